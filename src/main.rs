@@ -1,0 +1,2 @@
+//! The `authz` command.
+fn main() {}
