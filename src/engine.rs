@@ -1,0 +1,210 @@
+//! What one connection keeps: its handle, the statements it has prepared, what it has read.
+//!
+//! Statements that stay prepared would make `sqlite3_close` fail, for open statements are counted before the destructors of functions
+//! run. Virtual tables are disconnected before that count. So an eponymous virtual table, connected once when the library registers,
+//! holds the engine at anchor: when it goes, so do the statements.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::{CStr, c_int};
+use std::sync::Arc;
+
+use rusqlite::vtab::{
+    Context, Filters, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
+};
+use rusqlite::{Connection, Statement, ffi};
+
+use crate::error::{Error, Result};
+use crate::store::Store;
+
+/// One for each connection, shared by all functions and virtual tables registered on it.
+pub(crate) struct Engine {
+    // Declared before the connection that they belong to, so that they are dropped first.
+    statements: RefCell<HashMap<usize, Vec<Statement<'static>>>>,
+    anchored: Cell<bool>,
+    /// What was read and may be kept, with the rule that says when.
+    pub(crate) store: RefCell<Store>,
+    connection: Box<Connection>,
+}
+
+// SAFETY: SQLite runs every callback of a connection under that connection's mutex, and a host that has turned the mutexes off has
+// promised to use a connection from one thread at a time. The engine is reached through those callbacks only.
+unsafe impl Send for Engine {}
+// SAFETY: as above.
+unsafe impl Sync for Engine {}
+
+impl Engine {
+    /// The engine of a connection, at anchor.
+    pub(crate) fn attach(connection: &Connection) -> rusqlite::Result<Arc<Engine>> {
+        // SAFETY: the handle outlives the engine: functions and modules, which hold it, are destroyed while the connection is closed.
+        // The second connection does not own the handle and does nothing when dropped.
+        let own = unsafe { Connection::from_handle(connection.handle())? };
+        let engine = Arc::new(Engine {
+            statements: RefCell::default(),
+            anchored: Cell::new(true),
+            store: RefCell::default(),
+            connection: Box::new(own),
+        });
+        const MODULE: Module<'static, Anchor> = Module::eponymous_only_module();
+        connection.create_module(c"_authz_anchor", &MODULE, Some(Arc::clone(&engine)))?;
+        connection.prepare("SELECT 1 FROM main._authz_anchor")?;
+        Ok(engine)
+    }
+
+    /// The connection, for statements that are not asked often enough to be kept.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Runs `work` with the prepared form of `sql`, which stays prepared. A statement may be in use several times at once.
+    pub(crate) fn with<T>(&self, sql: &'static str, work: impl FnOnce(&mut Statement<'_>) -> Result<T>) -> Result<T> {
+        let key = sql.as_ptr() as usize;
+        let pooled = self.statements.borrow_mut().get_mut(&key).and_then(Vec::pop);
+        let mut statement = match pooled {
+            Some(statement) => statement,
+            None => {
+                let fresh = self.connection.prepare(sql)?;
+                // SAFETY: the connection is boxed and never replaced, and outlives the statements by the order of the fields.
+                unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(fresh) }
+            }
+        };
+        let answer = work(&mut statement);
+        if self.anchored.get() {
+            self.statements.borrow_mut().entry(key).or_default().push(statement);
+        }
+        answer
+    }
+
+    /// Runs `work` as a whole or not at all, within the caller's transaction where there is one.
+    pub(crate) fn atomically<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.connection.execute_batch("SAVEPOINT _authz").map_err(|error| match error.sqlite_error_code() {
+            Some(ffi::ErrorCode::DatabaseBusy) => Error::refused(
+                "a writing function cannot run inside a writing statement such as INSERT … SELECT; call it with SELECT, and in BEGIN … COMMIT for many rows",
+            ),
+            _ => Error::from(error),
+        })?;
+        let answer = work();
+        let end = match &answer {
+            Ok(_) => "RELEASE _authz",
+            Err(_) => "ROLLBACK TO _authz; RELEASE _authz",
+        };
+        let ended = self.connection.execute_batch(end);
+        match (answer, ended) {
+            (Ok(answer), Ok(())) => Ok(answer),
+            (Ok(_), Err(error)) => {
+                // The release of an outermost savepoint is a commit, and a commit can fail (a lock, a full disk).
+                let _ = self.connection.execute_batch("ROLLBACK TO _authz; RELEASE _authz");
+                Err(error.into())
+            }
+            // An error that has already rolled the whole transaction back leaves no savepoint to end.
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    /// Ends early when the host has asked to (`sqlite3_interrupt`): for loops that run long without stepping a statement.
+    pub(crate) fn poll_interrupt(&self) -> Result<()> {
+        self.with("SELECT 1", |statement| Ok(statement.query_row([], |_| Ok(()))?))
+    }
+
+    /// Whether the connection has a transaction open on the main database, and which.
+    pub(crate) fn transaction(&self) -> Transaction {
+        // SAFETY: the handle is valid as long as the engine, and the name is a C string.
+        match unsafe { ffi::sqlite3_txn_state(self.connection.handle(), c"main".as_ptr()) } {
+            ffi::SQLITE_TXN_WRITE => Transaction::Write,
+            ffi::SQLITE_TXN_READ => Transaction::Read,
+            _ => Transaction::None,
+        }
+    }
+
+    /// A number that changes with every commit to the main database by anyone, seen once a read transaction is open.
+    pub(crate) fn data_version(&self) -> u32 {
+        let mut version: u32 = 0;
+        // SAFETY: this file control writes one unsigned int through the pointer.
+        unsafe {
+            ffi::sqlite3_file_control(self.connection.handle(), c"main".as_ptr(), ffi::SQLITE_FCNTL_DATA_VERSION, (&raw mut version).cast())
+        };
+        version
+    }
+}
+
+/// The state of the main database's transaction on this connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transaction {
+    None,
+    Read,
+    Write,
+}
+
+/// The eponymous virtual table whose disconnect frees the statements before `sqlite3_close` counts them. It has no rows.
+#[repr(C)]
+struct Anchor {
+    /// Base class. Must be first
+    base: sqlite3_vtab,
+    engine: Arc<Engine>,
+}
+
+impl Drop for Anchor {
+    fn drop(&mut self) {
+        self.engine.anchored.set(false);
+        self.engine.store.borrow_mut().forget();
+        self.engine.statements.borrow_mut().clear();
+    }
+}
+
+// SAFETY: the struct is repr(C) and begins with the base class.
+unsafe impl<'vtab> VTab<'vtab> for Anchor {
+    type Aux = Arc<Engine>;
+    type Cursor = NoRows;
+
+    fn connect(
+        db: &mut VTabConnection,
+        aux: Option<&Arc<Engine>>,
+        _module: &[u8],
+        _database: &[u8],
+        _table: &[u8],
+        _arguments: &[&[u8]],
+    ) -> rusqlite::Result<(Cow<'static, CStr>, Self)> {
+        let engine = aux.cloned().ok_or(rusqlite::Error::InvalidQuery)?;
+        db.config(VTabConfig::Innocuous)?;
+        engine.anchored.set(true);
+        Ok((Cow::Borrowed(c"CREATE TABLE x (nothing)"), Anchor { base: sqlite3_vtab::default(), engine }))
+    }
+
+    fn best_index(&self, _info: &mut IndexInfo) -> rusqlite::Result<bool> {
+        Ok(true)
+    }
+
+    fn open(&'vtab mut self) -> rusqlite::Result<NoRows> {
+        Ok(NoRows { _base: sqlite3_vtab_cursor::default() })
+    }
+}
+
+#[repr(C)]
+struct NoRows {
+    /// Base class. Must be first
+    _base: sqlite3_vtab_cursor,
+}
+
+// SAFETY: the struct is repr(C) and begins with the base class.
+unsafe impl VTabCursor for NoRows {
+    fn filter(&mut self, _number: c_int, _text: Option<&str>, _arguments: &Filters<'_>) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    fn next(&mut self) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    fn eof(&self) -> bool {
+        true
+    }
+
+    fn column(&self, _context: &mut Context, _column: c_int) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    fn rowid(&self) -> rusqlite::Result<i64> {
+        Ok(0)
+    }
+}

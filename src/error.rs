@@ -1,0 +1,94 @@
+//! What can go wrong, and how it is said.
+//!
+//! A message is one sentence: lower case, no full stop, what was given in backticks, and the next step where there is one. The name of
+//! the SQL function is put in front where the sentence leaves the library (see [`crate::function`]).
+
+use rusqlite::ffi;
+
+/// The result of everything in this library.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why a question could not be answered or a change was refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The input is not acceptable: a name that is not known, an id with white space, a move into another organization.
+    /// Nothing was written.
+    #[error("{0}")]
+    Refused(String),
+    /// The file lacks the schema this library reads.
+    #[error("this file has no authz schema, or an older one: run `SELECT authz_migrate()` first")]
+    NoSchema,
+    /// `authz_require` was answered with a no.
+    #[error("{0}")]
+    Lacks(String),
+    /// SQLite said no: a constraint, a lock, an interrupt, a full disk.
+    #[error("{}", words_of_sqlite(.0))]
+    Sqlite(rusqlite::Error),
+}
+
+impl Error {
+    /// A refusal in the words of `sentence`.
+    pub(crate) fn refused(sentence: impl Into<String>) -> Error {
+        Error::Refused(sentence.into())
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Error {
+        match missing_table(&error) {
+            true => Error::NoSchema,
+            false => Error::Sqlite(error),
+        }
+    }
+}
+
+/// Whether a statement of ours failed because a table of ours is not there.
+fn missing_table(error: &rusqlite::Error) -> bool {
+    let text = match error {
+        rusqlite::Error::SqliteFailure(_, Some(text)) => text.as_str(),
+        rusqlite::Error::SqlInputError { msg, .. } => msg.as_str(),
+        _ => return false,
+    };
+    ["no such table: main.authz_", "no such table: main._authz_", "no such column: "].iter().any(|start| text.starts_with(start))
+}
+
+fn words_of_sqlite(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Carries an error over to SQLite, with the name of the function in front. SQLite's own result code is kept, so that a host can still
+/// tell an interrupt or a busy database from bad input.
+pub(crate) fn to_sqlite(name: &str, error: Error) -> rusqlite::Error {
+    let code = match &error {
+        Error::Sqlite(inner) => inner.sqlite_error().map_or(ffi::SQLITE_ERROR, |e| e.extended_code),
+        Error::Lacks(_) => ffi::SQLITE_AUTH,
+        Error::Refused(_) | Error::NoSchema => ffi::SQLITE_ERROR,
+    };
+    let text = format!("{name}: {error}").replace('\0', "\u{2400}");
+    rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some(text))
+}
+
+/// `` ; did you mean `x`? `` where one of the known names is near enough to be what was meant, else nothing.
+pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    if given.len() > 256 {
+        return String::new();
+    }
+    known
+        .into_iter()
+        .map(|name| (strsim::normalized_damerau_levenshtein(given, name), name))
+        .filter(|(likeness, _)| *likeness >= 0.5)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
+}
+
+/// What was given, cut to a length that a sentence can bear.
+pub(crate) fn shown(given: &str) -> String {
+    match given.char_indices().nth(80) {
+        Some((cut, _)) => format!("{}…", given.get(..cut).unwrap_or_default()),
+        None => given.to_owned(),
+    }
+}

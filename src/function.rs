@@ -1,0 +1,157 @@
+//! Scalar functions: how one is registered and how it reads its arguments.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::types::{Value, ValueRef};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result, shown, to_sqlite};
+use crate::identifier::{Id, canonical_integer, check_id};
+
+/// What a function does, which decides where SQLite lets it be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// The same answer for the same arguments, always.
+    Pure,
+    /// Reads the file. Allowed in views and triggers of untrusted schemas; never DETERMINISTIC, for SQLite would factor it out.
+    Reads,
+    /// Writes the file or the connection's state: only from a statement that the application itself wrote.
+    Writes,
+}
+
+impl Effect {
+    fn flags(self) -> FunctionFlags {
+        FunctionFlags::SQLITE_UTF8
+            | match self {
+                Effect::Pure => FunctionFlags::SQLITE_INNOCUOUS | FunctionFlags::SQLITE_DETERMINISTIC,
+                Effect::Reads => FunctionFlags::SQLITE_INNOCUOUS,
+                Effect::Writes => FunctionFlags::SQLITE_DIRECTONLY,
+            }
+    }
+}
+
+/// Registers `name` once for each number of arguments in `arity`.
+pub(crate) fn define<F, T>(
+    connection: &Connection,
+    engine: &Arc<Engine>,
+    name: &'static str,
+    arity: std::ops::RangeInclusive<i32>,
+    effect: Effect,
+    body: F,
+) -> rusqlite::Result<()>
+where
+    F: Fn(&Engine, &Arguments<'_>) -> Result<T> + Send + Copy + 'static,
+    T: Into<Value>,
+{
+    for count in arity {
+        let engine = Arc::clone(engine);
+        connection.create_scalar_function(name, count, effect.flags(), move |context| {
+            body(&engine, &Arguments { context }).map(Into::<Value>::into).map_err(|error| to_sqlite(name, error))
+        })?;
+    }
+    Ok(())
+}
+
+/// The arguments of a call.
+pub(crate) struct Arguments<'a> {
+    context: &'a Context<'a>,
+}
+
+impl<'a> Arguments<'a> {
+    /// The argument at `index`, NULL where the call has fewer.
+    pub(crate) fn value(&self, index: usize) -> ValueRef<'a> {
+        match index < self.context.len() {
+            true => self.context.get_raw(index),
+            false => ValueRef::Null,
+        }
+    }
+
+    /// How many arguments the call has.
+    pub(crate) fn count(&self) -> usize {
+        self.context.len()
+    }
+
+    /// A text, or `None` for NULL.
+    pub(crate) fn text(&self, index: usize, what: &str) -> Result<Option<&'a str>> {
+        text(self.value(index), what)
+    }
+
+    /// A text that must be there.
+    pub(crate) fn required_text(&self, index: usize, what: &str) -> Result<&'a str> {
+        self.text(index, what)?.ok_or_else(|| is_null(what))
+    }
+
+    /// An id of a resource with the type it was written with, or `None` for NULL.
+    pub(crate) fn id(&self, index: usize, what: &str) -> Result<Option<GivenId<'a>>> {
+        id(self.value(index), what)
+    }
+
+    /// An id that must be there.
+    pub(crate) fn required_id(&self, index: usize, what: &str) -> Result<GivenId<'a>> {
+        self.id(index, what)?.ok_or_else(|| is_null(what))
+    }
+}
+
+fn is_null(what: &str) -> Error {
+    Error::refused(format!("the {what} is NULL; give one"))
+}
+
+/// A text argument, or `None` for NULL.
+pub(crate) fn text<'a>(value: ValueRef<'a>, what: &str) -> Result<Option<&'a str>> {
+    match value {
+        ValueRef::Null => Ok(None),
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text)),
+            Err(_) => Err(Error::refused(format!("the {what} `{}` is not valid UTF-8", shown(&String::from_utf8_lossy(bytes))))),
+        },
+        other => Err(Error::refused(format!("the {what} is of type {}; it must be text", other.data_type()))),
+    }
+}
+
+/// An id as it was given: its canonical form and the value that was written.
+#[derive(Debug, Clone)]
+pub(crate) struct GivenId<'a> {
+    value: ValueRef<'a>,
+}
+
+impl<'a> GivenId<'a> {
+    /// The canonical form.
+    pub(crate) fn id(&self) -> Id {
+        match self.value {
+            ValueRef::Integer(number) => Id::Integer(number),
+            other => Id::stored(other),
+        }
+    }
+
+    /// What was written, with its type.
+    pub(crate) fn value(&self) -> ValueRef<'a> {
+        self.value
+    }
+
+    /// The id as text.
+    pub(crate) fn text(&self) -> Cow<'a, str> {
+        match self.value {
+            ValueRef::Text(bytes) => String::from_utf8_lossy(bytes),
+            other => Id::stored(other).to_string().into(),
+        }
+    }
+}
+
+/// An id argument, or `None` for NULL.
+pub(crate) fn id<'a>(value: ValueRef<'a>, what: &str) -> Result<Option<GivenId<'a>>> {
+    match value {
+        ValueRef::Null => Ok(None),
+        ValueRef::Integer(_) => Ok(Some(GivenId { value })),
+        ValueRef::Text(_) => {
+            let given = text(value, what)?.unwrap_or_default();
+            if canonical_integer(given).is_none() {
+                check_id(what, given)?;
+            }
+            Ok(Some(GivenId { value }))
+        }
+        other => Err(Error::refused(format!("the {what} is of type {}; an id is INTEGER or TEXT", other.data_type()))),
+    }
+}

@@ -1,0 +1,318 @@
+//! Table-valued functions: one virtual table module that serves them all.
+//!
+//! A [`TableFunction`] says its name, its columns and its arguments, and makes [`Rows`]; everything SQLite wants to know besides is
+//! answered here once. Arguments are hidden columns, so `f('a', 'b')` and `SELECT … FROM f WHERE first = 'a' AND second = 'b'` are the
+//! same call. A bound on the first column that SQLite offers (`resource_id = ?` in a join) reaches the function as [`Call::equals`].
+
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, c_int};
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::vtab::{
+    Context, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
+};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result, to_sqlite};
+use crate::function::{GivenId, id, text};
+use crate::guard::guard;
+
+/// A table-valued function.
+pub(crate) struct TableFunction {
+    pub(crate) name: &'static str,
+    /// The columns it answers with, in order.
+    pub(crate) columns: &'static [&'static str],
+    /// Its arguments, in order.
+    pub(crate) arguments: &'static [&'static str],
+    /// How many of the arguments must be given.
+    pub(crate) required: usize,
+    /// The column whose upper bound is handed on as [`Call::at_most`], where there is one.
+    pub(crate) bounded: Option<usize>,
+    /// How many rows are to be expected, for the planner.
+    pub(crate) expected_rows: i64,
+    /// Answers a call.
+    pub(crate) rows: fn(&Arc<Engine>, Call) -> Result<Box<dyn Rows>>,
+}
+
+/// A call of a table-valued function.
+pub(crate) struct Call {
+    arguments: Vec<Option<Value>>,
+    /// `first column = value`, where the statement asks for that. The rows are filtered by SQLite all the same.
+    pub(crate) equals: Option<Value>,
+    /// No row with a greater value in the bounded column is wanted.
+    pub(crate) at_most: Option<i64>,
+    /// Bit n is set when column n is read.
+    pub(crate) columns_used: u64,
+}
+
+impl Call {
+    /// The argument at `index`; NULL where it was not given.
+    pub(crate) fn value(&self, index: usize) -> ValueRef<'_> {
+        self.arguments.get(index).and_then(Option::as_ref).map_or(ValueRef::Null, ValueRef::from)
+    }
+
+    /// Whether the argument at `index` was given, be it as NULL.
+    pub(crate) fn given(&self, index: usize) -> bool {
+        self.arguments.get(index).is_some_and(Option::is_some)
+    }
+
+    /// A text argument, or `None` for NULL.
+    pub(crate) fn text(&self, index: usize, what: &str) -> Result<Option<&str>> {
+        text(self.value(index), what)
+    }
+
+    /// An id argument, or `None` for NULL.
+    pub(crate) fn id(&self, index: usize, what: &str) -> Result<Option<GivenId<'_>>> {
+        id(self.value(index), what)
+    }
+}
+
+/// The rows of an answer, one at a time.
+pub(crate) trait Rows {
+    /// Goes to the next row, the first at first. `false` when there is none.
+    fn advance(&mut self) -> Result<bool>;
+    /// A column of the current row.
+    fn value(&self, column: usize) -> ValueRef<'_>;
+}
+
+/// Rows that have all been made beforehand.
+pub(crate) struct Made {
+    rows: std::vec::IntoIter<Vec<Value>>,
+    current: Vec<Value>,
+}
+
+impl Made {
+    /// An answer of these rows.
+    pub(crate) fn rows(rows: Vec<Vec<Value>>) -> Box<dyn Rows> {
+        Box::new(Made { rows: rows.into_iter(), current: Vec::new() })
+    }
+
+    /// An answer without rows.
+    pub(crate) fn none() -> Box<dyn Rows> {
+        Made::rows(Vec::new())
+    }
+}
+
+impl Rows for Made {
+    fn advance(&mut self) -> Result<bool> {
+        match self.rows.next() {
+            Some(row) => {
+                self.current = row;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn value(&self, column: usize) -> ValueRef<'_> {
+        self.current.get(column).map_or(ValueRef::Null, ValueRef::from)
+    }
+}
+
+/// Registers a table-valued function on a connection.
+pub(crate) fn define(connection: &Connection, engine: &Arc<Engine>, function: &'static TableFunction) -> rusqlite::Result<()> {
+    const MODULE: Module<'static, Table> = Module::eponymous_only_module();
+    connection.create_module(function.name, &MODULE, Some((Arc::clone(engine), function)))
+}
+
+#[repr(C)]
+struct Table {
+    /// Base class. Must be first
+    base: sqlite3_vtab,
+    engine: Arc<Engine>,
+    function: &'static TableFunction,
+}
+
+/// How many columns are handed over in a plan besides the arguments: `first = …` and the upper bound.
+const EQUALS: u32 = 1 << 24;
+const AT_MOST: u32 = 1 << 25;
+const BELOW: u32 = 1 << 26;
+
+// SAFETY: the struct is repr(C) and begins with the base class.
+unsafe impl<'vtab> VTab<'vtab> for Table {
+    type Aux = (Arc<Engine>, &'static TableFunction);
+    type Cursor = Cursor;
+
+    fn connect(
+        db: &mut VTabConnection,
+        aux: Option<&Self::Aux>,
+        _module: &[u8],
+        _database: &[u8],
+        _table: &[u8],
+        _arguments: &[&[u8]],
+    ) -> rusqlite::Result<(Cow<'static, CStr>, Self)> {
+        let (engine, function) = aux.cloned().ok_or(rusqlite::Error::InvalidQuery)?;
+        db.config(VTabConfig::Innocuous)?;
+        let hidden = function.arguments.iter().map(|name| format!("\"{name}\" HIDDEN"));
+        let columns: Vec<String> = function.columns.iter().map(|name| format!("\"{name}\"")).chain(hidden).collect();
+        let schema = CString::new(format!("CREATE TABLE x ({})", columns.join(", "))).map_err(|_| rusqlite::Error::InvalidQuery)?;
+        Ok((Cow::Owned(schema), Table { base: sqlite3_vtab::default(), engine, function }))
+    }
+
+    fn best_index(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
+        guard(self.function.name, || {
+            let outputs = self.function.columns.len();
+            let mut arguments: Vec<Option<usize>> = vec![None; self.function.arguments.len()];
+            let (mut equals, mut at_most) = (None, None);
+            let mut waiting = false;
+            for (index, constraint) in info.constraints().enumerate() {
+                let column = constraint.column();
+                let Ok(column) = usize::try_from(column) else { continue };
+                let operator = constraint.operator();
+                let is_equal = operator == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ;
+                if column >= outputs {
+                    let Some(slot) = arguments.get_mut(column - outputs) else { continue };
+                    match (is_equal, constraint.is_usable()) {
+                        (true, true) => *slot = Some(index),
+                        (true, false) => waiting = true,
+                        _ => {}
+                    }
+                } else if constraint.is_usable() && column == 0 && is_equal {
+                    equals = Some(index);
+                } else if constraint.is_usable() && self.function.bounded == Some(column) {
+                    match operator {
+                        IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE | IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => {
+                            at_most = Some((index, AT_MOST));
+                        }
+                        IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => at_most = Some((index, BELOW)),
+                        _ => {}
+                    }
+                }
+            }
+            let given = |slot: &Option<usize>| slot.is_some();
+            // An argument comes from a table that this plan reads later: another order of the join has to serve.
+            if waiting && !arguments.iter().all(given) {
+                return Ok(false);
+            }
+            let mut plan: u32 = 0;
+            let mut position = 0;
+            for (bit, index) in arguments.iter().enumerate().filter_map(|(bit, index)| index.map(|index| (1 << bit, index))) {
+                plan |= bit;
+                position += 1;
+                let mut usage = info.constraint_usage(index);
+                usage.set_argv_index(position);
+                usage.set_omit(true);
+            }
+            if let Some(index) = equals {
+                plan |= EQUALS;
+                position += 1;
+                info.constraint_usage(index).set_argv_index(position);
+            }
+            if let Some((index, kind)) = at_most {
+                plan |= kind;
+                position += 1;
+                info.constraint_usage(index).set_argv_index(position);
+            }
+            info.set_idx_num(c_int::try_from(plan).unwrap_or_default());
+            let rows = if equals.is_some() { 1 } else { self.function.expected_rows };
+            info.set_estimated_rows(rows);
+            info.set_estimated_cost(if equals.is_some() { 5.0 } else { 100.0 + self.function.expected_rows as f64 });
+            Ok(true)
+        })
+    }
+
+    fn open(&'vtab mut self) -> rusqlite::Result<Cursor> {
+        Ok(Cursor {
+            base: sqlite3_vtab_cursor::default(),
+            engine: Arc::clone(&self.engine),
+            function: self.function,
+            rows: None,
+            arguments: Vec::new(),
+            row: 0,
+        })
+    }
+}
+
+#[repr(C)]
+struct Cursor {
+    /// Base class. Must be first
+    base: sqlite3_vtab_cursor,
+    engine: Arc<Engine>,
+    function: &'static TableFunction,
+    /// `None` past the last row
+    rows: Option<Box<dyn Rows>>,
+    arguments: Vec<Option<Value>>,
+    row: i64,
+}
+
+impl Cursor {
+    fn start(&mut self, plan: u32, filters: &Filters<'_>) -> Result<()> {
+        let mut values = filters.iter().map(Value::try_from);
+        let mut take = || values.next().transpose().map_err(|_| Error::refused("an argument is text that is not valid UTF-8"));
+        let mut arguments = Vec::with_capacity(self.function.arguments.len());
+        for bit in 0..self.function.arguments.len() {
+            arguments.push(if plan & (1 << bit) != 0 { take()? } else { None });
+        }
+        let equals = if plan & EQUALS != 0 { take()? } else { None };
+        let at_most = match if plan & (AT_MOST | BELOW) != 0 { take()? } else { None } {
+            Some(Value::Integer(bound)) if plan & BELOW != 0 => Some(bound.saturating_sub(1)),
+            Some(Value::Integer(bound)) => Some(bound),
+            // Anything else is compared by SQLite alone.
+            _ => None,
+        };
+        let missing = arguments.iter().take(self.function.required).position(Option::is_none);
+        if let Some(name) = missing.and_then(|index| self.function.arguments.get(index)) {
+            return Err(Error::refused(format!(
+                "the argument {name} is missing; call it as {}({})",
+                self.function.name,
+                self.function.arguments.join(", ")
+            )));
+        }
+        self.arguments.clone_from(&arguments);
+        self.row = 0;
+        let mut rows = (self.function.rows)(&self.engine, Call { arguments, equals, at_most, columns_used: u64::MAX })?;
+        self.rows = rows.advance()?.then_some(rows);
+        Ok(())
+    }
+}
+
+// SAFETY: the struct is repr(C) and begins with the base class.
+unsafe impl VTabCursor for Cursor {
+    fn filter(&mut self, plan: c_int, _text: Option<&str>, filters: &Filters<'_>) -> rusqlite::Result<()> {
+        let name = self.function.name;
+        self.rows = None;
+        guard(name, || self.start(u32::try_from(plan).unwrap_or_default(), filters).map_err(|error| to_sqlite(name, error)))
+    }
+
+    fn next(&mut self) -> rusqlite::Result<()> {
+        let name = self.function.name;
+        guard(name, || {
+            let more = match &mut self.rows {
+                Some(rows) => rows.advance().map_err(|error| to_sqlite(name, error))?,
+                None => false,
+            };
+            if !more {
+                self.rows = None;
+            }
+            self.row += 1;
+            Ok(())
+        })
+    }
+
+    fn eof(&self) -> bool {
+        self.rows.is_none()
+    }
+
+    fn column(&self, context: &mut Context, column: c_int) -> rusqlite::Result<()> {
+        guard(self.function.name, || {
+            let column = usize::try_from(column).unwrap_or_default();
+            let outputs = self.function.columns.len();
+            if column >= outputs {
+                return match self.arguments.get(column - outputs).and_then(Option::as_ref) {
+                    Some(value) => context.set_result(value),
+                    None => context.set_result(&Value::Null),
+                };
+            }
+            match &self.rows {
+                Some(rows) => context.set_result(&rusqlite::types::ToSqlOutput::Borrowed(rows.value(column))),
+                None => context.set_result(&Value::Null),
+            }
+        })
+    }
+
+    fn rowid(&self) -> rusqlite::Result<i64> {
+        Ok(self.row)
+    }
+}
