@@ -168,7 +168,7 @@ unsafe impl<'vtab> VTab<'vtab> for Anchor {
         let engine = aux.cloned().ok_or(rusqlite::Error::InvalidQuery)?;
         db.config(VTabConfig::Innocuous)?;
         engine.anchored.set(true);
-        Ok((Cow::Borrowed(c"CREATE TABLE x (nothing)"), Anchor { base: sqlite3_vtab::default(), engine }))
+        Ok((Cow::Borrowed(c"CREATE TABLE x (empty)"), Anchor { base: sqlite3_vtab::default(), engine }))
     }
 
     fn best_index(&self, _info: &mut IndexInfo) -> rusqlite::Result<bool> {

@@ -3,13 +3,17 @@
 #[cfg(all(feature = "bundled", feature = "loadable"))]
 compile_error!("the features `bundled` and `loadable` exclude each other: a loadable file uses the SQLite of its host");
 
+mod check;
+mod decision;
 mod engine;
 mod error;
 mod function;
 mod guard;
 mod identifier;
+mod lists;
 mod store;
 mod table_function;
+mod tree;
 
 pub use error::{Error, Result};
 pub use rusqlite;
@@ -20,6 +24,8 @@ pub use rusqlite;
 /// The connection refuses a function or a table.
 pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     let engine = engine::Engine::attach(connection)?;
-    let _ = engine;
+    check::register(connection, &engine)?;
+    lists::register(connection, &engine)?;
+    tree::register(connection, &engine)?;
     Ok(())
 }

@@ -44,7 +44,7 @@ pub(crate) struct Call {
     /// No row with a greater value in the bounded column is wanted.
     pub(crate) at_most: Option<i64>,
     /// Bit n is set when column n is read.
-    pub(crate) columns_used: u64,
+    pub(crate) columns_used: u32,
 }
 
 impl Call {
@@ -125,10 +125,12 @@ struct Table {
     function: &'static TableFunction,
 }
 
-/// How many columns are handed over in a plan besides the arguments: `first = …` and the upper bound.
+/// What a plan hands over besides the arguments: `first column = …` and the upper bound, inclusive or not.
 const EQUALS: u32 = 1 << 24;
 const AT_MOST: u32 = 1 << 25;
 const BELOW: u32 = 1 << 26;
+/// Where in a plan the columns that are read are noted, one bit each; below it are the bits of the arguments.
+const COLUMNS: u32 = 16;
 
 // SAFETY: the struct is repr(C) and begins with the base class.
 unsafe impl<'vtab> VTab<'vtab> for Table {
@@ -169,8 +171,11 @@ unsafe impl<'vtab> VTab<'vtab> for Table {
                         (true, false) => waiting = true,
                         _ => {}
                     }
-                } else if constraint.is_usable() && column == 0 && is_equal {
-                    equals = Some(index);
+                } else if constraint.is_usable() && column == 0 && is_equal && self.function.bounded != Some(0) {
+                    // With another collation more than the value itself may be equal: then SQLite alone compares.
+                    if info.collation(index)? == "BINARY" {
+                        equals = Some(index);
+                    }
                 } else if constraint.is_usable() && self.function.bounded == Some(column) {
                     match operator {
                         IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE | IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => {
@@ -186,7 +191,7 @@ unsafe impl<'vtab> VTab<'vtab> for Table {
             if waiting && !arguments.iter().all(given) {
                 return Ok(false);
             }
-            let mut plan: u32 = 0;
+            let mut plan = u32::try_from(info.col_used() & 0xff).unwrap_or_default() << COLUMNS;
             let mut position = 0;
             for (bit, index) in arguments.iter().enumerate().filter_map(|(bit, index)| index.map(|index| (1 << bit, index))) {
                 plan |= bit;
@@ -262,7 +267,7 @@ impl Cursor {
         }
         self.arguments.clone_from(&arguments);
         self.row = 0;
-        let mut rows = (self.function.rows)(&self.engine, Call { arguments, equals, at_most, columns_used: u64::MAX })?;
+        let mut rows = (self.function.rows)(&self.engine, Call { arguments, equals, at_most, columns_used: plan >> COLUMNS & 0xff })?;
         self.rows = rows.advance()?.then_some(rows);
         Ok(())
     }

@@ -1,0 +1,1 @@
+SELECT token FROM main._authz_revision WHERE id = 1
