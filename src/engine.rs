@@ -21,7 +21,7 @@ use crate::store::Store;
 /// One for each connection, shared by all functions and virtual tables registered on it.
 pub(crate) struct Engine {
     // Declared before the connection that they belong to, so that they are dropped first.
-    statements: RefCell<HashMap<usize, Vec<Statement<'static>>>>,
+    statements: RefCell<HashMap<(usize, usize), Vec<Statement<'static>>>>,
     anchored: Cell<bool>,
     /// What was read and may be kept, with the rule that says when.
     pub(crate) store: RefCell<Store>,
@@ -59,7 +59,7 @@ impl Engine {
 
     /// Runs `work` with the prepared form of `sql`, which stays prepared. A statement may be in use several times at once.
     pub(crate) fn with<T>(&self, sql: &'static str, work: impl FnOnce(&mut Statement<'_>) -> Result<T>) -> Result<T> {
-        let key = sql.as_ptr() as usize;
+        let key = (sql.as_ptr() as usize, sql.len());
         let pooled = self.statements.borrow_mut().get_mut(&key).and_then(Vec::pop);
         let mut statement = match pooled {
             Some(statement) => statement,
@@ -74,6 +74,11 @@ impl Engine {
             self.statements.borrow_mut().entry(key).or_default().push(statement);
         }
         answer
+    }
+
+    /// How many statements are kept prepared and not in use.
+    pub(crate) fn kept_statements(&self) -> usize {
+        self.statements.borrow().values().map(Vec::len).sum()
     }
 
     /// Runs `work` as a whole or not at all, within the caller's transaction where there is one.

@@ -107,7 +107,7 @@ pub(crate) fn text<'a>(value: ValueRef<'a>, what: &str) -> Result<Option<&'a str
             Ok(text) => Ok(Some(text)),
             Err(_) => Err(Error::refused(format!("the {what} `{}` is not valid UTF-8", shown(&String::from_utf8_lossy(bytes))))),
         },
-        other => Err(Error::refused(format!("the {what} is of type {}; it must be text", other.data_type()))),
+        other => Err(Error::refused(format!("the {what} is {}; it must be TEXT", type_name(other)))),
     }
 }
 
@@ -152,6 +152,17 @@ pub(crate) fn id<'a>(value: ValueRef<'a>, what: &str) -> Result<Option<GivenId<'
             }
             Ok(Some(GivenId { value }))
         }
-        other => Err(Error::refused(format!("the {what} is of type {}; an id is INTEGER or TEXT", other.data_type()))),
+        other => Err(Error::refused(format!("the {what} is {}; an id is INTEGER or TEXT", type_name(other)))),
+    }
+}
+
+/// The type of a value, as SQLite names it.
+fn type_name(value: ValueRef<'_>) -> &'static str {
+    match value {
+        ValueRef::Null => "NULL",
+        ValueRef::Integer(_) => "INTEGER",
+        ValueRef::Real(_) => "REAL",
+        ValueRef::Text(_) => "TEXT",
+        ValueRef::Blob(_) => "BLOB",
     }
 }

@@ -4,6 +4,7 @@
 compile_error!("the features `bundled` and `loadable` exclude each other: a loadable file uses the SQLite of its host");
 
 mod check;
+mod debug;
 mod decision;
 mod engine;
 mod error;
@@ -27,5 +28,6 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     check::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
+    debug::register(connection, &engine)?;
     Ok(())
 }

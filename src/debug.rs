@@ -1,0 +1,36 @@
+//! `authz_debug`: what this connection knows and keeps.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::engine::{Engine, Transaction};
+use crate::function::{Arguments, Effect, define};
+
+/// Registers the function of this module.
+pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+    define(connection, engine, "authz_debug", 0..=0, Effect::Reads, debug)
+}
+
+/// `authz_debug()` → JSON: `version` of the library, `sqlite` that runs it, the `transaction` open on the main database (`none`, `read`,
+/// `write`), `kept` (entries kept between questions), `forgotten` (how often they had to go), `statements` (kept prepared).
+///
+/// Works without a schema too.
+fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
+    let transaction = match engine.transaction() {
+        Transaction::None => "none",
+        Transaction::Read => "read",
+        Transaction::Write => "write",
+    };
+    let (kept, forgotten) = engine.store.try_borrow().map(|store| (store.entries(), store.forgotten)).unwrap_or_default();
+    Ok(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "sqlite": rusqlite::version(),
+        "transaction": transaction,
+        "kept": kept,
+        "forgotten": forgotten,
+        "statements": engine.kept_statements(),
+    })
+    .to_string())
+}
