@@ -83,28 +83,7 @@ impl Engine {
 
     /// Runs `work` as a whole or not at all, within the caller's transaction where there is one.
     pub(crate) fn atomically<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.connection.execute_batch("SAVEPOINT _authz").map_err(|error| match error.sqlite_error_code() {
-            Some(ffi::ErrorCode::DatabaseBusy) => Error::refused(
-                "a writing function cannot run inside a writing statement such as INSERT … SELECT; call it with SELECT, and in BEGIN … COMMIT for many rows",
-            ),
-            _ => Error::from(error),
-        })?;
-        let answer = work();
-        let end = match &answer {
-            Ok(_) => "RELEASE _authz",
-            Err(_) => "ROLLBACK TO _authz; RELEASE _authz",
-        };
-        let ended = self.connection.execute_batch(end);
-        match (answer, ended) {
-            (Ok(answer), Ok(())) => Ok(answer),
-            (Ok(_), Err(error)) => {
-                // The release of an outermost savepoint is a commit, and a commit can fail (a lock, a full disk).
-                let _ = self.connection.execute_batch("ROLLBACK TO _authz; RELEASE _authz");
-                Err(error.into())
-            }
-            // An error that has already rolled the whole transaction back leaves no savepoint to end.
-            (Err(error), _) => Err(error),
-        }
+        atomically(&self.connection, work)
     }
 
     /// Ends early when the host has asked to (`sqlite3_interrupt`): for loops that run long without stepping a statement.
@@ -130,6 +109,32 @@ impl Engine {
             ffi::sqlite3_file_control(self.connection.handle(), c"main".as_ptr(), ffi::SQLITE_FCNTL_DATA_VERSION, (&raw mut version).cast())
         };
         version
+    }
+}
+
+/// Runs `work` as a whole or not at all, within the caller's transaction where there is one.
+pub(crate) fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    connection.execute_batch("SAVEPOINT _authz").map_err(|error| match error.sqlite_error_code() {
+        Some(ffi::ErrorCode::DatabaseBusy) => Error::refused(
+            "a writing function cannot run inside a writing statement such as INSERT … SELECT; call it with SELECT, and in BEGIN … COMMIT for many rows",
+        ),
+        _ => Error::from(error),
+    })?;
+    let answer = work();
+    let end = match &answer {
+        Ok(_) => "RELEASE _authz",
+        Err(_) => "ROLLBACK TO _authz; RELEASE _authz",
+    };
+    let ended = connection.execute_batch(end);
+    match (answer, ended) {
+        (Ok(answer), Ok(())) => Ok(answer),
+        (Ok(_), Err(error)) => {
+            // The release of an outermost savepoint is a commit, and a commit can fail (a lock, a full disk).
+            let _ = connection.execute_batch("ROLLBACK TO _authz; RELEASE _authz");
+            Err(error.into())
+        }
+        // An error that has already rolled the whole transaction back leaves no savepoint to end.
+        (Err(error), _) => Err(error),
     }
 }
 

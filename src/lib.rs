@@ -12,11 +12,13 @@ mod function;
 mod guard;
 mod identifier;
 mod lists;
+mod migrate;
 mod store;
 mod table_function;
 mod tree;
 
 pub use error::{Error, Result};
+pub use migrate::{Report, migrate, migration_plan, migration_sql};
 pub use rusqlite;
 
 /// Adds everything to a connection: each module registers its own functions and tables.
@@ -28,6 +30,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     check::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
+    migrate::register(connection, &engine)?;
     debug::register(connection, &engine)?;
     Ok(())
 }
