@@ -3,18 +3,22 @@
 #[cfg(all(feature = "bundled", feature = "loadable"))]
 compile_error!("the features `bundled` and `loadable` exclude each other: a loadable file uses the SQLite of its host");
 
+mod assignments;
 mod check;
 mod debug;
 mod decision;
 mod engine;
 mod error;
 mod function;
+mod groups;
 mod guard;
 mod identifier;
 mod lists;
 mod migrate;
+mod resources;
 mod store;
 mod table_function;
+mod time;
 mod tree;
 
 pub use error::{Error, Result};
@@ -30,6 +34,9 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     check::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
+    resources::register(connection, &engine)?;
+    assignments::register(connection, &engine)?;
+    groups::register(connection, &engine)?;
     migrate::register(connection, &engine)?;
     debug::register(connection, &engine)?;
     Ok(())

@@ -9,13 +9,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ::time::OffsetDateTime;
+use ::time::format_description::well_known::Rfc3339;
 use refinery::{Migration, Runner, Target};
 use refinery_core::error::Kind;
 use refinery_core::traits::sync::{Migrate, Query, Transaction};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::engine::{Engine, atomically};
 use crate::error::{Error, Result};

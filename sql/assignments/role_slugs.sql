@@ -1,0 +1,1 @@
+SELECT DISTINCT slug FROM main.authz_roles ORDER BY slug
