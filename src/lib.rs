@@ -12,6 +12,8 @@ mod function;
 mod guard;
 mod identifier;
 mod lists;
+#[cfg(feature = "loadable")]
+mod loadable;
 mod store;
 mod table_function;
 mod tree;
