@@ -58,7 +58,8 @@ fn register(connection: Connection) -> rusqlite::Result<bool> {
     match loaded(&connection) {
         Some(version) if version == env!("CARGO_PKG_VERSION") => return Ok(false),
         Some(version) => {
-            let sentence = format!("version {version} is already loaded in this connection; open another for {}", env!("CARGO_PKG_VERSION"));
+            let sentence =
+                format!("version {version} is already loaded in this connection; open another for {}", env!("CARGO_PKG_VERSION"));
             return Err(to_sqlite("authz", Error::refused(sentence)));
         }
         None => {}

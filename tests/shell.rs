@@ -138,7 +138,8 @@ fn loading_writes_nothing() {
 
     for journal in ["delete", "wal"] {
         let path = home.path().join(journal);
-        let made = run(shell, &[], &path, "OFF", &format!("PRAGMA journal_mode={journal}; CREATE TABLE t (x); INSERT INTO t VALUES (1);\n"));
+        let made =
+            run(shell, &[], &path, "OFF", &format!("PRAGMA journal_mode={journal}; CREATE TABLE t (x); INSERT INTO t VALUES (1);\n"));
         assert!(made.success, "{}", made.errors);
         let before = fs::read(&path).unwrap();
         let answer = run(shell, &[], &path, "OFF", "SELECT authz_version() <> '', x FROM t;\n");
@@ -156,7 +157,8 @@ fn a_read_only_file_can_be_asked() {
     assert!(made.success, "{}", made.errors);
     let before = fs::read(&path).unwrap();
 
-    let question = "SELECT authz_check('user:ana', 'document:read', 'document', 1), authz_check('user:ben', 'document:read', 'document', 1);\n";
+    let question =
+        "SELECT authz_check('user:ana', 'document:read', 'document', 1), authz_check('user:ben', 'document:read', 'document', 1);\n";
     let answer = run(shell, &["-readonly"], &path, "OFF", question);
     assert_eq!((answer.rows.as_str(), answer.errors.as_str(), answer.success), ("1|0\n", "", true));
 
