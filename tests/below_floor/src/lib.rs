@@ -18,10 +18,7 @@ fn an_older_host_gets_a_sentence() {
         let _guard = LoadExtensionGuard::new(&connection).unwrap();
         connection.load_extension(&library, None).unwrap_err().to_string()
     };
-    assert!(
-        refused.ends_with("authz: SQLite 3.37.0 is older than 3.38.0, the oldest that can load this library"),
-        "was told: {refused}"
-    );
+    assert!(refused.ends_with("authz: SQLite 3.37.0 is older than 3.38.0, the oldest that can load this library"), "was told: {refused}");
     assert_eq!(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0)), Ok(1));
     connection.close().map_err(|(_, error)| error).unwrap();
 }

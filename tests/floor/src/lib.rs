@@ -40,7 +40,9 @@ fn load(connection: &Connection) {
 /// A connection as strict hosts have it.
 fn open(path: &Path, trusted_schema: bool) -> Connection {
     let connection = Connection::open(path).unwrap();
-    connection.execute_batch(&format!("PRAGMA trusted_schema = {trusted_schema}; PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = OFF")).unwrap();
+    connection
+        .execute_batch(&format!("PRAGMA trusted_schema = {trusted_schema}; PRAGMA foreign_keys = OFF; PRAGMA recursive_triggers = OFF"))
+        .unwrap();
     connection
 }
 
@@ -127,8 +129,14 @@ fn the_tables_keep_their_rules_in_plain_sql() {
 
 /// The tables that applications write.
 const TABLES: [&str; 8] = [
-    "authz_resource_types", "authz_resource_type_parents", "authz_permissions", "authz_roles", "authz_role_permissions", "authz_resources",
-    "authz_group_members", "authz_role_assignments",
+    "authz_resource_types",
+    "authz_resource_type_parents",
+    "authz_permissions",
+    "authz_roles",
+    "authz_role_permissions",
+    "authz_resources",
+    "authz_group_members",
+    "authz_role_assignments",
 ];
 
 /// A value as the shell prints it in its list mode.
@@ -217,7 +225,10 @@ fn ten_thousand_rounds_leak_nothing() {
             let question = "SELECT authz_check(?1, 'document:read', 'document', 8)";
             assert_eq!(connection.query_row(question, [subject], |row| row.get::<_, i64>(0)), Ok(expected), "{subject}");
         }
-        let listed = connection.query_row("SELECT count(*) FROM authz_list_resources('user:ana', 'document:read', 'document')", [], |row| row.get::<_, i64>(0));
+        let listed =
+            connection.query_row("SELECT count(*) FROM authz_list_resources('user:ana', 'document:read', 'document')", [], |row| {
+                row.get::<_, i64>(0)
+            });
         assert_eq!(listed, Ok(2));
         connection.close().map_err(|(_, error)| error).expect("sqlite3_close succeeds after use");
     };
