@@ -14,6 +14,8 @@ mod groups;
 mod guard;
 mod identifier;
 mod lists;
+#[cfg(feature = "loadable")]
+mod loadable;
 mod migrate;
 mod resources;
 mod store;
