@@ -12,6 +12,7 @@ mod error;
 mod function;
 mod groups;
 mod guard;
+mod hierarchy;
 mod identifier;
 mod lists;
 #[cfg(feature = "loadable")]
@@ -40,6 +41,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
     migrate::register(connection, &engine)?;
+    hierarchy::register(connection)?;
     debug::register(connection, &engine)?;
     Ok(())
 }

@@ -1,2 +1,9 @@
-//! The `authz` command.
-fn main() {}
+//! The `authz` command: the same SQL surface, for people and for scripts.
+
+mod command;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    command::run()
+}

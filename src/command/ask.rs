@@ -1,0 +1,148 @@
+//! `check`, `explain`, `list-resources`, `list-subjects`.
+
+use std::process::ExitCode;
+
+use authz::rusqlite::{Connection, params};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::output::{ask, print, printable};
+use super::{Database, Failure, Format, Outcome, open_to_read};
+
+#[derive(Args)]
+pub(crate) struct Question {
+    #[command(flatten)]
+    database: Database,
+    /// Who, such as user:ana
+    subject: String,
+    /// What, such as document:read
+    permission: String,
+    /// The type of the resource
+    resource_type: String,
+    /// The id of the resource
+    resource_id: String,
+    #[command(flatten)]
+    format: Format,
+}
+
+impl Question {
+    pub(crate) fn check(&self) -> Outcome {
+        let connection = open_to_read(&self.database.db)?;
+        let allowed: bool = self.answer(&connection, "SELECT authz_check(?1, ?2, ?3, ?4)")?;
+        match self.format.json {
+            true => print(&json!({"allowed": allowed}).to_string())?,
+            false => print(if allowed { "yes" } else { "no" })?,
+        }
+        Ok(if allowed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    pub(crate) fn explain(&self) -> Outcome {
+        let connection = open_to_read(&self.database.db)?;
+        let explanation: String = self.answer(&connection, "SELECT authz_explain(?1, ?2, ?3, ?4)")?;
+        if self.format.json {
+            print(&explanation)?;
+        } else {
+            for line in in_words(&serde_json::from_str(&explanation)?) {
+                print(&printable(&line))?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn answer<T: authz::rusqlite::types::FromSql>(&self, connection: &Connection, sql: &str) -> Result<T, Failure> {
+        let arguments = params![self.subject, self.permission, self.resource_type, self.resource_id];
+        Ok(connection.query_row(sql, arguments, |row| row.get(0))?)
+    }
+}
+
+/// An explanation as lines to read.
+pub(crate) fn in_words(explanation: &Value) -> Vec<String> {
+    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let place = |value: &Value| format!("{} {}", word(&value["type"]), word(&value["id"]));
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let (subject, permission) = (word(&explanation["subject"]), word(&explanation["permission"]));
+    let verb = if explanation["allowed"] == Value::Bool(true) { "has" } else { "lacks" };
+    let mut lines = vec![format!("{subject} {verb} {permission} on {}", place(&explanation["resource"]))];
+    if let Some(reason) = explanation["reason"].as_str() {
+        lines.push(format!("  {reason}"));
+    }
+    let because = &explanation["because"];
+    if because.is_object() {
+        for group in list(&because["groups"]) {
+            lines.push(format!("  is a member of {}", word(&group)));
+        }
+        let until = because["assignment"]["expires_at"].as_str().map_or_else(String::new, |time| format!(" until {time}"));
+        lines.push(format!("  holds the role {} on {}{until}", word(&because["role"]), place(&because["held_on"])));
+        for below in list(&because["path"]).iter().skip(1) {
+            lines.push(format!("  which holds {}", place(below)));
+        }
+    }
+    for step in list(&explanation["looked_at"]["resources"]) {
+        let held: Vec<String> = list(&step["roles_held"])
+            .iter()
+            .map(|held| match held["expired_at"].as_str() {
+                Some(time) => format!("{}, which expired at {time}", word(&held["role"])),
+                None => word(&held["role"]),
+            })
+            .collect();
+        let held = if held.is_empty() { "no role".to_owned() } else { held.join("; ") };
+        lines.push(format!("  on {}: {held}", place(&step["resource"])));
+    }
+    for missing in list(&explanation["missing"]) {
+        let roles: Vec<String> = list(&missing["any_of_roles"]).iter().map(word).collect();
+        lines.push(format!("  would do: {} on {}", roles.join(" or "), place(&missing["on"])));
+    }
+    lines
+}
+
+#[derive(Args)]
+pub(crate) struct ListResources {
+    #[command(flatten)]
+    database: Database,
+    /// Who, such as user:ana
+    subject: String,
+    /// What, such as document:read
+    permission: String,
+    /// The type of the resources
+    resource_type: String,
+    /// Keep to what lies under this resource
+    #[arg(long, num_args = 2, value_names = ["TYPE", "ID"])]
+    under: Option<Vec<String>>,
+    #[command(flatten)]
+    format: Format,
+}
+
+impl ListResources {
+    pub(crate) fn run(&self) -> Outcome {
+        let connection = open_to_read(&self.database.db)?;
+        let mut arguments = vec![&self.subject, &self.permission, &self.resource_type];
+        arguments.extend(self.under.iter().flatten());
+        let marks = vec!["?"; arguments.len()].join(", ");
+        let sql = format!("SELECT resource_id, name FROM main.authz_list_resources({marks}) ORDER BY resource_id");
+        ask(&connection, &sql, authz::rusqlite::params_from_iter(arguments))?.print(self.format.json)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct ListSubjects {
+    #[command(flatten)]
+    database: Database,
+    /// What, such as document:read
+    permission: String,
+    /// The type of the resource
+    resource_type: String,
+    /// The id of the resource
+    resource_id: String,
+    #[command(flatten)]
+    format: Format,
+}
+
+impl ListSubjects {
+    pub(crate) fn run(&self) -> Outcome {
+        let connection = open_to_read(&self.database.db)?;
+        let sql = "SELECT subject FROM main.authz_list_subjects(?, ?, ?)";
+        ask(&connection, sql, params![self.permission, self.resource_type, self.resource_id])?.print(self.format.json)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

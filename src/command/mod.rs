@@ -1,0 +1,117 @@
+//! What the command understands, and where each subcommand lives.
+//!
+//! Every subcommand asks through the public SQL surface, as any user would.
+
+mod ask;
+mod demo;
+mod model;
+mod output;
+mod tree;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use authz::rusqlite::{Connection, OpenFlags};
+use clap::{Args, Parser, Subcommand};
+
+/// Authorization inside SQLite: who may do what, answered from one file.
+#[derive(Parser)]
+#[command(name = "authz", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make a small product in demo.db and show its tables filtered by permission
+    Demo(demo::Demo),
+    /// Bring a file to the newest schema
+    Migrate(model::Migrate),
+    /// Make the model of a file equal to a document
+    Apply(model::Apply),
+    /// Show what `apply` would do, and write nothing
+    Plan(model::Apply),
+    /// May this subject do that here? Exit status 0 is yes, 1 is no
+    Check(ask::Question),
+    /// Why, or why not
+    Explain(ask::Question),
+    /// The resources of a type on which a subject has a permission
+    ListResources(ask::ListResources),
+    /// The subjects that have a permission on a resource
+    ListSubjects(ask::ListSubjects),
+    /// A resource and what lies in it
+    Tree(tree::Tree),
+}
+
+/// How to answer.
+#[derive(Args, Clone, Copy)]
+struct Format {
+    /// Answer in JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// A sentence for standard error; the exit status is 2.
+struct Failure(String);
+
+impl<E: fmt::Display> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure(error.to_string())
+    }
+}
+
+type Outcome = Result<ExitCode, Failure>;
+
+/// Runs the command that the arguments ask for.
+pub(crate) fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Demo(demo) => demo.run(),
+        Command::Migrate(migrate) => migrate.run(),
+        Command::Apply(apply) => apply.run(),
+        Command::Plan(plan) => plan.show(),
+        Command::Check(question) => question.check(),
+        Command::Explain(question) => question.explain(),
+        Command::ListResources(list) => list.run(),
+        Command::ListSubjects(list) => list.run(),
+        Command::Tree(tree) => tree.run(),
+    };
+    outcome.unwrap_or_else(|Failure(sentence)| {
+        eprintln!("authz: {sentence}");
+        ExitCode::from(2)
+    })
+}
+
+/// Opens a file that is there, to read it.
+fn open_to_read(path: &Path) -> Result<Connection, Failure> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// Opens a file that is there, to write it.
+fn open_to_write(path: &Path) -> Result<Connection, Failure> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+/// Opens a file to write it, and makes it where there is none.
+fn open_or_create(path: &Path) -> Result<Connection, Failure> {
+    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
+}
+
+fn open(path: &Path, access: OpenFlags) -> Result<Connection, Failure> {
+    if !access.contains(OpenFlags::SQLITE_OPEN_CREATE) && !path.exists() {
+        return Err(Failure(format!("there is no file `{}`; `authz migrate` makes one", path.display())));
+    }
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| Failure(format!("cannot open `{}`: {error}", path.display())))?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    authz::register(&connection)?;
+    Ok(connection)
+}
+
+/// The database file that a subcommand works on.
+#[derive(Args)]
+struct Database {
+    /// The SQLite file
+    db: PathBuf,
+}
