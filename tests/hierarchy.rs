@@ -8,7 +8,11 @@ use proptest::prelude::*;
 fn open(id_type: &str, rows: &[(Value, Value)]) -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     authz::register(&connection).unwrap();
-    connection.execute_batch(&format!("CREATE TABLE folders (id {id_type}, parent {id_type}); CREATE INDEX f ON folders (parent); CREATE INDEX g ON folders (id)")).unwrap();
+    connection
+        .execute_batch(&format!(
+            "CREATE TABLE folders (id {id_type}, parent {id_type}); CREATE INDEX f ON folders (parent); CREATE INDEX g ON folders (id)"
+        ))
+        .unwrap();
     for (id, parent) in rows {
         connection.execute("INSERT INTO folders VALUES (?1, ?2)", [id, parent]).unwrap();
     }
@@ -82,7 +86,8 @@ proptest! {
 
 #[test]
 fn ids_compare_as_in_the_table() {
-    let connection = open("", &[(Value::Integer(1), Value::Null), (Value::Real(2.5), Value::Integer(1)), (Value::Blob(vec![7]), Value::Real(2.5))]);
+    let connection =
+        open("", &[(Value::Integer(1), Value::Null), (Value::Real(2.5), Value::Integer(1)), (Value::Blob(vec![7]), Value::Real(2.5))]);
     let all = rows(&connection, "SELECT node, depth FROM tree WHERE root = 1.0", []);
     assert_eq!(all.len(), 3);
     assert!(rows(&connection, "SELECT * FROM tree WHERE root = '1'", []).is_empty());
