@@ -50,8 +50,10 @@ fn missing_table(error: &rusqlite::Error) -> bool {
     ["no such table: main.authz_", "no such table: main._authz_", "no such column: "].iter().any(|start| text.starts_with(start))
 }
 
-fn words_of_sqlite(error: &rusqlite::Error) -> String {
+/// What SQLite said, without the text of the statement.
+pub(crate) fn words_of_sqlite(error: &rusqlite::Error) -> String {
     match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
         other => other.to_string(),
     }

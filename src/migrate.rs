@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use crate::engine::{Engine, atomically};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, words_of_sqlite};
 use crate::function::{Effect, define};
 
 mod embedded {
@@ -183,7 +183,10 @@ fn run(connection: &Connection, target: Target) -> Result<Vec<String>> {
         Kind::MissingVersion(applied) => {
             Error::refused(format!("{applied} stands in the history of this file but not in this library; use a newer library"))
         }
-        Kind::Connection(_, cause) => Error::refused(format!("nothing was migrated: {cause}")),
+        Kind::Connection(_, cause) => Error::refused(match cause.downcast_ref::<rusqlite::Error>() {
+            Some(cause) => format!("nothing was migrated: {}", words_of_sqlite(cause)),
+            None => format!("nothing was migrated: {cause}"),
+        }),
         other => Error::refused(format!("nothing was migrated: {other}")),
     })?;
     Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
