@@ -3,6 +3,7 @@
 #[cfg(all(feature = "bundled", feature = "loadable"))]
 compile_error!("the features `bundled` and `loadable` exclude each other: a loadable file uses the SQLite of its host");
 
+mod apply;
 mod check;
 mod decision;
 mod engine;
@@ -11,6 +12,7 @@ mod function;
 mod guard;
 mod identifier;
 mod lists;
+mod model;
 mod store;
 mod table_function;
 mod tree;
@@ -24,6 +26,7 @@ pub use rusqlite;
 /// The connection refuses a function or a table.
 pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     let engine = engine::Engine::attach(connection)?;
+    apply::register(connection, &engine)?;
     check::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
