@@ -156,11 +156,7 @@ fn read(engine: &Engine) -> Result<(InForce, Vec<Stored>)> {
         Ok(())
     })?;
     each(engine, include_str!("../sql/apply/organization_roles.sql"), |row| {
-        model.organization_roles.push(OrganizationRole {
-            slug: row.get(0)?,
-            organization: shown_id(row.get_ref(1)?),
-            resource_type: row.get(2)?,
-        });
+        model.organization_roles.push(OrganizationRole { slug: row.get(0)?, resource_type: row.get(1)? });
         Ok(())
     })?;
     let mut stored = Vec::new();

@@ -367,7 +367,6 @@ pub(crate) struct RoleInForce {
 #[derive(Debug)]
 pub(crate) struct OrganizationRole {
     pub(crate) slug: String,
-    pub(crate) organization: String,
     pub(crate) resource_type: String,
 }
 
@@ -584,7 +583,6 @@ pub(crate) fn diff<'a>(document: &'a Document, model: &'a InForce) -> Result<Pla
 struct Difference<'a> {
     document: &'a Document,
     model: &'a InForce,
-    declared_types: HashMap<&'a str, &'a DeclaredType>,
     declared_permissions: HashMap<&'a str, &'a DeclaredPermission>,
     declared_roles: HashMap<&'a str, &'a DeclaredRole>,
     /// What there will be. Permissions and roles lead to their type.
@@ -597,7 +595,7 @@ struct Difference<'a> {
 
 impl<'a> Difference<'a> {
     fn new(document: &'a Document, model: &'a InForce) -> Self {
-        let declared_types: HashMap<_, _> = document.resource_types.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
+        let declared_types = document.resource_types.iter().map(|(slug, _)| slug.as_str());
         let declared_permissions: HashMap<_, _> = document.permissions.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
         let declared_roles: HashMap<_, _> = document.roles.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
         let types = model.resource_types.iter().filter(|(_, row)| !row.declared).map(|(slug, _)| slug.as_str());
@@ -607,12 +605,11 @@ impl<'a> Difference<'a> {
         Difference {
             document,
             model,
-            types: types.chain(declared_types.keys().copied()).collect(),
+            types: types.chain(declared_types).collect(),
             permissions: permissions
                 .chain(declared_permissions.iter().map(|(slug, declared)| (*slug, declared.resource_type.as_str())))
                 .collect(),
             roles: roles.chain(declared_roles.iter().map(|(slug, declared)| (*slug, declared.resource_type.as_str()))).collect(),
-            declared_types,
             declared_permissions,
             declared_roles,
             parents: BTreeMap::new(),

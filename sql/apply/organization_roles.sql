@@ -1,1 +1,1 @@
-SELECT slug, organization, resource_type FROM main.authz_roles WHERE organization IS NOT NULL ORDER BY slug, organization;
+SELECT slug, resource_type FROM main.authz_roles WHERE organization IS NOT NULL ORDER BY slug;
