@@ -53,6 +53,8 @@ fn missing_table(error: &rusqlite::Error) -> bool {
 /// What SQLite said, without the text of the statement.
 pub(crate) fn words_of_sqlite(error: &rusqlite::Error) -> String {
     match error {
+        // Only the bindings of a newer SQLite have this one.
+        #[cfg(feature = "bundled")]
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
         rusqlite::Error::SqliteFailure(_, Some(text)) => text.clone(),
         other => other.to_string(),

@@ -1,8 +1,33 @@
 //! Authorization inside SQLite: who may do what, answered as a join.
+//!
+//! [`register`] adds functions and tables to a connection, [`migrate`] brings its file to the newest schema; everything else is SQL.
+//!
+//! ```
+//! use authz::rusqlite::Connection;
+//!
+//! let connection = Connection::open_in_memory()?;
+//! authz::register(&connection)?;
+//! authz::migrate(&connection)?;
+//! connection.execute_batch(r#"
+//!     BEGIN;
+//!     SELECT authz_apply('{
+//!       "resource_types": {"document": {"parents": ["organization"]}},
+//!       "permissions": {"document:read": {"resource_type": "document"}},
+//!       "roles": {"reader": {"resource_type": "document", "permissions": ["document:read"]}}}');
+//!     SELECT authz_put_resource('organization', 'acme', NULL, NULL);
+//!     SELECT authz_put_resource('document', 42, 'organization', 'acme');
+//!     SELECT authz_grant('user:ana', 'reader', 'document', 42);
+//!     COMMIT;
+//! "#)?;
+//! let sql = "SELECT authz_check('user:ana', 'document:read', 'document', 42)";
+//! assert!(connection.query_row(sql, [], |row| row.get::<_, bool>(0))?);
+//! # Ok::<(), authz::Error>(())
+//! ```
 
 #[cfg(all(feature = "bundled", feature = "loadable"))]
 compile_error!("the features `bundled` and `loadable` exclude each other: a loadable file uses the SQLite of its host");
 
+mod apply;
 mod assignments;
 mod check;
 mod debug;
@@ -18,6 +43,7 @@ mod lists;
 #[cfg(feature = "loadable")]
 mod loadable;
 mod migrate;
+mod model;
 mod resources;
 mod store;
 mod table_function;
@@ -30,17 +56,20 @@ pub use rusqlite;
 
 /// Adds everything to a connection: each module registers its own functions and tables.
 ///
+/// Writes nothing, and works on a file without the schema and on one that may only be read.
+///
 /// # Errors
 /// The connection refuses a function or a table.
 pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     let engine = engine::Engine::attach(connection)?;
-    check::register(connection, &engine)?;
-    lists::register(connection, &engine)?;
-    tree::register(connection, &engine)?;
+    migrate::register(connection, &engine)?;
+    apply::register(connection, &engine)?;
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
-    migrate::register(connection, &engine)?;
+    check::register(connection, &engine)?;
+    lists::register(connection, &engine)?;
+    tree::register(connection, &engine)?;
     hierarchy::register(connection)?;
     debug::register(connection, &engine)?;
     Ok(())

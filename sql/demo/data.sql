@@ -20,7 +20,7 @@ t (title, at) AS (VALUES
   ('Roadmap', 0), ('Brief', 1), ('Design notes', 2), ('Meeting minutes', 3), ('Risks', 4), ('Launch plan', 5), ('Interviews', 6),
   ('Retrospective', 7), ('Metrics', 8), ('Contract', 9), ('Test report', 10), ('Hiring plan', 11))
 INSERT INTO documents (id, project_id, title, edited_on)
-SELECT 1 + p.at * 12 + t.at, p.id, p.name || ': ' || t.title, date('2026-01-01', '+' || (p.at * 5 + t.at * 29) % 300 || ' days')
+SELECT 1 + p.at * 12 + t.at, p.id, p.name || ': ' || t.title, date('2026-01-01', '+' || ((p.at * 5 + t.at * 29) % 300) || ' days')
 FROM p CROSS JOIN t;
 
 -- Ana is in the platform team, which is part of engineering. Ben owns Acme. Chloe works on one project and reads one document more.

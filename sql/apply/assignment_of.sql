@@ -1,0 +1,1 @@
+SELECT subject FROM main.authz_role_assignments WHERE role = ?1 AND organization IS NULL LIMIT 1;

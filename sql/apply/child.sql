@@ -1,0 +1,1 @@
+SELECT CAST(resource_id AS TEXT) FROM main.authz_resources WHERE resource_type = ?1 AND parent_type = ?2 LIMIT 1;

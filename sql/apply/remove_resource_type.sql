@@ -1,0 +1,1 @@
+DELETE FROM main.authz_resource_types WHERE slug = ?1;

@@ -1,0 +1,1 @@
+SELECT slug, description, declared FROM main.authz_resource_types;

@@ -1,0 +1,1 @@
+SELECT role, permission, declared FROM main.authz_role_permissions WHERE organization IS NULL;

@@ -1,0 +1,264 @@
+//! `authz_apply` and `authz_plan`: making the model what a document says, or saying what that would take.
+//!
+//! The decision is [`crate::model`]'s; here the model in force is read from the tables, and the changes are written to them. The triggers
+//! of the schema check each write once more, and are not expected to find anything.
+
+use std::sync::Arc;
+
+use rusqlite::types::{ToSql, Value, ValueRef};
+use rusqlite::{Connection, Params, Row};
+use serde_json::{Map, json};
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::function::{Arguments, Effect};
+use crate::model::{
+    Action, Change, Document, InForce, Item, Obstacle, OrganizationRole, OrganizationRolePermission, PermissionInForce, Plan, RoleInForce,
+    TypeInForce, diff,
+};
+use crate::table_function::{Call, Made, Rows, TableFunction};
+
+pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+    crate::function::define(connection, engine, "authz_apply", 1..=1, Effect::Writes, apply)?;
+    crate::table_function::define(connection, engine, &PLAN)
+}
+
+static PLAN: TableFunction = TableFunction {
+    name: "authz_plan",
+    columns: &["action", "kind", "name", "detail"],
+    arguments: &["model"],
+    required: 1,
+    bounded: None,
+    expected_rows: 100,
+    rows: plan,
+};
+
+fn apply(engine: &Engine, arguments: &Arguments<'_>) -> Result<String> {
+    let text = arguments.required_text(0, "model document")?;
+    let document = Document::parse(text)?;
+    engine.atomically(|| {
+        let (model, organizations) = read(engine)?;
+        let plan = diff(&document, &model)?;
+        look_for_obstacles(engine, &plan)?;
+        for change in &plan.changes {
+            write(engine, change)?;
+        }
+        for &(role, permission, declared) in &plan.restored {
+            run(engine, include_str!("../sql/apply/create_role_permission.sql"), (role, None::<&str>, permission, declared))?;
+        }
+        for &index in &plan.restored_organization {
+            let (Some(held), Some((organization, declared))) = (model.organization_role_permissions.get(index), organizations.get(index))
+            else {
+                continue;
+            };
+            run(engine, include_str!("../sql/apply/create_role_permission.sql"), (&held.role, organization, &held.permission, declared))?;
+        }
+        report(engine, text, &plan)
+    })
+}
+
+fn report(engine: &Engine, text: &str, plan: &Plan<'_>) -> Result<String> {
+    let list = |action: Action| {
+        let changes = plan.changes.iter().filter(|change| change.action == action);
+        changes.map(entry).collect::<Vec<_>>()
+    };
+    let (created, changed, removed) = (list(Action::Create), list(Action::Change), list(Action::Remove));
+    let version: Option<i64> =
+        match plan.changes.is_empty() {
+            true => None,
+            false => {
+                let summary = json!({"created": created.len(), "changed": changed.len(), "removed": removed.len()}).to_string();
+                Some(engine.with(include_str!("../sql/apply/record.sql"), |statement| {
+                    Ok(statement.query_row((text, summary), |row| row.get(0))?)
+                })?)
+            }
+        };
+    Ok(json!({"version": version, "created": created, "changed": changed, "removed": removed}).to_string())
+}
+
+fn entry(change: &Change<'_>) -> serde_json::Value {
+    let mut entry = Map::new();
+    entry.insert("kind".to_owned(), change.item.kind().into());
+    entry.insert("name".to_owned(), change.item.name().into());
+    if let Some(detail) = &change.detail {
+        entry.insert("detail".to_owned(), detail.as_str().into());
+    }
+    entry.into()
+}
+
+fn plan(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
+    let text = call.text(0, "model document")?.ok_or_else(|| Error::refused("the model document is NULL; give one"))?;
+    let document = Document::parse(text)?;
+    // A row read and held on to keeps one snapshot open for everything that is read meanwhile.
+    engine.with(include_str!("../sql/apply/snapshot.sql"), |statement| {
+        let mut held = statement.query([])?;
+        held.next()?;
+        let (model, _) = read(engine)?;
+        let plan = diff(&document, &model)?;
+        look_for_obstacles(engine, &plan)?;
+        let row = |change: &Change<'_>| {
+            let text = |text: &str| Value::Text(text.to_owned());
+            let detail = change.detail.as_deref().map_or(Value::Null, text);
+            vec![text(change.action.name()), text(change.item.kind()), Value::Text(change.item.name()), detail]
+        };
+        Ok(Made::rows(plan.changes.iter().map(row).collect()))
+    })
+}
+
+fn each(engine: &Engine, sql: &'static str, mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>) -> Result<()> {
+    engine.with(sql, |statement| {
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            take(row)?;
+        }
+        Ok(())
+    })
+}
+
+/// The organization of a permission of an organization role, as it is stored, and whether the row is marked as declared.
+type Stored = (Value, bool);
+
+fn read(engine: &Engine) -> Result<(InForce, Vec<Stored>)> {
+    let mut model = InForce::default();
+    each(engine, include_str!("../sql/apply/resource_types.sql"), |row| {
+        model.resource_types.insert(row.get(0)?, TypeInForce { description: row.get(1)?, declared: row.get(2)? });
+        Ok(())
+    })?;
+    each(engine, include_str!("../sql/apply/parents.sql"), |row| {
+        model.parents.insert((row.get(0)?, row.get(1)?), row.get(2)?);
+        Ok(())
+    })?;
+    each(engine, include_str!("../sql/apply/permissions.sql"), |row| {
+        let permission = PermissionInForce {
+            resource_type: row.get(1)?,
+            name: row.get(2)?,
+            description: row.get(3)?,
+            system: row.get(4)?,
+            declared: row.get(5)?,
+        };
+        model.permissions.insert(row.get(0)?, permission);
+        Ok(())
+    })?;
+    each(engine, include_str!("../sql/apply/roles.sql"), |row| {
+        let role = RoleInForce {
+            resource_type: row.get(1)?,
+            name: row.get(2)?,
+            description: row.get(3)?,
+            is_default: row.get(4)?,
+            priority: row.get(5)?,
+            declared: row.get(6)?,
+        };
+        model.roles.insert(row.get(0)?, role);
+        Ok(())
+    })?;
+    each(engine, include_str!("../sql/apply/role_permissions.sql"), |row| {
+        model.role_permissions.entry(row.get(0)?).or_default().insert(row.get(1)?, row.get(2)?);
+        Ok(())
+    })?;
+    each(engine, include_str!("../sql/apply/organization_roles.sql"), |row| {
+        model.organization_roles.push(OrganizationRole { slug: row.get(0)?, resource_type: row.get(1)? });
+        Ok(())
+    })?;
+    let mut stored = Vec::new();
+    each(engine, include_str!("../sql/apply/organization_role_permissions.sql"), |row| {
+        model.organization_role_permissions.push(OrganizationRolePermission {
+            role: row.get(0)?,
+            organization: shown_id(row.get_ref(1)?),
+            role_type: row.get(2)?,
+            permission: row.get(3)?,
+        });
+        stored.push((row.get(1)?, row.get(4)?));
+        Ok(())
+    })?;
+    Ok((model, stored))
+}
+
+fn shown_id(value: ValueRef<'_>) -> String {
+    crate::identifier::Id::stored(value).to_string()
+}
+
+fn look_for_obstacles(engine: &Engine, plan: &Plan<'_>) -> Result<()> {
+    for obstacle in &plan.obstacles {
+        let (sql, first, second) = match *obstacle {
+            Obstacle::ResourceOf(slug) => (include_str!("../sql/apply/resource_of.sql"), slug, None),
+            Obstacle::SubjectOf(slug) => (include_str!("../sql/apply/subject_of.sql"), slug, None),
+            Obstacle::RootOf(slug) => (include_str!("../sql/apply/root_of.sql"), slug, None),
+            Obstacle::Child { resource_type, parent } => (include_str!("../sql/apply/child.sql"), resource_type, Some(parent)),
+            Obstacle::AssignmentOf(role) | Obstacle::AssignmentOfRetyped { role, .. } => {
+                (include_str!("../sql/apply/assignment_of.sql"), role, None)
+            }
+        };
+        let arguments: Vec<&dyn ToSql> =
+            std::iter::once(&first as &dyn ToSql).chain(second.as_ref().map(|given| given as &dyn ToSql)).collect();
+        let found: Option<String> = engine.with(sql, |statement| {
+            let mut rows = statement.query(arguments.as_slice())?;
+            Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+        })?;
+        if let Some(example) = found {
+            return Err(obstacle.refusal(&example));
+        }
+    }
+    Ok(())
+}
+
+fn run(engine: &Engine, sql: &'static str, arguments: impl Params) -> Result<()> {
+    engine.with(sql, |statement| Ok(statement.execute(arguments).map(drop)?))
+}
+
+fn write(engine: &Engine, change: &Change<'_>) -> Result<()> {
+    let f = &change.fields;
+    match (change.action, change.item) {
+        (Action::Create, Item::ResourceType(slug)) => {
+            run(engine, include_str!("../sql/apply/create_resource_type.sql"), (slug, f.description))
+        }
+        (Action::Create, Item::Parent { resource_type, parent }) => {
+            run(engine, include_str!("../sql/apply/create_parent.sql"), (resource_type, parent))
+        }
+        (Action::Create, Item::Permission(slug)) => {
+            run(engine, include_str!("../sql/apply/create_permission.sql"), (slug, f.resource_type, f.name, f.description))
+        }
+        (Action::Create, Item::Role(slug)) => run(
+            engine,
+            include_str!("../sql/apply/create_role.sql"),
+            (slug, f.resource_type, f.name, f.description, f.is_default, f.priority),
+        ),
+        (Action::Create, Item::RolePermission { role, permission }) => {
+            run(engine, include_str!("../sql/apply/create_role_permission.sql"), (role, None::<&str>, permission, true))
+        }
+        (Action::Change, Item::ResourceType(slug)) => {
+            if f.described {
+                run(engine, include_str!("../sql/apply/describe_resource_type.sql"), (slug, f.description))?;
+            }
+            run(engine, include_str!("../sql/apply/declare_resource_type.sql"), [slug])
+        }
+        (Action::Change, Item::Parent { resource_type, parent }) => {
+            run(engine, include_str!("../sql/apply/declare_parent.sql"), (resource_type, parent))
+        }
+        (Action::Change, Item::Permission(slug)) => {
+            if f.described {
+                run(engine, include_str!("../sql/apply/describe_permission.sql"), (slug, f.name, f.description))?;
+            }
+            run(engine, include_str!("../sql/apply/declare_permission.sql"), (slug, f.declared))
+        }
+        (Action::Change, Item::Role(slug)) => {
+            if f.described {
+                run(engine, include_str!("../sql/apply/describe_role.sql"), (slug, f.name, f.description))?;
+            }
+            run(engine, include_str!("../sql/apply/declare_role.sql"), [slug])
+        }
+        (Action::Change, Item::RolePermission { role, permission }) => {
+            run(engine, include_str!("../sql/apply/declare_role_permission.sql"), (role, permission))
+        }
+        (Action::Remove, Item::ResourceType(slug)) => run(engine, include_str!("../sql/apply/remove_resource_type.sql"), [slug]),
+        (Action::Remove, Item::Parent { resource_type, parent }) => {
+            run(engine, include_str!("../sql/apply/remove_parent.sql"), (resource_type, parent))
+        }
+        (Action::Remove, Item::Permission(slug)) => run(engine, include_str!("../sql/apply/remove_permission.sql"), [slug]),
+        (Action::Remove, Item::Role(slug)) => run(engine, include_str!("../sql/apply/remove_role.sql"), [slug]),
+        (Action::Remove, Item::RolePermission { role, permission }) => {
+            run(engine, include_str!("../sql/apply/remove_role_permission.sql"), (role, permission))
+        }
+        // A permission takes these along by itself.
+        (_, Item::OrganizationRolePermission { .. }) => Ok(()),
+    }
+}

@@ -1,0 +1,1054 @@
+//! The model document: what it says, and what has to change so that the tables say the same. No SQLite in here.
+//!
+//! [`Document::parse`] reads the JSON and refuses whatever is wrong with it by itself. [`diff`] holds it against the model in force and
+//! yields a [`Plan`]: the changes in the order in which they can be written, and the questions about resources and assignments that have
+//! to be answered with no before any of them may be.
+//!
+//! A document owns rows, not things: what it declared and the next one leaves out goes, what was made otherwise stays. That holds for
+//! each parent of a type and for each permission of a role by itself.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use crate::error::{Error, Result, nearest, shown};
+use crate::identifier::{BUILT_IN_SUBJECT_TYPES, check_slug, check_type_slug};
+
+const ORGANIZATION: &str = "organization";
+const MAX_NAME: usize = 256;
+const MAX_DESCRIPTION: usize = 1000;
+
+/// A model document, in its own order: roles take their priority from it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Document {
+    pub(crate) resource_types: Vec<(String, DeclaredType)>,
+    pub(crate) permissions: Vec<(String, DeclaredPermission)>,
+    pub(crate) roles: Vec<(String, DeclaredRole)>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct DeclaredType {
+    pub(crate) parents: Vec<String>,
+    pub(crate) description: Option<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct DeclaredPermission {
+    pub(crate) resource_type: String,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct DeclaredRole {
+    pub(crate) resource_type: String,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) permissions: Vec<String>,
+}
+
+// ---- Reading a document
+
+/// JSON as it was written: an object keeps the order of its fields and those that are given twice.
+enum Json {
+    Null,
+    Bool,
+    Number,
+    Text(String),
+    Array(Vec<Json>),
+    Object(Vec<(String, Json)>),
+}
+
+impl Json {
+    fn kind(&self) -> &'static str {
+        match self {
+            Json::Null => "null",
+            Json::Bool => "a boolean",
+            Json::Number => "a number",
+            Json::Text(_) => "a string",
+            Json::Array(_) => "an array",
+            Json::Object(_) => "an object",
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Json, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Json;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("JSON")
+            }
+            fn visit_unit<E>(self) -> std::result::Result<Json, E> {
+                Ok(Json::Null)
+            }
+            fn visit_bool<E>(self, _: bool) -> std::result::Result<Json, E> {
+                Ok(Json::Bool)
+            }
+            fn visit_i64<E>(self, _: i64) -> std::result::Result<Json, E> {
+                Ok(Json::Number)
+            }
+            fn visit_u64<E>(self, _: u64) -> std::result::Result<Json, E> {
+                Ok(Json::Number)
+            }
+            fn visit_f64<E>(self, _: f64) -> std::result::Result<Json, E> {
+                Ok(Json::Number)
+            }
+            fn visit_str<E>(self, text: &str) -> std::result::Result<Json, E> {
+                Ok(Json::Text(text.to_owned()))
+            }
+            fn visit_string<E>(self, text: String) -> std::result::Result<Json, E> {
+                Ok(Json::Text(text))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Json, A::Error> {
+                let mut all = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    all.push(item);
+                }
+                Ok(Json::Array(all))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> std::result::Result<Json, A::Error> {
+                let mut all = Vec::new();
+                while let Some(field) = fields.next_entry()? {
+                    all.push(field);
+                }
+                Ok(Json::Object(all))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+fn refused<T>(place: &str, sentence: impl fmt::Display) -> Result<T> {
+    Err(Error::refused(match place {
+        "" => sentence.to_string(),
+        place => format!("{place}: {sentence}"),
+    }))
+}
+
+fn quoted(given: &str) -> String {
+    format!("`{}`", shown(&given.escape_debug().to_string()))
+}
+
+/// Puts the place in front of the sentence of a check that does not know it.
+fn at(place: &str, checked: Result<()>) -> Result<()> {
+    checked.or_else(|error| refused(place, error))
+}
+
+/// The fields of an object, none of them given twice.
+fn object(place: &str, json: Json) -> Result<Vec<(String, Json)>> {
+    let fields = match json {
+        Json::Object(fields) => fields,
+        other => {
+            let what = if place.is_empty() { "the model document" } else { "it" };
+            return refused(place, format!("{what} is {}, and must be an object", other.kind()));
+        }
+    };
+    let mut seen = HashSet::new();
+    match fields.iter().find(|(key, _)| !seen.insert(key.as_str())) {
+        Some((key, _)) => refused(place, format!("{} is given twice", quoted(key))),
+        None => Ok(fields),
+    }
+}
+
+fn unknown_field<T>(place: &str, field: &str, known: &[&str]) -> Result<T> {
+    let near = nearest(field, known.iter().copied());
+    let next = match near.is_empty() {
+        true => format!("; the fields are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+        false => near,
+    };
+    refused(place, format!("unknown field {}{next}", quoted(field)))
+}
+
+fn text(place: &str, json: Json) -> Result<String> {
+    match json {
+        Json::Text(text) => Ok(text),
+        other => refused(place, format!("it is {}, and must be a string", other.kind())),
+    }
+}
+
+/// A name or a description; `null` is none.
+fn words(place: &str, json: Json, most: usize) -> Result<Option<String>> {
+    if matches!(json, Json::Null) {
+        return Ok(None);
+    }
+    let text = text(place, json)?;
+    // What follows such a character is invisible to most of SQLite's functions, its length limits included.
+    if text.contains('\0') {
+        return refused(place, "it contains the character U+0000; leave it out");
+    }
+    match text.chars().count() {
+        length if length > most => refused(place, format!("it has {length} characters, and may have at most {most}")),
+        _ => Ok(Some(text)),
+    }
+}
+
+/// A list of slugs, none of them twice; `null` is an empty one.
+fn slugs(place: &str, json: Json, check: impl Fn(&str) -> Result<()>) -> Result<Vec<String>> {
+    let items = match json {
+        Json::Null => return Ok(Vec::new()),
+        Json::Array(items) => items,
+        other => return refused(place, format!("it is {}, and must be an array of strings", other.kind())),
+    };
+    let mut all = Vec::with_capacity(items.len());
+    for (index, item) in items.into_iter().enumerate() {
+        match item {
+            Json::Text(slug) => {
+                at(place, check(&slug))?;
+                all.push(slug);
+            }
+            other => return refused(&format!("{place}[{index}]"), format!("it is {}, and must be a string", other.kind())),
+        }
+    }
+    let mut seen = HashSet::new();
+    match all.iter().find(|slug| !seen.insert(slug.as_str())) {
+        Some(slug) => refused(place, format!("{} is given twice", quoted(slug))),
+        None => Ok(all),
+    }
+}
+
+fn slug_of_type(slug: &str) -> Result<()> {
+    check_type_slug("resource type", slug)
+}
+
+fn required(place: &str, field: &str, given: Option<String>) -> Result<String> {
+    match given {
+        Some(given) => Ok(given),
+        None => refused(place, format!("the field `{field}` is missing; give one")),
+    }
+}
+
+impl Document {
+    /// Reads a document. References to what it does not declare itself are looked at by [`diff`].
+    ///
+    /// # Errors
+    /// A sentence that names the place.
+    pub(crate) fn parse(json: &str) -> Result<Document> {
+        let json: Json = serde_json::from_str(json).map_err(|error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            match error.to_string().starts_with("recursion limit exceeded") {
+                true => Error::refused(format!("the model document nests deeper than 127 levels at {place}")),
+                false => Error::refused(format!("the model document is not valid JSON: {error}")),
+            }
+        })?;
+        let mut document = Document::default();
+        for (section, content) in object("", json)? {
+            let known = ["resource_types", "permissions", "roles"];
+            if !known.contains(&section.as_str()) {
+                return unknown_field("", &section, &known);
+            }
+            if matches!(content, Json::Null) {
+                continue;
+            }
+            for (slug, declared) in object(&section, content)? {
+                let place = format!("{section}.{}", shown(&slug));
+                match section.as_str() {
+                    "resource_types" => {
+                        let declared = declared_type(&section, &place, &slug, declared)?;
+                        document.resource_types.push((slug, declared));
+                    }
+                    "permissions" => {
+                        at(&section, check_slug("permission", &slug))?;
+                        let declared = declared_permission(&place, declared)?;
+                        document.permissions.push((slug, declared));
+                    }
+                    _ => {
+                        at(&section, check_slug("role", &slug))?;
+                        if slug.starts_with("org-") {
+                            return refused(
+                                &place,
+                                "slugs that begin with `org-` are kept for the roles of one organization; choose another",
+                            );
+                        }
+                        let declared = declared_role(&place, declared)?;
+                        document.roles.push((slug, declared));
+                    }
+                }
+            }
+        }
+        Ok(document)
+    }
+}
+
+fn declared_type(section: &str, place: &str, slug: &str, json: Json) -> Result<DeclaredType> {
+    at(section, slug_of_type(slug))?;
+    if BUILT_IN_SUBJECT_TYPES.contains(&slug) {
+        return refused(place, format!("`{slug}` is a subject type, known without being declared; choose another slug"));
+    }
+    let mut declared = DeclaredType::default();
+    for (field, value) in object(place, json)? {
+        let inner = format!("{place}.{field}");
+        match field.as_str() {
+            "parents" => declared.parents = slugs(&inner, value, slug_of_type)?,
+            "description" => declared.description = words(&inner, value, MAX_DESCRIPTION)?,
+            _ => return unknown_field(place, &field, &["parents", "description"]),
+        }
+    }
+    if slug == ORGANIZATION && declared != DeclaredType::default() {
+        return refused(place, "the resource type is built in, and a root; mention it as `{}` or not at all");
+    }
+    Ok(declared)
+}
+
+fn declared_permission(place: &str, json: Json) -> Result<DeclaredPermission> {
+    let (mut resource_type, mut name, mut description) = (None, None, None);
+    for (field, value) in object(place, json)? {
+        let inner = format!("{place}.{field}");
+        match field.as_str() {
+            "resource_type" => resource_type = Some(text(&inner, value)?),
+            "name" => name = words(&inner, value, MAX_NAME)?,
+            "description" => description = words(&inner, value, MAX_DESCRIPTION)?,
+            _ => return unknown_field(place, &field, &["resource_type", "name", "description"]),
+        }
+    }
+    Ok(DeclaredPermission { resource_type: required(place, "resource_type", resource_type)?, name, description })
+}
+
+fn declared_role(place: &str, json: Json) -> Result<DeclaredRole> {
+    let (mut resource_type, mut name, mut description, mut permissions) = (None, None, None, Vec::new());
+    for (field, value) in object(place, json)? {
+        let inner = format!("{place}.{field}");
+        match field.as_str() {
+            "resource_type" => resource_type = Some(text(&inner, value)?),
+            "name" => name = words(&inner, value, MAX_NAME)?,
+            "description" => description = words(&inner, value, MAX_DESCRIPTION)?,
+            "permissions" => permissions = slugs(&inner, value, |slug| check_slug("permission", slug))?,
+            _ => return unknown_field(place, &field, &["resource_type", "name", "description", "permissions"]),
+        }
+    }
+    Ok(DeclaredRole { resource_type: required(place, "resource_type", resource_type)?, name, description, permissions })
+}
+
+// ---- The model in force
+
+/// What the tables say. `declared` is set on rows that a document declared.
+#[derive(Debug, Default)]
+pub(crate) struct InForce {
+    pub(crate) resource_types: BTreeMap<String, TypeInForce>,
+    /// (type, parent type) → declared
+    pub(crate) parents: BTreeMap<(String, String), bool>,
+    pub(crate) permissions: BTreeMap<String, PermissionInForce>,
+    /// The roles that serve every organization.
+    pub(crate) roles: BTreeMap<String, RoleInForce>,
+    /// role → permission → declared
+    pub(crate) role_permissions: BTreeMap<String, BTreeMap<String, bool>>,
+    /// The roles of one organization each: no document declares these, yet they stand on what documents declare.
+    pub(crate) organization_roles: Vec<OrganizationRole>,
+    pub(crate) organization_role_permissions: Vec<OrganizationRolePermission>,
+}
+
+#[derive(Debug)]
+pub(crate) struct TypeInForce {
+    pub(crate) description: Option<String>,
+    pub(crate) declared: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct PermissionInForce {
+    pub(crate) resource_type: String,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) system: bool,
+    pub(crate) declared: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct RoleInForce {
+    pub(crate) resource_type: String,
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) is_default: bool,
+    pub(crate) priority: Option<i64>,
+    pub(crate) declared: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct OrganizationRole {
+    pub(crate) slug: String,
+    pub(crate) resource_type: String,
+}
+
+#[derive(Debug)]
+pub(crate) struct OrganizationRolePermission {
+    pub(crate) role: String,
+    pub(crate) organization: String,
+    pub(crate) role_type: String,
+    pub(crate) permission: String,
+}
+
+// ---- The plan
+
+/// What is created, changed or removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Item<'a> {
+    ResourceType(&'a str),
+    Parent { resource_type: &'a str, parent: &'a str },
+    Permission(&'a str),
+    Role(&'a str),
+    RolePermission { role: &'a str, permission: &'a str },
+    OrganizationRolePermission { role: &'a str, organization: &'a str, permission: &'a str },
+}
+
+impl Item<'_> {
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Item::ResourceType(_) => "resource_type",
+            Item::Parent { .. } => "parent",
+            Item::Permission(_) => "permission",
+            Item::Role(_) => "role",
+            Item::RolePermission { .. } | Item::OrganizationRolePermission { .. } => "role_permission",
+        }
+    }
+
+    /// `document < project` is a parent (the document lies below), `editor + document:edit` a permission of a role. No slug has a space.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Item::ResourceType(slug) | Item::Permission(slug) | Item::Role(slug) => (*slug).to_owned(),
+            Item::Parent { resource_type, parent } => format!("{resource_type} < {parent}"),
+            Item::RolePermission { role, permission } => format!("{role} + {permission}"),
+            Item::OrganizationRolePermission { role, organization, permission } => format!("{role}@{organization} + {permission}"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Action {
+    Create,
+    Change,
+    Remove,
+}
+
+impl Action {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Action::Create => "create",
+            Action::Change => "change",
+            Action::Remove => "remove",
+        }
+    }
+}
+
+/// What a created or changed row is to say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Fields<'a> {
+    pub(crate) resource_type: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) description: Option<&'a str>,
+    /// Whether name or description differ from what the row says now.
+    pub(crate) described: bool,
+    pub(crate) declared: bool,
+    pub(crate) is_default: bool,
+    pub(crate) priority: Option<i64>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Change<'a> {
+    pub(crate) action: Action,
+    pub(crate) item: Item<'a>,
+    pub(crate) detail: Option<String>,
+    pub(crate) fields: Fields<'a>,
+}
+
+/// What must not exist for the plan to be carried out. The tables know; the sentence about it is [`Obstacle::refusal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Obstacle<'a> {
+    /// Resources of a type that goes.
+    ResourceOf(&'a str),
+    /// Assignments to, or memberships of, subjects of a type that goes.
+    SubjectOf(&'a str),
+    /// Resources without a parent of a type that is no longer a root.
+    RootOf(&'a str),
+    /// Resources that have a parent of a type that is no longer allowed.
+    Child { resource_type: &'a str, parent: &'a str },
+    /// Assignments of a role that goes.
+    AssignmentOf(&'a str),
+    /// Assignments of a role that is to have another type.
+    AssignmentOfRetyped { role: &'a str, from: &'a str, to: &'a str },
+}
+
+impl Obstacle<'_> {
+    /// The sentence, given one of the things that are in the way.
+    pub(crate) fn refusal(&self, example: &str) -> Error {
+        let example = shown(example);
+        Error::refused(match self {
+            Obstacle::ResourceOf(slug) => {
+                format!("resource type `{slug}` cannot be removed: it has resources, such as `{example}`; remove them first")
+            }
+            Obstacle::SubjectOf(slug) => format!(
+                "resource type `{slug}` cannot be removed: subjects of it hold roles or are members of groups, such as `{example}`; take those back first"
+            ),
+            Obstacle::RootOf(slug) => format!(
+                "resource_types.{slug}.parents: `{slug}` is a root type and has resources without a parent, such as `{example}`; remove them first"
+            ),
+            Obstacle::Child { resource_type, parent } => format!(
+                "parent `{parent}` of resource type `{resource_type}` cannot be removed: resources lie under it, such as `{example}`; move or remove them first"
+            ),
+            Obstacle::AssignmentOf(role) => {
+                format!("role `{role}` cannot be removed: it is assigned, such as to `{example}`; revoke it everywhere first")
+            }
+            Obstacle::AssignmentOfRetyped { role, from, to } => format!(
+                "roles.{role}.resource_type: it cannot change from `{from}` to `{to}`: the role is assigned, such as to `{example}`; revoke it everywhere first"
+            ),
+        })
+    }
+}
+
+/// What has to be done, in this order, once none of the obstacles is found.
+#[derive(Debug, Default)]
+pub(crate) struct Plan<'a> {
+    pub(crate) obstacles: Vec<Obstacle<'a>>,
+    pub(crate) changes: Vec<Change<'a>>,
+    /// Permissions of roles that go and come back because the role or the permission is made anew under another type: (role, permission, declared).
+    pub(crate) restored: Vec<(&'a str, &'a str, bool)>,
+    /// The same of organization roles, as indexes into [`InForce::organization_role_permissions`].
+    pub(crate) restored_organization: Vec<usize>,
+}
+
+/// Child type → parent types.
+type Parents<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+/// Whether `above` is `below` or one of its ancestors.
+fn reaches(parents: &Parents<'_>, below: &str, above: &str) -> bool {
+    let (mut seen, mut next) = (HashSet::from([below]), vec![below]);
+    while let Some(slug) = next.pop() {
+        if slug == above {
+            return true;
+        }
+        next.extend(parents.get(slug).into_iter().flatten().copied().filter(|parent| seen.insert(parent)));
+    }
+    false
+}
+
+/// The types of a cycle other than a type that nests in itself, the first of them again at the end.
+fn cycle<'a>(parents: &Parents<'a>) -> Option<Vec<&'a str>> {
+    let mut children: HashMap<&str, Vec<&'a str>> = HashMap::new();
+    let mut waiting: BTreeMap<&'a str, usize> = BTreeMap::new();
+    for (&child, above) in parents {
+        let others = above.iter().filter(|parent| **parent != child);
+        waiting.insert(child, others.clone().count());
+        others.for_each(|parent| children.entry(parent).or_default().push(child));
+    }
+    let known: HashSet<&str> = waiting.keys().copied().collect();
+    let mut free: Vec<&str> = waiting.iter().filter(|(_, count)| **count == 0).map(|(slug, _)| *slug).collect();
+    free.extend(children.keys().filter(|slug| !known.contains(**slug)));
+    while let Some(slug) = free.pop() {
+        waiting.remove(slug);
+        for child in children.get(slug).into_iter().flatten() {
+            if let Some(count) = waiting.get_mut(child) {
+                *count -= 1;
+                if *count == 0 {
+                    free.push(child);
+                }
+            }
+        }
+    }
+    // Every type that is left has a parent that is left: going up from one leads round.
+    let mut path = vec![*waiting.keys().next()?];
+    loop {
+        let last = path.last()?;
+        let up = parents.get(last)?.iter().find(|parent| *parent != last && waiting.contains_key(*parent))?;
+        if let Some(start) = path.iter().position(|slug| slug == up) {
+            let mut round: Vec<&str> = path.split_off(start);
+            round.push(up);
+            return Some(round);
+        }
+        path.push(up);
+    }
+}
+
+/// The words of a change of name and description.
+fn differences(pairs: [(&str, Option<&str>, Option<&str>); 2], adopted: bool) -> Option<String> {
+    let said = |text: Option<&str>| text.map_or("none".to_owned(), |text| format!("\"{}\"", shown(text)));
+    let mut all: Vec<String> = pairs
+        .iter()
+        .filter(|(_, from, to)| from != to)
+        .map(|(field, from, to)| format!("{field} from {} to {}", said(*from), said(*to)))
+        .collect();
+    if adopted {
+        all.push("taken over by the document".to_owned());
+    }
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+/// Finds what must change so that the model in force says what the document says.
+///
+/// # Errors
+/// An unknown name, a cycle, a permission out of a role's reach, a removal that would pull the ground from under something made otherwise.
+pub(crate) fn diff<'a>(document: &'a Document, model: &'a InForce) -> Result<Plan<'a>> {
+    Difference::new(document, model).plan()
+}
+
+struct Difference<'a> {
+    document: &'a Document,
+    model: &'a InForce,
+    declared_permissions: HashMap<&'a str, &'a DeclaredPermission>,
+    declared_roles: HashMap<&'a str, &'a DeclaredRole>,
+    /// What there will be. Permissions and roles lead to their type.
+    types: BTreeSet<&'a str>,
+    permissions: BTreeMap<&'a str, &'a str>,
+    roles: BTreeMap<&'a str, &'a str>,
+    parents: Parents<'a>,
+    reach: HashMap<(&'a str, &'a str), bool>,
+}
+
+impl<'a> Difference<'a> {
+    fn new(document: &'a Document, model: &'a InForce) -> Self {
+        let declared_types = document.resource_types.iter().map(|(slug, _)| slug.as_str());
+        let declared_permissions: HashMap<_, _> = document.permissions.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
+        let declared_roles: HashMap<_, _> = document.roles.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
+        let types = model.resource_types.iter().filter(|(_, row)| !row.declared).map(|(slug, _)| slug.as_str());
+        let permissions = model.permissions.iter().filter(|(_, row)| !row.declared || row.system);
+        let permissions = permissions.map(|(slug, row)| (slug.as_str(), row.resource_type.as_str()));
+        let roles = model.roles.iter().filter(|(_, row)| !row.declared).map(|(slug, row)| (slug.as_str(), row.resource_type.as_str()));
+        Difference {
+            document,
+            model,
+            types: types.chain(declared_types).collect(),
+            permissions: permissions
+                .chain(declared_permissions.iter().map(|(slug, declared)| (*slug, declared.resource_type.as_str())))
+                .collect(),
+            roles: roles.chain(declared_roles.iter().map(|(slug, declared)| (*slug, declared.resource_type.as_str()))).collect(),
+            declared_permissions,
+            declared_roles,
+            parents: BTreeMap::new(),
+            reach: HashMap::new(),
+        }
+    }
+
+    fn plan(mut self) -> Result<Plan<'a>> {
+        self.check_names()?;
+        let mut plan = Plan::default();
+        let (added, removed) = self.parents_to_change()?;
+        if let Some(round) = cycle(&self.parents) {
+            let words: Vec<String> = round.iter().map(|slug| format!("`{slug}`")).collect();
+            let sentence =
+                format!("the parents form a cycle, {}; a type may nest in itself, but types may form no other cycle", words.join(" < "));
+            return refused("resource_types", sentence);
+        }
+        self.check_removed_types()?;
+        self.check_retyped_permissions()?;
+        self.find_obstacles(&mut plan, &added, &removed);
+        let kept = self.remove(&mut plan)?;
+        self.change_types(&mut plan, added, removed, &kept)?;
+        self.write_permissions(&mut plan);
+        self.write_roles(&mut plan);
+        self.write_role_permissions(&mut plan)?;
+        Ok(plan)
+    }
+
+    fn check_type(&self, place: impl Fn() -> String, slug: &str) -> Result<()> {
+        if self.types.contains(slug) {
+            return Ok(());
+        }
+        match self.model.resource_types.contains_key(slug) {
+            true => refused(&place(), left_out("resource type", slug)),
+            false => refused(&place(), format!("unknown resource type {}{}", quoted(slug), nearest(slug, self.types.iter().copied()))),
+        }
+    }
+
+    fn check_names(&mut self) -> Result<()> {
+        for (slug, declared) in &self.document.resource_types {
+            for parent in &declared.parents {
+                self.check_type(|| format!("resource_types.{slug}.parents"), parent)?;
+            }
+        }
+        for (slug, declared) in &self.document.permissions {
+            self.check_type(|| format!("permissions.{slug}.resource_type"), &declared.resource_type)?;
+        }
+        for (slug, declared) in &self.document.roles {
+            self.check_type(|| format!("roles.{slug}.resource_type"), &declared.resource_type)?;
+            for permission in &declared.permissions {
+                if self.permissions.contains_key(permission.as_str()) {
+                    continue;
+                }
+                let place = format!("roles.{slug}.permissions");
+                return match self.model.permissions.contains_key(permission) {
+                    true => refused(&place, left_out("permission", permission)),
+                    false => {
+                        let near = nearest(permission, self.permissions.keys().copied());
+                        refused(&place, format!("unknown permission {}{near}", quoted(permission)))
+                    }
+                };
+            }
+        }
+        Ok(())
+    }
+
+    /// The parents to add and to remove; those there will be are left in `self.parents`.
+    #[allow(clippy::type_complexity)]
+    fn parents_to_change(&mut self) -> Result<(Vec<(&'a str, &'a str)>, Vec<(&'a str, &'a str)>)> {
+        let (mut added, mut removed) = (Vec::new(), Vec::new());
+        for (slug, declared) in &self.document.resource_types {
+            for parent in &declared.parents {
+                self.parents.entry(slug).or_default().insert(parent);
+                if !self.model.parents.contains_key(&(slug.clone(), parent.clone())) {
+                    added.push((slug.as_str(), parent.as_str()));
+                }
+            }
+        }
+        for ((slug, parent), declared) in &self.model.parents {
+            let wanted = self.parents.get(slug.as_str()).is_some_and(|all| all.contains(parent.as_str()));
+            if wanted {
+                continue;
+            }
+            if *declared || !self.types.contains(slug.as_str()) {
+                removed.push((slug.as_str(), parent.as_str()));
+            } else if !self.types.contains(parent.as_str()) {
+                return Err(Error::refused(format!(
+                    "resource type `{parent}` cannot be removed: it is a parent of `{slug}`, made otherwise; delete that row of authz_resource_type_parents first"
+                )));
+            } else {
+                self.parents.entry(slug).or_default().insert(parent);
+            }
+        }
+        Ok((added, removed))
+    }
+
+    fn removed_types(&self) -> impl Iterator<Item = &'a str> {
+        self.model.resource_types.keys().map(String::as_str).filter(|slug| !self.types.contains(slug))
+    }
+
+    /// Nothing made otherwise may stand on a type that goes.
+    fn check_removed_types(&self) -> Result<()> {
+        let permissions = self.permissions.iter().map(|(slug, of)| ("permission", *slug, *of));
+        let roles = self.roles.iter().map(|(slug, of)| ("role", *slug, *of));
+        let organization = self.model.organization_roles.iter();
+        let organization = organization.map(|role| ("organization role", role.slug.as_str(), role.resource_type.as_str()));
+        match permissions.chain(roles).chain(organization).find(|(_, _, of)| !self.types.contains(of)) {
+            Some((kind, slug, of)) => Err(Error::refused(format!(
+                "resource type `{of}` cannot be removed: {kind} `{slug}`, made otherwise, is of this type; delete it first"
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    fn check_retyped_permissions(&self) -> Result<()> {
+        for (slug, declared) in &self.document.permissions {
+            if let Some(row) = self.model.permissions.get(slug)
+                && row.system
+                && row.resource_type != declared.resource_type
+            {
+                let (from, to) = (&row.resource_type, &declared.resource_type);
+                return refused(
+                    &format!("permissions.{slug}.resource_type"),
+                    format!("it cannot change from `{from}` to `{to}`: the permission is a system permission"),
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn find_obstacles(&self, plan: &mut Plan<'a>, added: &[(&'a str, &'a str)], removed: &[(&'a str, &'a str)]) {
+        for slug in self.removed_types() {
+            plan.obstacles.push(Obstacle::ResourceOf(slug));
+            plan.obstacles.push(Obstacle::SubjectOf(slug));
+        }
+        for (slug, row) in &self.model.roles {
+            match self.roles.get(slug.as_str()) {
+                None => plan.obstacles.push(Obstacle::AssignmentOf(slug)),
+                Some(to) if *to != row.resource_type => {
+                    plan.obstacles.push(Obstacle::AssignmentOfRetyped { role: slug, from: &row.resource_type, to });
+                }
+                Some(_) => {}
+            }
+        }
+        for &(resource_type, parent) in removed {
+            plan.obstacles.push(Obstacle::Child { resource_type, parent });
+        }
+        let had_parents: HashSet<&str> = self.model.parents.keys().map(|(slug, _)| slug.as_str()).collect();
+        let mut asked = HashSet::new();
+        for (slug, _) in added {
+            if self.model.resource_types.contains_key(*slug) && !had_parents.contains(slug) && asked.insert(*slug) {
+                plan.obstacles.push(Obstacle::RootOf(slug));
+            }
+        }
+    }
+
+    fn is_retyped_permission(&self, slug: &str) -> bool {
+        let now = self.model.permissions.get(slug).map(|row| row.resource_type.as_str());
+        now.is_some() && self.permissions.get(slug).copied().is_some_and(|to| Some(to) != now)
+    }
+
+    fn is_retyped_role(&self, slug: &str) -> bool {
+        let now = self.model.roles.get(slug).map(|row| row.resource_type.as_str());
+        now.is_some() && self.roles.get(slug).copied().is_some_and(|to| Some(to) != now)
+    }
+
+    fn in_reach(&mut self, permission_type: &'a str, role_type: &'a str) -> bool {
+        let parents = &self.parents;
+        *self.reach.entry((permission_type, role_type)).or_insert_with(|| reaches(parents, permission_type, role_type))
+    }
+
+    /// Removes permissions of roles, roles and permissions. Returns, for each that a role keeps throughout, (permission's type, role's type).
+    fn remove(&mut self, plan: &mut Plan<'a>) -> Result<BTreeSet<(&'a str, &'a str)>> {
+        let mut kept = BTreeSet::new();
+        let model = self.model;
+        let retyped_permissions: HashSet<&str> =
+            model.permissions.keys().map(String::as_str).filter(|slug| self.is_retyped_permission(slug)).collect();
+        for (role, held) in &model.role_permissions {
+            let wanted: HashSet<&str> =
+                self.declared_roles.get(role.as_str()).into_iter().flat_map(|declared| &declared.permissions).map(String::as_str).collect();
+            let retyped_role = self.is_retyped_role(role);
+            for (permission, declared) in held {
+                let wanted = wanted.contains(permission.as_str());
+                let ends = (self.roles.get(role.as_str()).copied(), self.permissions.get(permission.as_str()).copied());
+                let gone = |detail: Option<String>| change(Action::Remove, Item::RolePermission { role, permission }, detail);
+                match ends {
+                    (None, _) => plan.changes.push(gone((!declared).then(|| format!("made otherwise, goes with role `{role}`")))),
+                    (_, None) => {
+                        plan.changes.push(gone((!declared).then(|| format!("made otherwise, goes with permission `{permission}`"))))
+                    }
+                    _ if *declared && !wanted => plan.changes.push(gone(None)),
+                    (Some(role_type), Some(permission_type)) => {
+                        // What the document wants is looked at where it is written.
+                        if !wanted && !self.in_reach(permission_type, role_type) {
+                            return out_of_reach(&format!("role `{role}`"), role_type, permission, permission_type);
+                        }
+                        if retyped_role || retyped_permissions.contains(permission.as_str()) {
+                            plan.restored.push((role, permission, *declared || wanted));
+                        } else {
+                            kept.insert((permission_type, role_type));
+                        }
+                    }
+                }
+            }
+        }
+        for (index, held) in model.organization_role_permissions.iter().enumerate() {
+            let (role, organization, permission) = (held.role.as_str(), held.organization.as_str(), held.permission.as_str());
+            match self.permissions.get(permission).copied() {
+                None => plan.changes.push(change(
+                    Action::Remove,
+                    Item::OrganizationRolePermission { role, organization, permission },
+                    Some(format!("made otherwise, goes with permission `{permission}`")),
+                )),
+                Some(of) if !self.in_reach(of, &held.role_type) => {
+                    let role = format!("role `{role}` of organization `{}`", shown(organization));
+                    return out_of_reach(&role, &held.role_type, permission, of);
+                }
+                Some(_) if retyped_permissions.contains(permission) => plan.restored_organization.push(index),
+                Some(of) => {
+                    kept.insert((of, held.role_type.as_str()));
+                }
+            }
+        }
+        for (slug, row) in &model.roles {
+            match self.roles.get(slug.as_str()) {
+                None => plan.changes.push(change(Action::Remove, Item::Role(slug), None)),
+                Some(to) if *to != row.resource_type => {
+                    plan.changes.push(change(Action::Remove, Item::Role(slug), Some(made_anew(&row.resource_type, to))));
+                }
+                Some(_) => {}
+            }
+        }
+        for (slug, row) in &model.permissions {
+            match self.permissions.get(slug.as_str()) {
+                None => plan.changes.push(change(Action::Remove, Item::Permission(slug), None)),
+                Some(to) if *to != row.resource_type => {
+                    plan.changes.push(change(Action::Remove, Item::Permission(slug), Some(made_anew(&row.resource_type, to))));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(kept)
+    }
+
+    fn change_types(
+        &mut self,
+        plan: &mut Plan<'a>,
+        added: Vec<(&'a str, &'a str)>,
+        removed: Vec<(&'a str, &'a str)>,
+        kept: &BTreeSet<(&'a str, &'a str)>,
+    ) -> Result<()> {
+        let document = self.document;
+        for (slug, declared) in &document.resource_types {
+            if !self.model.resource_types.contains_key(slug) {
+                let mut create = change(Action::Create, Item::ResourceType(slug), None);
+                create.fields = Fields { description: declared.description.as_deref(), declared: true, ..Fields::default() };
+                plan.changes.push(create);
+            }
+        }
+        for (action, resource_type, parent) in self.order_of_parents(added, removed, kept)? {
+            let gone = !self.types.contains(resource_type);
+            let foreign = self.model.parents.get(&(resource_type.to_owned(), parent.to_owned())) == Some(&false);
+            let detail = (gone && foreign).then(|| format!("made otherwise, goes with resource type `{resource_type}`"));
+            plan.changes.push(change(action, Item::Parent { resource_type, parent }, detail));
+        }
+        for slug in self.removed_types() {
+            plan.changes.push(change(Action::Remove, Item::ResourceType(slug), None));
+        }
+        for (slug, declared) in &document.resource_types {
+            let Some(row) = self.model.resource_types.get(slug).filter(|_| slug != ORGANIZATION) else { continue };
+            let (from, to) = (row.description.as_deref(), declared.description.as_deref());
+            if let Some(detail) = differences([("description", from, to), ("", None, None)], !row.declared) {
+                let mut update = change(Action::Change, Item::ResourceType(slug), Some(detail));
+                update.fields = Fields { description: to, described: from != to, declared: true, ..Fields::default() };
+                plan.changes.push(update);
+            }
+        }
+        for (slug, declared) in &document.resource_types {
+            for parent in &declared.parents {
+                if self.model.parents.get(&(slug.clone(), parent.clone())) == Some(&false) {
+                    let detail = differences([("", None, None), ("", None, None)], true);
+                    plan.changes.push(change(Action::Change, Item::Parent { resource_type: slug, parent }, detail));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An order in which no step closes a cycle or takes a permission out of a role's reach, though the way from one hierarchy to the
+    /// other may lead through steps that remove first and steps that add first.
+    fn order_of_parents(
+        &self,
+        mut added: Vec<(&'a str, &'a str)>,
+        mut removed: Vec<(&'a str, &'a str)>,
+        kept: &BTreeSet<(&'a str, &'a str)>,
+    ) -> Result<Vec<(Action, &'a str, &'a str)>> {
+        let mut now: Parents<'_> = BTreeMap::new();
+        for (slug, parent) in self.model.parents.keys() {
+            now.entry(slug).or_default().insert(parent);
+        }
+        let mut both = now.clone();
+        for (slug, parent) in &added {
+            both.entry(slug).or_default().insert(parent);
+        }
+        let create = |(slug, parent): (&'a str, &'a str)| (Action::Create, slug, parent);
+        let remove = |(slug, parent): (&'a str, &'a str)| (Action::Remove, slug, parent);
+        if cycle(&both).is_none() {
+            return Ok(added.into_iter().map(create).chain(removed.into_iter().map(remove)).collect());
+        }
+        let mut order = Vec::new();
+        loop {
+            let before = order.len();
+            added.retain(|&(slug, parent)| {
+                let closes = slug != parent && reaches(&now, parent, slug);
+                if !closes {
+                    now.entry(slug).or_default().insert(parent);
+                    order.push(create((slug, parent)));
+                }
+                closes
+            });
+            removed.retain(|&(slug, parent)| {
+                let mut without = now.clone();
+                without.entry(slug).or_default().remove(parent);
+                let needed = kept.iter().any(|(below, above)| !reaches(&without, below, above));
+                if !needed {
+                    now = without;
+                    order.push(remove((slug, parent)));
+                }
+                needed
+            });
+            match (added.first().or(removed.first()), order.len() == before) {
+                (None, _) => return Ok(order),
+                (Some((slug, parent)), true) => {
+                    return Err(Error::refused(format!(
+                        "the parents cannot change in one step, see `{slug} < {parent}`; apply a document that takes the roles' permissions out first"
+                    )));
+                }
+                (Some(_), false) => {}
+            }
+        }
+    }
+
+    fn write_permissions(&self, plan: &mut Plan<'a>) {
+        for (slug, declared) in &self.document.permissions {
+            let (name, description) = (declared.name.as_deref(), declared.description.as_deref());
+            let fields =
+                Fields { resource_type: &declared.resource_type, name, description, described: true, declared: true, ..Fields::default() };
+            let item = Item::Permission(slug);
+            match self.model.permissions.get(slug) {
+                Some(row) if row.resource_type == declared.resource_type => {
+                    let names = ("name", row.name.as_deref(), name);
+                    let descriptions = ("description", row.description.as_deref(), description);
+                    let described = names.1 != names.2 || descriptions.1 != descriptions.2;
+                    if let Some(detail) = differences([names, descriptions], !row.declared) {
+                        let fields = Fields { described, ..fields };
+                        plan.changes.push(Change { action: Action::Change, item, detail: Some(detail), fields });
+                    }
+                }
+                row => {
+                    let detail = row.map(|row| made_anew(&row.resource_type, &declared.resource_type));
+                    plan.changes.push(Change { action: Action::Create, item, detail, fields });
+                }
+            }
+        }
+        for (slug, row) in &self.model.permissions {
+            if row.declared && row.system && !self.declared_permissions.contains_key(slug.as_str()) {
+                let detail = Some("let go by the document; a system permission stays".to_owned());
+                plan.changes.push(change(Action::Change, Item::Permission(slug), detail));
+            }
+        }
+    }
+
+    fn write_roles(&self, plan: &mut Plan<'a>) {
+        for (slug, declared) in &self.document.roles {
+            let (name, description) = (declared.name.as_deref(), declared.description.as_deref());
+            let fields =
+                Fields { resource_type: &declared.resource_type, name, description, described: true, declared: true, ..Fields::default() };
+            let item = Item::Role(slug);
+            match self.model.roles.get(slug) {
+                Some(row) if row.resource_type == declared.resource_type => {
+                    let names = ("name", row.name.as_deref(), name);
+                    let descriptions = ("description", row.description.as_deref(), description);
+                    let described = names.1 != names.2 || descriptions.1 != descriptions.2;
+                    if let Some(detail) = differences([names, descriptions], !row.declared) {
+                        let fields = Fields { described, ..fields };
+                        plan.changes.push(Change { action: Action::Change, item, detail: Some(detail), fields });
+                    }
+                }
+                Some(row) => {
+                    let detail = Some(made_anew(&row.resource_type, &declared.resource_type));
+                    let fields = Fields { is_default: row.is_default, priority: row.priority, ..fields };
+                    plan.changes.push(Change { action: Action::Create, item, detail, fields });
+                }
+                None => plan.changes.push(Change { action: Action::Create, item, detail: None, fields }),
+            }
+        }
+    }
+
+    fn write_role_permissions(&mut self, plan: &mut Plan<'a>) -> Result<()> {
+        let (document, model) = (self.document, self.model);
+        for (role, declared) in &document.roles {
+            let held = model.role_permissions.get(role);
+            for permission in &declared.permissions {
+                let Some(of) = self.permissions.get(permission.as_str()).copied() else { continue };
+                if !self.in_reach(of, &declared.resource_type) {
+                    let role_type = &declared.resource_type;
+                    let sentence = format!(
+                        "permission `{permission}` is of resource type `{of}`, which is neither `{role_type}`, the type of the role, nor below it"
+                    );
+                    return refused(&format!("roles.{role}.permissions"), sentence);
+                }
+                let item = Item::RolePermission { role, permission };
+                match held.and_then(|held| held.get(permission)) {
+                    None => plan.changes.push(change(Action::Create, item, None)),
+                    Some(false) => {
+                        plan.changes.push(change(Action::Change, item, differences([("", None, None), ("", None, None)], true)));
+                    }
+                    Some(true) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn change<'a>(action: Action, item: Item<'a>, detail: Option<String>) -> Change<'a> {
+    Change { action, item, detail, fields: Fields::default() }
+}
+
+fn made_anew(from: &str, to: &str) -> String {
+    format!("made anew, for its resource type changes from `{from}` to `{to}`")
+}
+
+fn left_out(kind: &str, slug: &str) -> String {
+    format!("{kind} `{slug}` was declared by an earlier document, and this one removes it by leaving it out; declare it here too")
+}
+
+fn out_of_reach<T>(role: &str, role_type: &str, permission: &str, permission_type: &str) -> Result<T> {
+    Err(Error::refused(format!(
+        "{role}, made otherwise, holds permission `{permission}`, whose resource type `{permission_type}` would no longer be `{role_type}` or below it; take it from the role first"
+    )))
+}
