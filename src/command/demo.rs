@@ -33,7 +33,7 @@ impl Demo {
             ("customers, projects, documents, grants", include_str!("../../sql/demo/data.sql")),
         ];
         let bar = ProgressBar::new(steps.len() as u64);
-        connection.execute_batch(&format!("BEGIN; PRAGMA application_id = {MADE_BY_DEMO};"))?;
+        connection.execute_batch(&format!("PRAGMA application_id = {MADE_BY_DEMO}; BEGIN"))?;
         for (what, sql) in steps {
             bar.set_message(what);
             run_all(&connection, sql)?;
