@@ -1,0 +1,114 @@
+//! What README shows is run: its session with the output beside it, its Rust example, its triggers, its model document.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use authz::rusqlite::Connection;
+use authz::rusqlite::fallible_iterator::FallibleIterator;
+use authz::rusqlite::types::ValueRef;
+
+const README: &str = include_str!("../README.md");
+
+/// The text of the fenced block of a language that follows a heading.
+fn block(heading: &str, language: &str) -> &'static str {
+    let section = README.split_once(heading).unwrap_or_else(|| panic!("README has no `{heading}`")).1;
+    let body = section.split_once(&format!("```{language}\n")).unwrap().1;
+    body.split_once("```").unwrap().0
+}
+
+fn open() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    authz::register(&connection).unwrap();
+    connection
+}
+
+/// Runs a script as the shell in its list mode would, and gives what that prints.
+fn session(connection: &Connection, script: &str) -> String {
+    let mut out = String::new();
+    let mut statements = authz::rusqlite::Batch::new(connection, script);
+    while let Some(mut statement) = statements.next().unwrap() {
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        loop {
+            match rows.next() {
+                Ok(Some(row)) => {
+                    let cells: Vec<String> = (0..columns)
+                        .map(|index| match row.get_ref(index).unwrap() {
+                            ValueRef::Null => String::new(),
+                            ValueRef::Integer(number) => number.to_string(),
+                            ValueRef::Real(number) => number.to_string(),
+                            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+                        })
+                        .collect();
+                    out.push_str(&cells.join("|"));
+                    out.push('\n');
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    out.push_str(&format!("error: {error}\n"));
+                    break;
+                }
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn the_session_prints_what_stands_beside_it() {
+    assert_eq!(session(&open(), block("## Fifteen lines", "sql")), block("## Fifteen lines", "text"));
+}
+
+#[test]
+fn the_model_document_applies_and_applies_again() {
+    let connection = open();
+    authz::migrate(&connection).unwrap();
+    let document = block("## The model document", "json");
+    let apply =
+        |connection: &Connection| -> String { connection.query_row("SELECT authz_apply(?1)", [document], |row| row.get(0)).unwrap() };
+    assert!(apply(&connection).contains("project-editor"));
+    assert_eq!(connection.query_row("SELECT count(*) FROM authz_plan(?1)", [document], |row| row.get::<_, i64>(0)).unwrap(), 0);
+}
+
+#[test]
+fn the_triggers_keep_both_tables_in_step() {
+    let shown = block("## Keeping your own table in step", "sql");
+    for statement in shown.split("END;").map(str::trim).filter(|text| !text.is_empty()) {
+        let file = include_str!("../sql/examples/keep_documents_in_step.sql");
+        assert!(file.contains(statement), "README shows what the file does not have: {statement}");
+    }
+    let connection = open();
+    authz::migrate(&connection).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO authz_resource_types (slug) VALUES ('project'), ('document');
+             INSERT INTO authz_resource_type_parents (resource_type, parent_type) VALUES ('project', 'organization'), ('document', 'project');
+             INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', 1);
+             INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('project', 'a', 'organization', 1), ('project', 'b', 'organization', 1);
+             CREATE TABLE documents (id INTEGER PRIMARY KEY, project_id TEXT, title TEXT);",
+        )
+        .unwrap();
+    connection.execute_batch(include_str!("../sql/examples/keep_documents_in_step.sql")).unwrap();
+    connection.execute_batch("INSERT INTO documents VALUES (1, 'a', 'One'), (2, 'a', 'Two'); UPDATE documents SET project_id = 'b', title = 'Zwei' WHERE id = 2; DELETE FROM documents WHERE id = 1").unwrap();
+    let all = "SELECT resource_id, parent_id, name FROM authz_resources WHERE resource_type = 'document'";
+    assert_eq!(session(&connection, all), "2|b|Zwei\n");
+    assert!(connection.execute_batch("INSERT INTO documents VALUES (3, 'nowhere', 'Three')").is_err());
+}
+
+#[test]
+fn the_rust_example_runs() {
+    // The same lines as in README, which the comparison below holds together.
+    fn main() -> authz::Result<()> {
+        let connection = Connection::open_in_memory()?;
+        authz::register(&connection)?;
+        authz::migrate(&connection)?;
+        let sql = "SELECT count(*) FROM authz_ancestors('organization', 'acme')";
+        assert_eq!(connection.query_row(sql, [], |row| row.get::<_, i64>(0))?, 0);
+        Ok(())
+    }
+    main().unwrap();
+    let shown = block("**In a Rust application.**", "rust");
+    for line in
+        ["authz::register(&connection)?;", "authz::migrate(&connection)?;", "SELECT count(*) FROM authz_ancestors('organization', 'acme')"]
+    {
+        assert!(shown.contains(line), "{line}");
+    }
+}
