@@ -213,7 +213,7 @@ fn remove(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
             })?;
             if children > 0 || assignments > 0 {
                 return Err(Error::refused(format!(
-                    "resource_has_dependents: the {resource_type} `{}` has {children} children and {assignments} assignments; remove them first, or say 'cascade'",
+                    "resource_has_dependents: the {resource_type} `{}` has dependents (children: {children}, assignments: {assignments}); remove them first, or say 'cascade'",
                     words(&found.id)
                 )));
             }

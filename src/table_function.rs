@@ -33,8 +33,11 @@ pub(crate) struct TableFunction {
     /// How many rows are to be expected, for the planner.
     pub(crate) expected_rows: i64,
     /// Answers a call.
-    pub(crate) rows: fn(&Arc<Engine>, Call) -> Result<Box<dyn Rows>>,
+    pub(crate) rows: fn(&Arc<Engine>, Call) -> Answer,
 }
+
+/// What a call is answered with.
+pub(crate) type Answer = Result<Box<dyn Rows>>;
 
 /// A call of a table-valued function.
 pub(crate) struct Call {

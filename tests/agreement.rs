@@ -115,7 +115,7 @@ fn changes() -> impl Strategy<Value = (Change, bool)> {
 fn id(type_index: usize, number: u8) -> Value {
     match type_index {
         3 => Value::Text(format!("d-{number}")),
-        _ if number % 2 == 0 => Value::Integer(number.into()),
+        _ if number.is_multiple_of(2) => Value::Integer(number.into()),
         _ => Value::Text(number.to_string()),
     }
 }

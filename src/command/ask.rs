@@ -55,42 +55,58 @@ impl Question {
     }
 }
 
+/// What stands at a place in a JSON value, null where nothing does.
+fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// What stands there as a word.
+fn word(value: &Value, pointer: &str) -> String {
+    let found = at(value, pointer);
+    found.as_str().map_or_else(|| found.to_string(), str::to_owned)
+}
+
+/// The items of the array that stands there.
+fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    at(value, pointer).as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The type and id of a resource.
+fn place(value: &Value, pointer: &str) -> String {
+    let resource = at(value, pointer);
+    format!("{} {}", word(resource, "/type"), word(resource, "/id"))
+}
+
 /// An explanation as lines to read.
 pub(crate) fn in_words(explanation: &Value) -> Vec<String> {
-    let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let place = |value: &Value| format!("{} {}", word(&value["type"]), word(&value["id"]));
-    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
-    let (subject, permission) = (word(&explanation["subject"]), word(&explanation["permission"]));
-    let verb = if explanation["allowed"] == Value::Bool(true) { "has" } else { "lacks" };
-    let mut lines = vec![format!("{subject} {verb} {permission} on {}", place(&explanation["resource"]))];
-    if let Some(reason) = explanation["reason"].as_str() {
+    let verb = if at(explanation, "/allowed") == &Value::Bool(true) { "has" } else { "lacks" };
+    let (subject, permission) = (word(explanation, "/subject"), word(explanation, "/permission"));
+    let mut lines = vec![format!("{subject} {verb} {permission} on {}", place(explanation, "/resource"))];
+    if let Some(reason) = at(explanation, "/reason").as_str() {
         lines.push(format!("  {reason}"));
     }
-    let because = &explanation["because"];
-    if because.is_object() {
-        for group in list(&because["groups"]) {
-            lines.push(format!("  is a member of {}", word(&group)));
+    if let Some(because) = explanation.get("because") {
+        for group in items(because, "/groups") {
+            lines.push(format!("  is a member of {}", word(group, "")));
         }
-        let until = because["assignment"]["expires_at"].as_str().map_or_else(String::new, |time| format!(" until {time}"));
-        lines.push(format!("  holds the role {} on {}{until}", word(&because["role"]), place(&because["held_on"])));
-        for below in list(&because["path"]).iter().skip(1) {
-            lines.push(format!("  which holds {}", place(below)));
+        let until = at(because, "/assignment/expires_at").as_str().map_or_else(String::new, |time| format!(" until {time}"));
+        lines.push(format!("  holds the role {} on {}{until}", word(because, "/role"), place(because, "/held_on")));
+        for below in items(because, "/path").iter().skip(1) {
+            lines.push(format!("  which holds {}", place(below, "")));
         }
     }
-    for step in list(&explanation["looked_at"]["resources"]) {
-        let held: Vec<String> = list(&step["roles_held"])
-            .iter()
-            .map(|held| match held["expired_at"].as_str() {
-                Some(time) => format!("{}, which expired at {time}", word(&held["role"])),
-                None => word(&held["role"]),
-            })
-            .collect();
+    for step in items(explanation, "/looked_at/resources") {
+        let held = items(step, "/roles_held").iter().map(|held| match at(held, "/expired_at").as_str() {
+            Some(time) => format!("{}, which expired at {time}", word(held, "/role")),
+            None => word(held, "/role"),
+        });
+        let held: Vec<String> = held.collect();
         let held = if held.is_empty() { "no role".to_owned() } else { held.join("; ") };
-        lines.push(format!("  on {}: {held}", place(&step["resource"])));
+        lines.push(format!("  on {}: {held}", place(step, "/resource")));
     }
-    for missing in list(&explanation["missing"]) {
-        let roles: Vec<String> = list(&missing["any_of_roles"]).iter().map(word).collect();
-        lines.push(format!("  would do: {} on {}", roles.join(" or "), place(&missing["on"])));
+    for missing in items(explanation, "/missing") {
+        let roles: Vec<String> = items(missing, "/any_of_roles").iter().map(|role| word(role, "")).collect();
+        lines.push(format!("  would do: {} on {}", roles.join(" or "), place(missing, "/on")));
     }
     lines
 }
