@@ -1,0 +1,67 @@
+//! The exact list of what registering adds: a name that comes, goes or changes its flags is seen here.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use authz::rusqlite::Connection;
+
+const INNOCUOUS: i64 = 0x20_0000;
+const DIRECT_ONLY: i64 = 0x8_0000;
+const DETERMINISTIC: i64 = 0x800;
+
+#[test]
+fn registering_adds_these_functions() {
+    let connection = Connection::open_in_memory().unwrap();
+    authz::register(&connection).unwrap();
+    let mut statement =
+        connection.prepare("SELECT name, narg, flags FROM pragma_function_list WHERE name GLOB 'authz_*' ORDER BY name, narg").unwrap();
+    let functions: Vec<String> = statement
+        .query_map([], |row| {
+            let flags: i64 = row.get(2)?;
+            let effect = match (flags & INNOCUOUS != 0, flags & DIRECT_ONLY != 0, flags & DETERMINISTIC != 0) {
+                (true, false, true) => "pure",
+                (true, false, false) => "reads",
+                (false, true, false) => "writes",
+                other => panic!("{other:?}"),
+            };
+            Ok(format!("{}/{} {effect}", row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+        })
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(
+        functions,
+        [
+            "authz_add_member/2 writes",
+            "authz_apply/1 writes",
+            "authz_check/4 reads",
+            "authz_debug/0 reads",
+            "authz_explain/4 reads",
+            "authz_grant/4 writes",
+            "authz_grant/5 writes",
+            "authz_migrate/0 writes",
+            "authz_put_resource/4 writes",
+            "authz_put_resource/5 writes",
+            "authz_remove_member/2 writes",
+            "authz_remove_resource/2 writes",
+            "authz_remove_resource/3 writes",
+            "authz_require/4 reads",
+            "authz_revoke/4 writes",
+            "authz_schema_version/0 reads",
+            "authz_version/0 pure",
+        ]
+    );
+    let mut statement = connection.prepare("SELECT name FROM pragma_module_list WHERE name GLOB '*authz*' ORDER BY name").unwrap();
+    let modules: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    assert_eq!(
+        modules,
+        [
+            "_authz_anchor",
+            "authz_ancestors",
+            "authz_descendants",
+            "authz_hierarchy",
+            "authz_list_permissions",
+            "authz_list_resources",
+            "authz_list_subjects",
+            "authz_plan",
+        ]
+    );
+}
