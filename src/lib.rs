@@ -45,6 +45,8 @@ mod loadable;
 mod migrate;
 mod model;
 mod resources;
+#[allow(dead_code)]
+mod rule;
 mod store;
 mod table_function;
 mod time;
