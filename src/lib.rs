@@ -39,6 +39,8 @@ mod groups;
 mod guard;
 mod hierarchy;
 mod identifier;
+#[allow(dead_code)]
+mod language;
 mod lists;
 #[cfg(feature = "loadable")]
 mod loadable;
