@@ -39,15 +39,14 @@ mod groups;
 mod guard;
 mod hierarchy;
 mod identifier;
-#[allow(dead_code)]
 mod language;
 mod lists;
 #[cfg(feature = "loadable")]
 mod loadable;
 mod migrate;
 mod model;
+mod relationships;
 mod resources;
-#[allow(dead_code)]
 mod rule;
 mod store;
 mod table_function;
@@ -71,6 +70,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
+    relationships::register(connection, &engine)?;
     check::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
