@@ -42,6 +42,7 @@ mod groups;
 mod guard;
 mod hierarchy;
 mod identifier;
+mod language;
 mod lists;
 #[cfg(feature = "loadable")]
 mod loadable;
@@ -49,8 +50,8 @@ mod migrate;
 mod model;
 mod nodes;
 mod reader;
+mod relationships;
 mod resources;
-#[allow(dead_code)]
 mod rule;
 mod rules;
 mod solver;
@@ -76,6 +77,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
+    relationships::register(connection, &engine)?;
     check::register(connection, &engine)?;
     explain::register(connection, &engine)?;
     lists::register(connection, &engine)?;

@@ -4,6 +4,7 @@
 //! printing are each other's inverse. Newlines are white space in here; where a definition ends in a whole model is for
 //! [`crate::language`] to say, which reads with the same [`Reader`].
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::error::{Error, Result, shown};
@@ -108,6 +109,15 @@ impl Rule {
         }
     }
 
+    /// The kinds of subject that the relationship rows of the relation may name.
+    pub(crate) fn restrictions(&self) -> BTreeSet<&Restriction> {
+        let direct = |mention| match mention {
+            Mention::Restriction(restriction) => Some(restriction),
+            Mention::Computed(_) | Mention::From { .. } => None,
+        };
+        self.mentions().into_iter().filter_map(direct).collect()
+    }
+
     /// What the rule names, in the order in which it is written.
     pub(crate) fn mentions(&self) -> Vec<Mention<'_>> {
         let mut mentions = Vec::new();
@@ -166,6 +176,17 @@ fn separated<T: fmt::Display>(out: &mut fmt::Formatter<'_>, separator: &str, ite
         item.fmt(out)?;
     }
     Ok(())
+}
+
+impl Restriction {
+    /// The second half of the key in `authz_relation_subjects`.
+    pub(crate) fn subject_relation(&self) -> &str {
+        match &self.kind {
+            RestrictionKind::One => "",
+            RestrictionKind::Every => "*",
+            RestrictionKind::Userset(relation) => relation,
+        }
+    }
 }
 
 impl fmt::Display for Restriction {
@@ -302,7 +323,8 @@ impl<'a> Reader<'a> {
     /// Takes the name of a type or of a relation.
     pub(crate) fn name(&mut self, what: &str) -> Result<&'a str> {
         match self.next.kind {
-            Kind::Word(word) if !is_reserved(word) => {
+            // Where a type is to stand no operator can: there any word will do.
+            Kind::Word(word) if what == "type" || !is_reserved(word) => {
                 check_type_slug(what, word).map_err(|error| self.next.position.refused(error))?;
                 self.advance();
                 Ok(word)
