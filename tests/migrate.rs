@@ -32,10 +32,10 @@ fn shape(connection: &Connection) -> Vec<(String, Option<String>)> {
 fn a_second_call_applies_nothing() {
     let connection = open();
     assert_eq!(text(&connection, "SELECT authz_schema_version()  || ''"), "0");
-    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":0,"to":1,"applied":["V1__foundation"]}"#);
-    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":1,"to":1,"applied":[]}"#);
-    assert_eq!(text(&connection, "VALUES (authz_migrate())"), r#"{"from":1,"to":1,"applied":[]}"#);
-    assert_eq!(text(&connection, "SELECT authz_schema_version() || ''"), "1");
+    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":0,"to":3,"applied":["V1__foundation","V3__relationships"]}"#);
+    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":3,"to":3,"applied":[]}"#);
+    assert_eq!(text(&connection, "VALUES (authz_migrate())"), r#"{"from":3,"to":3,"applied":[]}"#);
+    assert_eq!(text(&connection, "SELECT authz_schema_version() || ''"), "3");
     assert_eq!(text(&connection, "SELECT authz_version()"), env!("CARGO_PKG_VERSION"));
 }
 
@@ -53,7 +53,7 @@ fn joins_the_open_transaction() {
     connection.execute_batch("BEGIN").unwrap();
     text(&connection, "SELECT authz_migrate()");
     connection.execute_batch("COMMIT").unwrap();
-    assert_eq!(text(&connection, "SELECT authz_schema_version() || ''"), "1");
+    assert_eq!(text(&connection, "SELECT authz_schema_version() || ''"), "3");
 }
 
 #[test]
@@ -68,10 +68,10 @@ fn works_under_every_setting_of_the_host() {
     ] {
         let connection = open();
         connection.execute_batch(&format!("PRAGMA {setting}; ATTACH ':memory:' AS other; CREATE TABLE other.authz_roles (x)")).unwrap();
-        assert_eq!(authz::migrate(&connection).unwrap().to, 1, "{setting}");
+        assert_eq!(authz::migrate(&connection).unwrap().to, 3, "{setting}");
     }
     let bare = Connection::open_in_memory().unwrap();
-    assert_eq!(authz::migrate(&bare).unwrap().applied, ["V1__foundation"]);
+    assert_eq!(authz::migrate(&bare).unwrap().applied, ["V1__foundation", "V3__relationships"]);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_plan_writes_nothing_and_reads_a_read_only_file() {
     let connection = open();
     connection.execute_batch("PRAGMA query_only = ON").unwrap();
     let plan = authz::migration_plan(&connection).unwrap();
-    assert_eq!((plan.from, plan.to, plan.applied.len()), (0, 1, 1));
+    assert_eq!((plan.from, plan.to, plan.applied.len()), (0, 3, 2));
     assert!(shape(&connection).is_empty());
 }
 
@@ -88,11 +88,11 @@ fn a_file_migrated_by_plain_sql_is_recognised() {
     let connection = open();
     connection.execute_batch(&authz::migration_sql()).unwrap();
     let before = shape(&connection);
-    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":1,"to":1,"applied":[]}"#);
+    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":3,"to":3,"applied":[]}"#);
     let after: Vec<_> = shape(&connection).into_iter().filter(|(name, _)| !name.contains("schema_history")).collect();
     assert_eq!(before, after);
     assert_eq!(text(&connection, "SELECT version || name FROM authz_schema_history"), "1foundation");
-    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":1,"to":1,"applied":[]}"#);
+    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":3,"to":3,"applied":[]}"#);
 }
 
 #[test]
@@ -121,15 +121,15 @@ fn what_must_not_be_migrated_is_refused_and_left_alone() {
         ),
         (
             "INSERT INTO _authz_schema VALUES (99, 'future')",
-            "authz_migrate: this file has schema version 99, and this library (authz 0.1.0) knows versions up to 1; use a newer library",
+            "authz_migrate: this file has schema version 99, and this library (authz 0.1.0) knows versions up to 3; use a newer library",
         ),
         (
-            "INSERT INTO authz_schema_history SELECT 99, 'future', applied_on, checksum FROM authz_schema_history",
+            "INSERT INTO authz_schema_history SELECT 99, 'future', applied_on, checksum FROM authz_schema_history LIMIT 1",
             "authz_migrate: V99__future stands in the history of this file but not in this library; use a newer library",
         ),
         (
             "DELETE FROM authz_schema_history; DROP TRIGGER _authz_roles_delete",
-            "authz_migrate: this file says it has schema version 1, but `_authz_roles_delete` is missing; restore it from `authz migrate --print-sql`",
+            "authz_migrate: this file says it has schema version 3, but `_authz_roles_delete` is missing; restore it from `authz migrate --print-sql`",
         ),
         (
             "DROP TABLE _authz_schema",
