@@ -34,6 +34,7 @@ mod debug;
 mod decision;
 mod engine;
 mod error;
+mod events;
 mod function;
 mod groups;
 mod guard;
@@ -67,6 +68,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
+    events::register(connection, &engine)?;
     check::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
