@@ -1,6 +1,6 @@
 //! What all benchmarks share: the worlds, the questions about them, and how a question is measured against its base.
 // Each benchmark is a program of its own and uses a part of this.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 pub mod measure;
 pub mod memory;
