@@ -4,6 +4,7 @@
 //! cargo bench --bench ratios                              the short version, 100,000 documents, under two minutes
 //! AUTHZ_DOCUMENTS=1000000 cargo bench --bench ratios      the table of docs/performance.md
 //! cargo bench --bench ratios -- filter                    only what has `filter` in its name
+//! cargo bench --bench ratios -- --markdown                for a document
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -74,7 +75,16 @@ fn growth(documents: u32, time: Duration) -> Outcome {
 
 fn table(outcomes: &[Outcome]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_FULL_CONDENSED).set_header(["question", "base", "base takes", "takes", "result", "must", "aim"]);
+    let is_markdown = std::env::args().any(|argument| argument == "--markdown");
+    table.load_style(if is_markdown { presets::ASCII_MARKDOWN } else { presets::UTF8_FULL_CONDENSED }).set_header([
+        "question",
+        "base",
+        "base takes",
+        "takes",
+        "result",
+        "must",
+        "aim",
+    ]);
     for outcome in outcomes {
         let unit = match outcome.measure {
             Measure::Ratio => "",

@@ -29,22 +29,33 @@ compile_error!("the features `bundled` and `loadable` exclude each other: a load
 
 mod apply;
 mod assignments;
+mod candidates;
 mod check;
 mod debug;
 mod decision;
 mod engine;
 mod error;
+mod events;
+mod explain;
+mod facts;
 mod function;
 mod groups;
 mod guard;
 mod hierarchy;
 mod identifier;
+mod language;
 mod lists;
 #[cfg(feature = "loadable")]
 mod loadable;
 mod migrate;
 mod model;
+mod nodes;
+mod reader;
+mod relationships;
 mod resources;
+mod rule;
+mod rules;
+mod solver;
 mod store;
 mod table_function;
 mod time;
@@ -67,7 +78,10 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
+    relationships::register(connection, &engine)?;
+    events::register(connection, &engine)?;
     check::register(connection, &engine)?;
+    explain::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
     hierarchy::register(connection)?;
