@@ -69,7 +69,12 @@ fn list_users(db: &Connection, request: &Value) -> Result<Value, String> {
 }
 
 /// Asks, with the contextual tuples of the assertion in a savepoint of its own.
-fn ask(db: &Connection, assertion: &Value, question: &str, ask: impl Fn(&Connection, &Value) -> Result<Value, String>) -> Result<Value, String> {
+fn ask(
+    db: &Connection,
+    assertion: &Value,
+    question: &str,
+    ask: impl Fn(&Connection, &Value) -> Result<Value, String>,
+) -> Result<Value, String> {
     db.execute_batch("SAVEPOINT contextual").unwrap();
     let related = items(assertion, "contextualTuples").iter().try_for_each(|tuple| relate(db, tuple));
     let answer = related.and_then(|()| ask(db, &assertion[question]));
@@ -107,7 +112,8 @@ fn the_conformance_suite_passes() {
         for (number, stage) in items(test, "stages").iter().enumerate() {
             let place = format!("{}, stage {number}", text(test, "name"));
             if let Some(model) = stage["model"].as_str() {
-                db.query_row("SELECT authz_apply(?1, 'force')", [model], |_| Ok(())).unwrap_or_else(|error| panic!("{place}: {error}\n{model}"));
+                db.query_row("SELECT authz_apply(?1, 'force')", [model], |_| Ok(()))
+                    .unwrap_or_else(|error| panic!("{place}: {error}\n{model}"));
                 for notation in ["json", "fga"] {
                     let sql = "SELECT count(*) FROM authz_plan(authz_model(?1))";
                     let changes: i64 = db.query_row(sql, [notation], |row| row.get(0)).unwrap();
