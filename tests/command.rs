@@ -51,7 +51,7 @@ fn questions_are_answered_for_people_and_programs() {
     assert_eq!(json_of(&["check", db, ana[0], ana[1], ana[2], "6", "--json"]), json!({"allowed": false}));
     let (status, out, err) = authz(&["check", db, "user:ana", "document:edti", "document", "6"]);
     assert_eq!((status, out.as_str()), (2, ""));
-    assert_eq!(err, "authz: authz_check: unknown permission `document:edti`; did you mean `document:edit`?\n");
+    assert_eq!(err, "authz: authz_check: unknown permission or relation `document:edti`; did you mean `document:edit`?\n");
 
     let (_, out, _) = authz(&["explain", db, ana[0], ana[1], ana[2], "30"]);
     assert_eq!(

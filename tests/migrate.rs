@@ -32,7 +32,7 @@ fn shape(connection: &Connection) -> Vec<(String, Option<String>)> {
 fn a_second_call_applies_nothing() {
     let connection = open();
     assert_eq!(text(&connection, "SELECT authz_schema_version()  || ''"), "0");
-    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":0,"to":3,"applied":["V1__foundation","V3__relationships"]}"#);
+    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":0,"to":3,"applied":["V1__foundation","V2__outbox","V3__relationships"]}"#);
     assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":3,"to":3,"applied":[]}"#);
     assert_eq!(text(&connection, "VALUES (authz_migrate())"), r#"{"from":3,"to":3,"applied":[]}"#);
     assert_eq!(text(&connection, "SELECT authz_schema_version() || ''"), "3");
@@ -71,7 +71,7 @@ fn works_under_every_setting_of_the_host() {
         assert_eq!(authz::migrate(&connection).unwrap().to, 3, "{setting}");
     }
     let bare = Connection::open_in_memory().unwrap();
-    assert_eq!(authz::migrate(&bare).unwrap().applied, ["V1__foundation", "V3__relationships"]);
+    assert_eq!(authz::migrate(&bare).unwrap().applied, ["V1__foundation", "V2__outbox", "V3__relationships"]);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_plan_writes_nothing_and_reads_a_read_only_file() {
     let connection = open();
     connection.execute_batch("PRAGMA query_only = ON").unwrap();
     let plan = authz::migration_plan(&connection).unwrap();
-    assert_eq!((plan.from, plan.to, plan.applied.len()), (0, 3, 2));
+    assert_eq!((plan.from, plan.to, plan.applied.len()), (0, 3, 3));
     assert!(shape(&connection).is_empty());
 }
 
