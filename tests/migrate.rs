@@ -32,7 +32,10 @@ fn shape(connection: &Connection) -> Vec<(String, Option<String>)> {
 fn a_second_call_applies_nothing() {
     let connection = open();
     assert_eq!(text(&connection, "SELECT authz_schema_version()  || ''"), "0");
-    assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":0,"to":3,"applied":["V1__foundation","V2__outbox","V3__relationships"]}"#);
+    assert_eq!(
+        text(&connection, "SELECT authz_migrate()"),
+        r#"{"from":0,"to":3,"applied":["V1__foundation","V2__outbox","V3__relationships"]}"#
+    );
     assert_eq!(text(&connection, "SELECT authz_migrate()"), r#"{"from":3,"to":3,"applied":[]}"#);
     assert_eq!(text(&connection, "VALUES (authz_migrate())"), r#"{"from":3,"to":3,"applied":[]}"#);
     assert_eq!(text(&connection, "SELECT authz_schema_version() || ''"), "3");
