@@ -75,6 +75,8 @@ CREATE TABLE _authz_outbox_objects (
   -- of a member of a group: the membership that stands behind it
   membership TEXT,
   role TEXT,
+  -- of a relationship, or of a permission: the relation that grants it too
+  relation TEXT,
   source TEXT,
   name TEXT,
   description TEXT,
@@ -1033,6 +1035,7 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'description', p.description,
       'system', json(CASE p.flag WHEN 1 THEN 'true' ELSE 'false' END),
       'resource_type_slug', p.resource_type,
+      'relation', p.relation,
       'created_at', p.created_at,
       'updated_at', p.updated_at)
     WHEN 'role' THEN (
@@ -1092,6 +1095,14 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'resource_type_slug', p.resource_type,
       'resource_id', p.resource_id,
       'source', p.source,
+      'expires_at', p.expires_at,
+      'created_at', p.created_at)
+    WHEN 'relationship' THEN json_object(
+      'object', 'relationship',
+      'subject', p.subject,
+      'relation', p.relation,
+      'resource_type_slug', p.resource_type,
+      'resource_id', p.resource_id,
       'expires_at', p.expires_at,
       'created_at', p.created_at)
     WHEN 'authorization_resource' THEN json_object(

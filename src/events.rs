@@ -54,7 +54,7 @@ impl Verb {
     fn of(event: &str) -> Verb {
         match event.rsplit('.').next() {
             Some("created" | "member_added") => Verb::Created,
-            Some("deleted" | "member_removed") => Verb::Deleted,
+            Some("deleted" | "expired" | "member_removed") => Verb::Deleted,
             _ => Verb::Changed,
         }
     }
