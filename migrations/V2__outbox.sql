@@ -994,6 +994,7 @@ BEGIN
 END;
 
 CREATE TRIGGER _authz_outbox_role_permissions_update BEFORE UPDATE ON _authz_outbox_role_permissions
+WHEN NOT EXISTS (SELECT 1 FROM _authz_call WHERE OLD.seq >= first_seq AND NEW.seq >= first_seq)
 BEGIN
   SELECT RAISE(ABORT, 'outbox_append_only: what was written stays as it is');
 END;
