@@ -6,10 +6,15 @@ use authz::rusqlite::fallible_iterator::FallibleIterator;
 use authz::rusqlite::types::ValueRef;
 
 const README: &str = include_str!("../README.md");
+const RELATIONSHIPS: &str = include_str!("../docs/relationships.md");
 
-/// The text of the fenced block of a language that follows a heading.
+/// The text of the fenced block of a language that follows a heading in README.
 fn block(heading: &str, language: &str) -> &'static str {
-    let section = README.split_once(heading).unwrap_or_else(|| panic!("README has no `{heading}`")).1;
+    block_of(README, heading, language)
+}
+
+fn block_of(text: &'static str, heading: &str, language: &str) -> &'static str {
+    let section = text.split_once(heading).unwrap_or_else(|| panic!("there is no `{heading}`")).1;
     let body = section.split_once(&format!("```{language}\n")).unwrap().1;
     body.split_once("```").unwrap().0
 }
@@ -55,6 +60,16 @@ fn session(connection: &Connection, script: &str) -> String {
 #[test]
 fn the_session_prints_what_stands_beside_it() {
     assert_eq!(session(&open(), block("## Fifteen lines", "sql")), block("## Fifteen lines", "text"));
+}
+
+#[test]
+fn the_sessions_about_relationships_print_what_stands_beside_them() {
+    let connection = open();
+    for heading in ["# Relationships", "## Contextual relationships"] {
+        assert_eq!(session(&connection, block_of(RELATIONSHIPS, heading, "sql")), block_of(RELATIONSHIPS, heading, "text"));
+    }
+    let document = block_of(RELATIONSHIPS, "## Applying a model", "json");
+    connection.query_row("SELECT authz_apply(?1, 'force')", [document], |_| Ok(())).unwrap();
 }
 
 #[test]
