@@ -105,13 +105,12 @@ pub(crate) fn current(connection: &Connection) -> Objects {
                  'parent_resource_type_slug', parent_type, {times})
              FROM authz_resources WHERE resource_type <> 'organization'"
         ),
-        format!(
-            "SELECT 'organization ' || json_quote(id || ''), json_object('object', 'organization', 'id', o.id || '', 'resource_id', r.resource_id,
-               'name', ifnull(r.name, r.resource_id || ''), 'description', r.description, 'domains', json('[]'), 'metadata', json(metadata),
-               'external_id', external_id, 'created_at', r.created_at, 'updated_at', r.updated_at)
-             FROM authz_organizations AS o FULL JOIN authz_resources AS r ON r.resource_type = 'organization' AND r.resource_id = o.id
-             WHERE r.resource_type IS 'organization' OR r.resource_type IS NULL"
-        ),
+        "SELECT 'organization ' || json_quote(id || ''), json_object('object', 'organization', 'id', o.id || '', 'resource_id', r.resource_id,
+           'name', ifnull(r.name, r.resource_id || ''), 'description', r.description, 'domains', json('[]'), 'metadata', json(metadata),
+           'external_id', external_id, 'created_at', r.created_at, 'updated_at', r.updated_at)
+         FROM authz_organizations AS o FULL JOIN authz_resources AS r ON r.resource_type = 'organization' AND r.resource_id = o.id
+         WHERE r.resource_type IS 'organization' OR r.resource_type IS NULL"
+            .to_owned(),
         format!(
             "SELECT 'user ' || json_quote(id), json_object('object', 'user', 'id', id, 'email', email, 'email_verified', json('false'),
                'first_name', first_name, 'last_name', last_name, 'profile_picture_url', NULL, 'last_sign_in_at', NULL,
