@@ -44,7 +44,9 @@ mod lists;
 mod loadable;
 mod migrate;
 mod model;
+mod permissions;
 mod resources;
+mod roles;
 mod store;
 mod table_function;
 mod time;
@@ -64,6 +66,8 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     let engine = engine::Engine::attach(connection)?;
     migrate::register(connection, &engine)?;
     apply::register(connection, &engine)?;
+    permissions::register(connection, &engine)?;
+    roles::register(connection, &engine)?;
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
