@@ -15,6 +15,7 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Statement, ffi};
 
+use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::store::Store;
 
@@ -25,6 +26,8 @@ pub(crate) struct Engine {
     anchored: Cell<bool>,
     /// What was read and may be kept, with the rule that says when.
     pub(crate) store: RefCell<Store>,
+    /// Who is behind what this connection writes
+    pub(crate) actor: RefCell<Option<Actor>>,
     connection: Box<Connection>,
 }
 
@@ -44,6 +47,7 @@ impl Engine {
             statements: RefCell::default(),
             anchored: Cell::new(true),
             store: RefCell::default(),
+            actor: RefCell::default(),
             connection: Box::new(own),
         });
         const MODULE: Module<'static, Anchor> = Module::eponymous_only_module();

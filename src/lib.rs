@@ -27,9 +27,11 @@
 #[cfg(all(feature = "bundled", feature = "loadable"))]
 compile_error!("the features `bundled` and `loadable` exclude each other: a loadable file uses the SQLite of its host");
 
+mod actor;
 mod apply;
 mod assignments;
 mod check;
+mod consumers;
 mod debug;
 mod decision;
 mod engine;
@@ -47,6 +49,7 @@ mod model;
 mod permissions;
 mod resources;
 mod roles;
+mod settings;
 mod store;
 mod table_function;
 mod time;
@@ -66,8 +69,11 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     let engine = engine::Engine::attach(connection)?;
     migrate::register(connection, &engine)?;
     apply::register(connection, &engine)?;
+    actor::register(connection, &engine)?;
     permissions::register(connection, &engine)?;
     roles::register(connection, &engine)?;
+    settings::register(connection, &engine)?;
+    consumers::register(connection, &engine)?;
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;

@@ -71,6 +71,7 @@ pub fn migrate(connection: &Connection) -> Result<Report> {
             run(connection, Target::FakeVersion(version_number(from)?))?;
         }
         let applied = run(connection, Target::Latest)?;
+        crate::actor::listen(connection)?;
         Ok(Report { from, to: schema_version(connection)?, applied })
     })
 }

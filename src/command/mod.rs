@@ -4,9 +4,13 @@
 
 mod ask;
 mod demo;
+mod events;
+mod follow;
 mod model;
 mod output;
+mod relay;
 mod tree;
+mod webhook;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -43,6 +47,10 @@ enum Command {
     ListSubjects(ask::ListSubjects),
     /// A resource and what lies in it
     Tree(tree::Tree),
+    /// What has changed, event by event, and what changes while you look
+    Events(events::Events),
+    /// Send every event to a webhook: signed, in order, at least once
+    Relay(relay::Relay),
 }
 
 /// How to answer.
@@ -76,6 +84,8 @@ pub(crate) fn run() -> ExitCode {
         Command::ListResources(list) => list.run(),
         Command::ListSubjects(list) => list.run(),
         Command::Tree(tree) => tree.run(),
+        Command::Events(events) => events.run(),
+        Command::Relay(relay) => relay.run(),
     };
     outcome.unwrap_or_else(|Failure(sentence)| {
         eprintln!("authz: {sentence}");
