@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -104,24 +104,36 @@ struct Events {
     current: Vec<Value>,
 }
 
-impl Rows for Events {
-    fn advance(&mut self) -> Result<bool> {
+impl Events {
+    /// The number of the next event, `None` when there is none or no more are wanted.
+    fn next_seq(&mut self) -> Result<Option<i64>> {
         if self.chunk.as_slice().is_empty() && self.left > 0 {
             let most = self.left.min(CHUNK);
             let found = self.engine.with(include_str!("../sql/consumers/next.sql"), |statement| {
                 let rows = statement.query_map(params![self.position, most, self.names], |row| row.get(0))?;
                 Ok(rows.collect::<rusqlite::Result<Vec<i64>>>()?)
             })?;
-            self.left -= found.len() as i64;
+            self.left -= i64::try_from(found.len()).unwrap_or(most);
             self.position = found.last().copied().unwrap_or(self.position);
             self.chunk = found.into_iter();
         }
-        let Some(seq) = self.chunk.next() else { return Ok(false) };
-        self.current =
-            self.engine.with("SELECT seq, id, event, data, context, created_at FROM main.authz_events WHERE seq = +?1", |statement| {
-                Ok(statement.query_row([seq], |row| (0..6).map(|column| row.get(column)).collect())?)
+        Ok(self.chunk.next())
+    }
+}
+
+impl Rows for Events {
+    fn advance(&mut self) -> Result<bool> {
+        while let Some(seq) = self.next_seq()? {
+            let row = self.engine.with(include_str!("../sql/events/page.sql"), |statement| {
+                Ok(statement.query_row([seq - 1, seq], |row| (0..6).map(|column| row.get(column)).collect()).optional()?)
             })?;
-        Ok(true)
+            // What another connection has pruned meanwhile was acknowledged by every consumer.
+            if let Some(row) = row {
+                self.current = row;
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn value(&self, column: usize) -> ValueRef<'_> {

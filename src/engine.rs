@@ -86,8 +86,14 @@ impl Engine {
     }
 
     /// Runs `work` as a whole or not at all, within the caller's transaction where there is one.
+    ///
+    /// It may write from its beginning: a transaction that reads first and writes later is refused without waiting where somebody else
+    /// has written in between.
     pub(crate) fn atomically<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        atomically(&self.connection, work)
+        atomically(&self.connection, || {
+            self.with(include_str!("../sql/engine/begin_to_write.sql"), |statement| Ok(statement.execute([])?))?;
+            work()
+        })
     }
 
     /// Ends early when the host has asked to (`sqlite3_interrupt`): for loops that run long without stepping a statement.

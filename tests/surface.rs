@@ -30,6 +30,7 @@ fn registering_adds_these_functions() {
     assert_eq!(
         functions,
         [
+            "authz_ack/2 writes",
             "authz_add_member/2 writes",
             "authz_add_role_permission/2 writes",
             "authz_add_role_permission/3 writes",
@@ -48,6 +49,8 @@ fn registering_adds_these_functions() {
             "authz_grant/5 writes",
             "authz_migrate/0 writes",
             "authz_permission/1 reads",
+            "authz_prune_events/0 writes",
+            "authz_prune_events/1 writes",
             "authz_put_resource/4 writes",
             "authz_put_resource/5 writes",
             "authz_remove_member/2 writes",
@@ -60,10 +63,15 @@ fn registering_adds_these_functions() {
             "authz_role/1 reads",
             "authz_role/2 reads",
             "authz_schema_version/0 reads",
+            "authz_set_actor/1 writes",
+            "authz_set_actor/2 writes",
+            "authz_set_actor/3 writes",
             "authz_set_default_role/1 writes",
             "authz_set_role_order/1 writes",
             "authz_set_role_permissions/2 writes",
             "authz_set_role_permissions/3 writes",
+            "authz_set_setting/2 writes",
+            "authz_setting/1 reads",
             "authz_update_permission/2 writes",
             "authz_update_role/2 writes",
             "authz_update_role/3 writes",
@@ -82,6 +90,7 @@ fn registering_adds_these_functions() {
             "authz_list_permissions",
             "authz_list_resources",
             "authz_list_subjects",
+            "authz_next_events",
             "authz_plan",
         ]
     );
