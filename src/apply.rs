@@ -11,6 +11,7 @@ use serde_json::{Map, json};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::as_one_call;
 use crate::function::{Arguments, Effect};
 use crate::model::{
     Action, Change, Document, InForce, Item, Obstacle, OrganizationRole, OrganizationRolePermission, PermissionInForce, Plan, RoleInForce,
@@ -40,21 +41,28 @@ fn apply(engine: &Engine, arguments: &Arguments<'_>) -> Result<String> {
         let (model, organizations) = read(engine)?;
         let plan = diff(&document, &model)?;
         look_for_obstacles(engine, &plan)?;
-        for change in &plan.changes {
-            write(engine, change)?;
+        match plan.changes.is_empty() {
+            true => report(engine, text, &plan),
+            false => as_one_call(engine, || carry_out(engine, text, &plan, &model, &organizations)),
         }
-        for &(role, permission, declared) in &plan.restored {
-            run(engine, include_str!("../sql/apply/create_role_permission.sql"), (role, None::<&str>, permission, declared))?;
-        }
-        for &index in &plan.restored_organization {
-            let (Some(held), Some((organization, declared))) = (model.organization_role_permissions.get(index), organizations.get(index))
-            else {
-                continue;
-            };
-            run(engine, include_str!("../sql/apply/create_role_permission.sql"), (&held.role, organization, &held.permission, declared))?;
-        }
-        report(engine, text, &plan)
     })
+}
+
+fn carry_out(engine: &Engine, text: &str, plan: &Plan<'_>, model: &InForce, organizations: &[Stored]) -> Result<String> {
+    for change in &plan.changes {
+        write(engine, change)?;
+    }
+    for &(role, permission, declared) in &plan.restored {
+        run(engine, include_str!("../sql/apply/create_role_permission.sql"), (role, None::<&str>, permission, declared))?;
+    }
+    for &index in &plan.restored_organization {
+        let (Some(held), Some((organization, declared))) = (model.organization_role_permissions.get(index), organizations.get(index))
+        else {
+            continue;
+        };
+        run(engine, include_str!("../sql/apply/create_role_permission.sql"), (&held.role, organization, &held.permission, declared))?;
+    }
+    report(engine, text, plan)
 }
 
 fn report(engine: &Engine, text: &str, plan: &Plan<'_>) -> Result<String> {

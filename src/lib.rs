@@ -36,6 +36,7 @@ mod debug;
 mod decision;
 mod engine;
 mod error;
+mod events;
 mod function;
 mod groups;
 mod guard;
@@ -77,6 +78,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
+    events::register(connection, &engine)?;
     check::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
