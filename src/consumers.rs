@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, params};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::events::{Event, page};
 use crate::function::{Arguments, Effect};
 use crate::identifier::check_id;
 use crate::model::{Json, refused, slugs};
@@ -76,7 +77,7 @@ fn next_events(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
         left,
         position: position.unwrap_or_default(),
         chunk: Vec::new().into_iter(),
-        current: Vec::new(),
+        current: None,
     }))
 }
 
@@ -101,7 +102,7 @@ struct Events {
     /// The number of the last event in `chunk`
     position: i64,
     chunk: std::vec::IntoIter<i64>,
-    current: Vec<Value>,
+    current: Option<Event>,
 }
 
 impl Events {
@@ -124,12 +125,9 @@ impl Events {
 impl Rows for Events {
     fn advance(&mut self) -> Result<bool> {
         while let Some(seq) = self.next_seq()? {
-            let row = self.engine.with(include_str!("../sql/events/page.sql"), |statement| {
-                Ok(statement.query_row([seq - 1, seq], |row| (0..6).map(|column| row.get(column)).collect()).optional()?)
-            })?;
             // What another connection has pruned meanwhile was acknowledged by every consumer.
-            if let Some(row) = row {
-                self.current = row;
+            if let Some(event) = page(&self.engine, seq - 1, seq, 1)?.pop() {
+                self.current = Some(event);
                 return Ok(true);
             }
         }
@@ -137,7 +135,15 @@ impl Rows for Events {
     }
 
     fn value(&self, column: usize) -> ValueRef<'_> {
-        self.current.get(column).map_or(ValueRef::Null, ValueRef::from)
+        let Some(event) = &self.current else { return ValueRef::Null };
+        match column {
+            0 => ValueRef::Integer(event.seq),
+            1 => ValueRef::Text(event.id.as_bytes()),
+            2 => ValueRef::Text(event.event.as_bytes()),
+            3 => ValueRef::Text(event.data.as_bytes()),
+            4 => event.context.as_ref().map_or(ValueRef::Null, |context| ValueRef::Text(context.as_bytes())),
+            _ => ValueRef::Text(event.created_at.as_bytes()),
+        }
     }
 }
 
@@ -184,7 +190,7 @@ fn prune(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
         };
         engine.with(include_str!("../sql/consumers/prune_begin.sql"), |statement| Ok(statement.execute([&before])?))?;
         let dropped = engine.with(include_str!("../sql/consumers/prune.sql"), |statement| Ok(statement.execute([&before])?))?;
-        engine.with(include_str!("../sql/consumers/prune_end.sql"), |statement| Ok(statement.execute([])?))?;
+        engine.with(include_str!("../sql/events/end_call.sql"), |statement| Ok(statement.execute([])?))?;
         Ok(i64::try_from(dropped).unwrap_or(i64::MAX))
     })
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
+use crate::events::as_one_call;
 use crate::function::{Arguments, Effect, define};
 use crate::identifier::{Id, check_slug};
 use crate::model::{Json, refused, slugs};
@@ -149,7 +150,7 @@ fn permissions_of(engine: &Engine, role: &Role) -> Result<Vec<String>> {
 fn create(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     let known = ["slug", "name", "description", "resource_type_slug", "permissions"];
     let fields = Fields::read("role", call.required_text(0, "role")?, &known)?;
-    engine.atomically(|| {
+    as_one_call(engine, || {
         let organization = organization(engine, call, 1)?;
         if let Some(resource_type) = &fields.resource_type {
             check_type(engine, resource_type)?;
@@ -220,13 +221,13 @@ fn update(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
 fn delete(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     let slug = call.required_text(0, "role")?;
     let replacement = call.text(2, "replacement")?;
-    engine.atomically(|| {
+    as_one_call(engine, || {
         let organization = organization(engine, call, 1)?;
         let old = found(engine, slug, &organization)?;
         let answer = old.json(engine)?;
         if old.is_default {
             return Err(Error::refused(format!(
-                "role_is_default: `{slug}` is the default role and cannot be deleted; make another the default first"
+                "role_default_required: `{slug}` is the default role and cannot be deleted; make another the default first"
             )));
         }
         match replacement {
@@ -283,12 +284,15 @@ fn set_permissions(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
         let role = found(engine, slug, &organization(engine, call, 2)?)?;
         let held: BTreeSet<String> = permissions_of(engine, &role)?.into_iter().collect();
         let wanted: BTreeSet<String> = wanted.into_iter().collect();
-        for permission in held.difference(&wanted) {
-            take(engine, &role, permission)?;
-        }
-        for permission in wanted.difference(&held) {
-            give(engine, &role, permission)?;
-        }
+        as_one_call(engine, || {
+            for permission in held.difference(&wanted) {
+                take(engine, &role, permission)?;
+            }
+            for permission in wanted.difference(&held) {
+                give(engine, &role, permission)?;
+            }
+            Ok(())
+        })?;
         found(engine, slug, &role.organization)?.json(engine)
     })
 }
@@ -353,11 +357,11 @@ fn list(what: &str, json: &str, item: &str) -> Result<Vec<String>> {
 /// Refuses a role that is not held on organizations, or that is one organization's own.
 fn set_default(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     let slug = call.required_text(0, "role")?;
-    engine.atomically(|| {
+    as_one_call(engine, || {
         let role = environment_role(engine, slug)?;
         if role.resource_type != "organization" {
             return Err(Error::refused(format!(
-                "the default role is held on organizations, and `{slug}` is assigned on resources of type `{}`; name another",
+                "role_default_kind: the default role is held on organizations, and `{slug}` is assigned on resources of type `{}`; name another",
                 role.resource_type
             )));
         }

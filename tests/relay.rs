@@ -485,4 +485,33 @@ fn the_official_sdk_verifies_and_reads_every_webhook() {
 }
 
 /// Writes each event that the reference has a name for, with an actor and with what was there before.
-const EVERYTHING: &str = "";
+const EVERYTHING: &str = r#"
+SELECT authz_set_actor('user_ana', 'dashboard', 'Ana');
+SELECT authz_create_permission('{"slug": "organization:read", "description": "Größe"}');
+SELECT authz_update_permission('organization:read', '{"name": "Read"}');
+SELECT authz_create_role('{"slug": "auditor", "permissions": ["organization:read"]}');
+SELECT authz_set_role_permissions('auditor', '[]');
+SELECT authz_set_actor('job', 'system');
+INSERT INTO authz_organizations (id, name) VALUES ('acme', 'Acme');
+UPDATE authz_organizations SET name = 'Acme Ltd', metadata = '{"tier": "gold"}' WHERE id = 'acme';
+SELECT authz_create_role('{"slug": "org-lead", "name": "Lead"}', 'acme');
+SELECT authz_update_role('org-lead', '{"description": "Leads"}', 'acme');
+INSERT INTO authz_users (id, email, first_name) VALUES ('ana', 'ana@acme.example', 'Ana');
+UPDATE authz_users SET last_name = 'Lopez' WHERE id = 'ana';
+INSERT INTO authz_memberships (user, organization) VALUES ('ana', 'acme');
+SELECT authz_grant('user:ana', 'org-lead', 'organization', 'acme');
+UPDATE authz_memberships SET status = 'inactive' WHERE user = 'ana';
+INSERT INTO authz_groups (id, organization, name) VALUES ('eng', 'acme', 'Engineers'), ('guests', NULL, NULL);
+UPDATE authz_groups SET description = 'All of them' WHERE id = 'eng';
+SELECT authz_add_member('group:eng', 'user:ana'), authz_add_member('group:guests', 'user:ben');
+SELECT authz_set_actor(NULL);
+SELECT authz_remove_member('group:eng', 'user:ana');
+DELETE FROM authz_groups WHERE id = 'eng';
+SELECT authz_revoke('user:ana', 'org-lead', 'organization', 'acme');
+DELETE FROM authz_memberships WHERE user = 'ana';
+DELETE FROM authz_users WHERE id = 'ana';
+SELECT authz_delete_role('org-lead', 'acme');
+DELETE FROM authz_organizations WHERE id = 'acme';
+SELECT authz_delete_role('auditor');
+SELECT authz_delete_permission('organization:read');
+"#;

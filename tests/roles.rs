@@ -215,7 +215,7 @@ fn roles_have_an_order_and_one_is_the_default() {
         let defaults = "SELECT group_concat(slug) FROM authz_roles WHERE is_default = 1";
         assert_eq!(connection.query_row(defaults, [], |row| row.get::<_, String>(0)).unwrap(), slug);
     }
-    assert!(call(&connection, "authz_delete_role", &["last"]).unwrap_err().contains("role_is_default: `last`"));
+    assert!(call(&connection, "authz_delete_role", &["last"]).unwrap_err().contains("role_default_required: `last`"));
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn bad_input_is_refused_by_a_sentence_and_writes_nothing() {
         ),
         ("authz_delete_role", &["editor", "", "org-own"], "`editor` serves every organization, and `org-own` only one"),
         ("authz_delete_role", &["editor", "", "veiwer"], "unknown role `veiwer`; did you mean `viewer`?"),
-        ("authz_set_default_role", &["editor"], "the default role is held on organizations"),
+        ("authz_set_default_role", &["editor"], "role_default_kind: the default role is held on organizations"),
         ("authz_set_default_role", &["org-own"], "`org-own` is the role of one organization; name an environment role"),
         ("authz_set_role_order", &[r#"["org-own"]"#], "`org-own` is the role of one organization"),
     ];
