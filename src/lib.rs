@@ -86,3 +86,8 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     debug::register(connection, &engine)?;
     Ok(())
 }
+
+/// The examples of the document are run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/consuming-events.md")]
+struct ConsumingEvents;

@@ -13,7 +13,9 @@ fn database(folder: &Path) -> (PathBuf, Connection) {
     let connection = Connection::open(&path).unwrap();
     authz::register(&connection).unwrap();
     authz::migrate(&connection).unwrap();
-    connection.execute_batch("INSERT INTO authz_permissions (slug) VALUES ('a'), ('b'); INSERT INTO authz_roles (slug) VALUES ('r')").unwrap();
+    connection
+        .execute_batch("INSERT INTO authz_permissions (slug) VALUES ('a'), ('b'); INSERT INTO authz_roles (slug) VALUES ('r')")
+        .unwrap();
     (path, connection)
 }
 
