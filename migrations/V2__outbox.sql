@@ -160,6 +160,15 @@ CREATE TABLE authz_organizations (
   metadata TEXT NOT NULL DEFAULT '{}',
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  -- as in authz_resources: what OR IGNORE passes over on one side must not be left on the other
+  CONSTRAINT "an id is an INTEGER or TEXT of 1 to 256 bytes"
+    CHECK (typeof(id) = 'integer' OR (typeof(id) = 'text' AND length(CAST(id AS BLOB)) BETWEEN 1 AND 256)),
+  CONSTRAINT "an id has no white space, control character or #, and is not * alone"
+    CHECK (typeof(id) = 'integer' OR (id <> '*' AND instr(id, char(0)) = 0 AND id NOT GLOB
+      '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
+  CONSTRAINT "a name has at most 256 characters" CHECK (length(name) <= 256),
+  CONSTRAINT "a description has at most 1000 characters" CHECK (length(description) <= 1000),
   CONSTRAINT "an external id has at most 128 characters" CHECK (length(external_id) <= 128)
 ) STRICT, WITHOUT ROWID;
 
