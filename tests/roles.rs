@@ -320,3 +320,59 @@ fn bad_input_is_refused_by_a_sentence_and_writes_nothing() {
         assert_eq!(dump(&connection), before, "{function}{arguments:?}");
     }
 }
+
+/// The names of the events that a call writes, each with the slug, role or subject it is about.
+fn events(connection: &Connection, function: &str, arguments: &[&str]) -> Vec<String> {
+    let newest = "SELECT ifnull(max(seq), 0) FROM authz_events";
+    let before: i64 = connection.query_row(newest, [], |row| row.get(0)).unwrap();
+    answer(connection, function, arguments);
+    let mut statement = connection
+        .prepare("SELECT event || ' ' || ifnull(data ->> '$.slug', data ->> '$.subject' || ' ' || (data ->> '$.role.slug')) FROM authz_events WHERE seq > ?1 ORDER BY seq")
+        .unwrap();
+    statement.query_map([before], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn a_call_writes_one_event_for_each_object_that_changed() {
+    let connection = open();
+    let written = |function: &str, arguments: &[&str]| events(&connection, function, arguments);
+    let none: [&str; 0] = [];
+    assert_eq!(written("authz_create_permission", &[r#"{"slug": "p", "resource_type": "document"}"#]), ["permission.created p"]);
+    assert_eq!(written("authz_update_permission", &["p", r#"{"name": "P", "description": "d"}"#]), ["permission.updated p"]);
+    assert_eq!(written("authz_update_permission", &["p", r#"{"name": "P"}"#]), none);
+    let json = r#"{"slug": "x", "name": "X", "resource_type": "project", "permissions": ["p", "document:read", "document:edit"]}"#;
+    assert_eq!(written("authz_create_role", &[json]), ["role.created x"]);
+    let data = "SELECT data ->> '$.permissions' FROM authz_events ORDER BY seq DESC LIMIT 1";
+    let stored: String = connection.query_row(data, [], |row| row.get(0)).unwrap();
+    assert_eq!(stored, r#"["document:edit","document:read","p"]"#);
+    assert_eq!(written("authz_update_role", &["x", r#"{"name": "Y", "description": "d"}"#]), ["role.updated x"]);
+    assert_eq!(written("authz_update_role", &["x", "{}"]), none);
+    assert_eq!(written("authz_set_role_permissions", &["x", r#"["p", "project:read"]"#]), ["role.updated x"]);
+    let context = "SELECT context ->> '$.previous_attributes.permissions' FROM authz_events ORDER BY seq DESC LIMIT 1";
+    assert_eq!(connection.query_row(context, [], |row| row.get::<_, String>(0)).unwrap(), stored);
+    assert_eq!(written("authz_set_role_permissions", &["x", r#"["project:read", "p"]"#]), none);
+    assert_eq!(written("authz_add_role_permission", &["x", "p"]), none);
+    assert_eq!(written("authz_remove_role_permission", &["x", "document:read"]), none);
+    assert_eq!(written("authz_add_role_permission", &["x", "document:read"]), ["role.updated x"]);
+    assert_eq!(written("authz_remove_role_permission", &["x", "document:read"]), ["role.updated x"]);
+    // What depends on an object goes, or changes, before it.
+    assert_eq!(written("authz_delete_permission", &["p"]), ["role.updated x", "permission.deleted p"]);
+    connection.execute_batch("SELECT authz_grant('user:a', 'x', 'project', 1), authz_grant('user:b', 'x', 'project', 1), authz_grant('user:b', 'viewer', 'project', 1)").unwrap();
+    let mut replaced = written("authz_delete_role", &["x", "", "viewer"]);
+    assert_eq!(replaced.pop().unwrap(), "role.deleted x");
+    replaced.sort();
+    assert_eq!(replaced, ["role_assignment.created user:a viewer", "role_assignment.deleted user:a x", "role_assignment.deleted user:b x"]);
+    let order = answer(&connection, "authz_set_role_order", &["[]"]);
+    assert_eq!(written("authz_set_role_order", &[&order.to_string()]), none);
+    let mut swapped: Vec<String> = serde_json::from_value(order).unwrap();
+    swapped.swap(0, 1);
+    let mut expected = [format!("role.updated {}", swapped[0]), format!("role.updated {}", swapped[1])];
+    let mut moved = written("authz_set_role_order", &[&json!(swapped).to_string()]);
+    (expected.sort(), moved.sort());
+    assert_eq!(moved, expected);
+    answer(&connection, "authz_create_role", &[r#"{"slug": "basic"}"#]);
+    let mut changed = written("authz_set_default_role", &["basic"]);
+    changed.sort();
+    assert_eq!(changed, ["role.updated basic", "role.updated member"]);
+    assert_eq!(written("authz_set_default_role", &["basic"]), none);
+}
