@@ -994,6 +994,7 @@ BEGIN
 END;
 
 CREATE TRIGGER _authz_outbox_role_permissions_update BEFORE UPDATE ON _authz_outbox_role_permissions
+WHEN NOT EXISTS (SELECT 1 FROM _authz_call WHERE OLD.seq >= first_seq AND NEW.seq >= first_seq)
 BEGIN
   SELECT RAISE(ABORT, 'outbox_append_only: what was written stays as it is');
 END;
@@ -1069,22 +1070,19 @@ objects (seq, before, object) AS NOT MATERIALIZED (
           'updated_at', p.updated_at)
         END
       FROM (
-        -- the list of today, with every change undone that came after the event; of a deleted role, with the deletion undone too
-        WITH undone (permission, held) AS (
-          SELECT c.permission, c.held FROM (
-            SELECT permission, held, min(seq) FROM _authz_outbox_role_permissions
-            WHERE role_id = p.id AND seq > o.seq - (side.before = 1 OR o.event GLOB '*.deleted')
-            GROUP BY permission
-          ) AS c
-        )
+        -- the list of today, with every change undone that came after the event (of a deleted role, with the deletion undone too): how
+        -- a permission stood then is what the first change since says of it, or what holds today
         SELECT json_group_array(permission) AS permissions FROM (
-          SELECT permission FROM undone WHERE held = 1
-          UNION ALL
-          SELECT rp.permission
-          FROM authz_roles AS r JOIN authz_role_permissions AS rp ON rp.role = r.slug AND rp.organization IS r.organization
-          WHERE r.id = p.id AND rp.permission NOT IN (SELECT permission FROM undone)
-          ORDER BY 1
-        )
+          SELECT permission, held, min(seq) FROM (
+            SELECT permission, held, seq FROM _authz_outbox_role_permissions
+            WHERE role_id = p.id AND seq > o.seq - (side.before = 1 OR o.event GLOB '*.deleted')
+            UNION ALL
+            SELECT rp.permission, 1, 9223372036854775807
+            FROM authz_roles AS r JOIN authz_role_permissions AS rp ON rp.role = r.slug AND rp.organization IS r.organization
+            WHERE r.id = p.id
+          )
+          GROUP BY permission ORDER BY permission
+        ) WHERE held = 1
       ) AS list
     )
     WHEN 'role_assignment' THEN json_object(

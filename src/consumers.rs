@@ -99,39 +99,48 @@ struct Events {
     names: Option<String>,
     /// How many more are wanted
     left: i64,
-    /// The number of the last event in `chunk`
+    /// The last event that was looked at
     position: i64,
-    chunk: std::vec::IntoIter<i64>,
+    chunk: std::vec::IntoIter<Event>,
     current: Option<Event>,
 }
 
 impl Events {
-    /// The number of the next event, `None` when there is none or no more are wanted.
-    fn next_seq(&mut self) -> Result<Option<i64>> {
-        if self.chunk.as_slice().is_empty() && self.left > 0 {
-            let most = self.left.min(CHUNK);
+    /// Reads the next few events.
+    fn read(&mut self) -> Result<Vec<Event>> {
+        let most = self.left.min(CHUNK);
+        if self.names.is_none() {
+            let events = page(&self.engine, self.position, i64::MAX, most)?;
+            self.position = events.last().map_or(self.position, |event| event.seq);
+            return Ok(events);
+        }
+        let mut events = Vec::new();
+        // What another connection prunes between the two statements was acknowledged by every consumer; where all of it went, there may
+        // be more behind.
+        while events.is_empty() {
             let found = self.engine.with(include_str!("../sql/consumers/next.sql"), |statement| {
                 let rows = statement.query_map(params![self.position, most, self.names], |row| row.get(0))?;
                 Ok(rows.collect::<rusqlite::Result<Vec<i64>>>()?)
             })?;
-            self.left -= i64::try_from(found.len()).unwrap_or(most);
-            self.position = found.last().copied().unwrap_or(self.position);
-            self.chunk = found.into_iter();
+            let Some(last) = found.last() else { break };
+            self.position = *last;
+            for seq in found {
+                events.extend(page(&self.engine, seq - 1, seq, 1)?);
+            }
         }
-        Ok(self.chunk.next())
+        Ok(events)
     }
 }
 
 impl Rows for Events {
     fn advance(&mut self) -> Result<bool> {
-        while let Some(seq) = self.next_seq()? {
-            // What another connection has pruned meanwhile was acknowledged by every consumer.
-            if let Some(event) = page(&self.engine, seq - 1, seq, 1)?.pop() {
-                self.current = Some(event);
-                return Ok(true);
-            }
+        if self.chunk.as_slice().is_empty() && self.left > 0 {
+            let events = self.read()?;
+            self.left -= i64::try_from(events.len()).unwrap_or(CHUNK);
+            self.chunk = events.into_iter();
         }
-        Ok(false)
+        self.current = self.chunk.next();
+        Ok(self.current.is_some())
     }
 
     fn value(&self, column: usize) -> ValueRef<'_> {

@@ -58,6 +58,8 @@ fn an_actor_is_named_until_it_is_taken_back_and_on_its_own_connection_only() {
     let first = open_file(&path);
     authz::migrate(&first).unwrap();
     let second = open_file(&path);
+    // What listens for the actor is in nobody's way.
+    assert!(authz::migrate(&first).unwrap().applied.is_empty() && authz::migrate(&second).unwrap().applied.is_empty());
     let ana = json!({"id": "user_ana", "source": "dashboard", "name": "Ana"});
 
     assert_eq!(number(&first, "SELECT authz_set_actor('user_ana', 'dashboard', 'Ana')"), 1);
