@@ -368,7 +368,8 @@ fn a_call_writes_one_event_for_each_object_that_changed() {
     swapped.swap(0, 1);
     let mut expected = [format!("role.updated {}", swapped[0]), format!("role.updated {}", swapped[1])];
     let mut moved = written("authz_set_role_order", &[&json!(swapped).to_string()]);
-    (expected.sort(), moved.sort());
+    expected.sort();
+    moved.sort();
     assert_eq!(moved, expected);
     answer(&connection, "authz_create_role", &[r#"{"slug": "basic"}"#]);
     let mut changed = written("authz_set_default_role", &["basic"]);
