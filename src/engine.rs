@@ -15,6 +15,7 @@ use rusqlite::vtab::{
 };
 use rusqlite::{Connection, Statement, ffi};
 
+use crate::actor::Actor;
 use crate::error::{Error, Result};
 use crate::store::Store;
 
@@ -25,6 +26,8 @@ pub(crate) struct Engine {
     anchored: Cell<bool>,
     /// What was read and may be kept, with the rule that says when.
     pub(crate) store: RefCell<Store>,
+    /// Who is behind what this connection writes
+    pub(crate) actor: RefCell<Option<Actor>>,
     connection: Box<Connection>,
 }
 
@@ -44,6 +47,7 @@ impl Engine {
             statements: RefCell::default(),
             anchored: Cell::new(true),
             store: RefCell::default(),
+            actor: RefCell::default(),
             connection: Box::new(own),
         });
         const MODULE: Module<'static, Anchor> = Module::eponymous_only_module();
@@ -82,8 +86,14 @@ impl Engine {
     }
 
     /// Runs `work` as a whole or not at all, within the caller's transaction where there is one.
+    ///
+    /// It may write from its beginning: a transaction that reads first and writes later is refused without waiting where somebody else
+    /// has written in between.
     pub(crate) fn atomically<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        atomically(&self.connection, work)
+        atomically(&self.connection, || {
+            self.with(include_str!("../sql/engine/begin_to_write.sql"), |statement| Ok(statement.execute([])?))?;
+            work()
+        })
     }
 
     /// Ends early when the host has asked to (`sqlite3_interrupt`): for loops that run long without stepping a statement.

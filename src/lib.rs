@@ -27,10 +27,12 @@
 #[cfg(all(feature = "bundled", feature = "loadable"))]
 compile_error!("the features `bundled` and `loadable` exclude each other: a loadable file uses the SQLite of its host");
 
+mod actor;
 mod apply;
 mod assignments;
 mod candidates;
 mod check;
+mod consumers;
 mod debug;
 mod decision;
 mod engine;
@@ -50,12 +52,15 @@ mod loadable;
 mod migrate;
 mod model;
 mod nodes;
+mod permissions;
 mod reader;
 mod relationships;
 mod resources;
+mod roles;
 mod rule;
 mod rules;
 mod scan;
+mod settings;
 mod solver;
 mod store;
 mod table_function;
@@ -77,6 +82,11 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     let engine = engine::Engine::attach(connection)?;
     migrate::register(connection, &engine)?;
     apply::register(connection, &engine)?;
+    actor::register(connection, &engine)?;
+    permissions::register(connection, &engine)?;
+    roles::register(connection, &engine)?;
+    settings::register(connection, &engine)?;
+    consumers::register(connection, &engine)?;
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
@@ -90,3 +100,8 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     debug::register(connection, &engine)?;
     Ok(())
 }
+
+/// The examples of the document are run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/consuming-events.md")]
+struct ConsumingEvents;

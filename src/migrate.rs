@@ -71,6 +71,7 @@ pub fn migrate(connection: &Connection) -> Result<Report> {
             run(connection, Target::FakeVersion(version_number(from)?))?;
         }
         let applied = run(connection, Target::Latest)?;
+        crate::actor::listen(connection)?;
         Ok(Report { from, to: schema_version(connection)?, applied })
     })
 }
@@ -123,9 +124,14 @@ fn version_number(version: i64) -> Result<refinery_core::SchemaVersion> {
 
 /// Refuses a file that must not be migrated; else tells its version.
 fn check(connection: &Connection) -> Result<i64> {
-    // The files create and fill tables by bare names, and a temporary table would take the rows meant for ours.
+    // The files create and fill tables by bare names, and a temporary table would take the rows meant for ours. A
+    // trigger takes none, and one of them is our own.
     let in_the_way: Option<String> = connection
-        .query_row("SELECT name FROM temp.sqlite_schema WHERE name GLOB 'authz_*' OR name GLOB '_authz_*' LIMIT 1", [], |row| row.get(0))
+        .query_row(
+            "SELECT name FROM temp.sqlite_schema WHERE type <> 'trigger' AND (name GLOB 'authz_*' OR name GLOB '_authz_*') LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
         .optional()?;
     if let Some(name) = in_the_way {
         return Err(Error::refused(format!("the temporary table `{name}` bears a name of ours; drop it and migrate again")));

@@ -20,8 +20,8 @@ use crate::language::{self, RelationDefinition, TypeDefinition, Vocabulary, chec
 use crate::rule::{Restriction, RestrictionKind, Rule};
 
 const ORGANIZATION: &str = "organization";
-const MAX_NAME: usize = 256;
-const MAX_DESCRIPTION: usize = 1000;
+pub(crate) const MAX_NAME: usize = 256;
+pub(crate) const MAX_DESCRIPTION: usize = 1000;
 
 /// A model document, in its own order: roles take their priority from it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(crate) struct DeclaredRole {
 // ---- Reading a document
 
 /// JSON as it was written: an object keeps the order of its fields and those that are given twice.
-enum Json {
+pub(crate) enum Json {
     Null,
     Bool,
     Number,
@@ -79,6 +79,17 @@ enum Json {
 }
 
 impl Json {
+    /// Reads a text that a call gave as `what`.
+    pub(crate) fn parse(what: &str, text: &str) -> Result<Json> {
+        serde_json::from_str(text).map_err(|error| {
+            let place = format!("line {} column {}", error.line(), error.column());
+            match error.to_string().starts_with("recursion limit exceeded") {
+                true => Error::refused(format!("{what} nests deeper than 127 levels at {place}")),
+                false => Error::refused(format!("{what} is not valid JSON: {error}")),
+            }
+        })
+    }
+
     fn kind(&self) -> &'static str {
         match self {
             Json::Null => "null",
@@ -139,7 +150,7 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-fn refused<T>(place: &str, sentence: impl fmt::Display) -> Result<T> {
+pub(crate) fn refused<T>(place: &str, sentence: impl fmt::Display) -> Result<T> {
     Err(Error::refused(match place {
         "" => sentence.to_string(),
         place => format!("{place}: {sentence}"),
@@ -151,12 +162,12 @@ fn quoted(given: &str) -> String {
 }
 
 /// Puts the place in front of the sentence of a check that does not know it.
-fn at(place: &str, checked: Result<()>) -> Result<()> {
+pub(crate) fn at(place: &str, checked: Result<()>) -> Result<()> {
     checked.or_else(|error| refused(place, error))
 }
 
 /// The fields of an object, none of them given twice.
-fn object(place: &str, json: Json) -> Result<Vec<(String, Json)>> {
+pub(crate) fn object(place: &str, json: Json) -> Result<Vec<(String, Json)>> {
     let fields = match json {
         Json::Object(fields) => fields,
         other => {
@@ -171,7 +182,7 @@ fn object(place: &str, json: Json) -> Result<Vec<(String, Json)>> {
     }
 }
 
-fn unknown_field<T>(place: &str, field: &str, known: &[&str]) -> Result<T> {
+pub(crate) fn unknown_field<T>(place: &str, field: &str, known: &[&str]) -> Result<T> {
     let near = nearest(field, known.iter().copied());
     let next = match near.is_empty() {
         true => format!("; the fields are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
@@ -180,7 +191,7 @@ fn unknown_field<T>(place: &str, field: &str, known: &[&str]) -> Result<T> {
     refused(place, format!("unknown field {}{next}", quoted(field)))
 }
 
-fn text(place: &str, json: Json) -> Result<String> {
+pub(crate) fn text(place: &str, json: Json) -> Result<String> {
     match json {
         Json::Text(text) => Ok(text),
         other => refused(place, format!("it is {}, and must be a string", other.kind())),
@@ -188,7 +199,7 @@ fn text(place: &str, json: Json) -> Result<String> {
 }
 
 /// A name or a description; `null` is none.
-fn words(place: &str, json: Json, most: usize) -> Result<Option<String>> {
+pub(crate) fn words(place: &str, json: Json, most: usize) -> Result<Option<String>> {
     if matches!(json, Json::Null) {
         return Ok(None);
     }
@@ -204,7 +215,7 @@ fn words(place: &str, json: Json, most: usize) -> Result<Option<String>> {
 }
 
 /// A list of slugs, none of them twice; `null` is an empty one.
-fn slugs(place: &str, json: Json, check: impl Fn(&str) -> Result<()>) -> Result<Vec<String>> {
+pub(crate) fn slugs(place: &str, json: Json, check: impl Fn(&str) -> Result<()>) -> Result<Vec<String>> {
     let items = match json {
         Json::Null => return Ok(Vec::new()),
         Json::Array(items) => items,
@@ -263,13 +274,7 @@ impl Document {
     }
 
     fn parse_json(json: &str) -> Result<Document> {
-        let json: Json = serde_json::from_str(json).map_err(|error| {
-            let place = format!("line {} column {}", error.line(), error.column());
-            match error.to_string().starts_with("recursion limit exceeded") {
-                true => Error::refused(format!("the model document nests deeper than 127 levels at {place}")),
-                false => Error::refused(format!("the model document is not valid JSON: {error}")),
-            }
-        })?;
+        let json = Json::parse("the model document", json)?;
         let mut document = Document::default();
         for (section, content) in object("", json)? {
             let known = ["resource_types", "permissions", "roles"];

@@ -44,7 +44,7 @@ fn dump(connection: &Connection) -> Vec<String> {
 }
 
 /// Every function with arguments that mean something; each argument in turn is replaced by something hostile.
-const CALLS: [(&str, &[&str]); 16] = [
+const CALLS: [(&str, &[&str]); 35] = [
     ("SELECT authz_check(?, ?, ?, ?)", &["user:eve", "folder:read", "folder", "1"]),
     ("SELECT authz_require(?, ?, ?, ?)", &["user:eve", "folder:read", "folder", "1"]),
     ("SELECT authz_explain(?, ?, ?, ?)", &["user:eve", "folder:read", "folder", "1"]),
@@ -61,6 +61,25 @@ const CALLS: [(&str, &[&str]); 16] = [
     ("SELECT authz_add_member(?, ?)", &["group:", "user:eve"]),
     ("SELECT authz_remove_member(?, ?)", &["group:g", "user:eve"]),
     ("SELECT * FROM authz_plan(?)", &["{}"]),
+    ("SELECT authz_create_permission(?)", &["{}"]),
+    ("SELECT authz_update_permission(?, ?)", &["folder:read", "{}"]),
+    ("SELECT authz_delete_permission(?)", &["none"]),
+    ("SELECT authz_permission(?)", &["folder:read"]),
+    ("SELECT authz_create_role(?, ?)", &["{}", "1"]),
+    ("SELECT authz_update_role(?, ?, ?)", &["org-none", "{}", "1"]),
+    ("SELECT authz_delete_role(?, ?, ?)", &["org-none", "1", "reader"]),
+    ("SELECT authz_set_role_permissions(?, ?, ?)", &["org-none", "[]", "1"]),
+    ("SELECT authz_add_role_permission(?, ?, ?)", &["org-none", "folder:read", "1"]),
+    ("SELECT authz_remove_role_permission(?, ?, ?)", &["org-none", "folder:read", "1"]),
+    ("SELECT authz_role(?, ?)", &["org-none", "1"]),
+    ("SELECT authz_set_default_role(?)", &["member"]),
+    ("SELECT authz_set_role_order(?)", &["[]"]),
+    ("SELECT authz_set_actor(?, ?, ?)", &["ana", "api", "Ana"]),
+    ("SELECT authz_setting(?)", &["events"]),
+    ("SELECT authz_set_setting(?, ?)", &["events", "on"]),
+    ("SELECT * FROM authz_next_events(?, ?, ?)", &["c", "1", "[]"]),
+    ("SELECT authz_ack(?, ?)", &["c", "0"]),
+    ("SELECT authz_prune_events(?)", &["2000-01-01"]),
 ];
 
 #[test]

@@ -84,6 +84,21 @@ fn the_model_document_applies_and_applies_again() {
 }
 
 #[test]
+fn roles_and_permissions_are_made_as_shown() {
+    let connection = open();
+    session(&connection, block("## Fifteen lines", "sql"));
+    let printed = session(&connection, block("## Roles and permissions by JSON", "sql"));
+    let lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.len(), 5);
+    assert!(!printed.contains("error: ") && lines[2].starts_with("org-team-lead-"), "{printed}");
+    let printed = session(&connection, block("## Events", "sql"));
+    assert!(
+        printed.contains("|role.created|") && printed.lines().last().unwrap().contains("no event has the number `42` yet"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn the_triggers_keep_both_tables_in_step() {
     let shown = block("## Keeping your own table in step", "sql");
     for statement in shown.split("END;").map(str::trim).filter(|text| !text.is_empty()) {

@@ -186,6 +186,66 @@ fn a_second_load_changes_nothing() {
     assert_eq!((answer.rows.as_str(), answer.errors.as_str(), answer.success), ("\n1\n", "", true));
 }
 
+/// The first block of that language below a heading of docs/consuming-events.md, for the library that was built here.
+fn example(heading: &str, language: &str) -> String {
+    let document = include_str!("../docs/consuming-events.md");
+    let section = document.split_once(heading).expect(heading).1;
+    let block = section.split_once(&format!("```{language}\n")).expect(language).1.split_once("```").unwrap().0;
+    assert!(block.contains("target/release/libauthz"));
+    block.replace("target/release/libauthz", library().with_extension("").to_str().unwrap())
+}
+
+/// A file with three new roles that nobody has read of.
+fn three_roles(shell: &str, path: &Path) {
+    let made = "SELECT authz_migrate() IS NOT NULL; SELECT authz_ack('reports', max(seq)), authz_ack('warehouse', max(seq)) FROM authz_event_envelopes;
+      INSERT INTO authz_roles (slug) VALUES ('a'), ('b'), ('c');\n";
+    let answer = run(shell, &[], path, "OFF", made);
+    assert!(answer.success, "{}", answer.errors);
+}
+
+const THREE_ROLES: &str = "role.created a\nrole.created b\nrole.created c\n";
+
+#[test]
+fn the_shell_consumes_events_as_documented() {
+    let Some(shell) = shell() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("app.db");
+    three_roles(shell, &path);
+    let script = example("## From the shell", "sql");
+    let first = run(shell, &[], &path, "OFF", &script);
+    assert_eq!(first.errors, "");
+    assert!(first.rows.replace('|', " ").starts_with(THREE_ROLES), "{}", first.rows);
+    assert_eq!(run(shell, &[], &path, "OFF", &script).rows, "");
+}
+
+#[test]
+fn python_consumes_events_as_documented() {
+    let Some(shell) = shell() else { return };
+    // Some builds of Python leave extensions out.
+    let can_load = |python: &&str| {
+        let asked = Command::new(python)
+            .args([
+                "-c",
+                "import sqlite3; assert sqlite3.sqlite_version_info >= (3, 38); sqlite3.connect(':memory:').enable_load_extension(True)",
+            ])
+            .stderr(Stdio::null())
+            .status();
+        asked.is_ok_and(|status| status.success())
+    };
+    let Some(python) = ["python3", "/usr/bin/python3"].into_iter().find(can_load) else {
+        aloud("SKIPPED: no Python that loads extensions, so the example of docs/consuming-events.md was not run");
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    three_roles(shell, &home.path().join("app.db"));
+    let script = example("## From Python", "python");
+    for expected in [THREE_ROLES, ""] {
+        let output = Command::new(python).args(["-c", &script]).current_dir(home.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    }
+}
+
 /// One document that `user:ana` may read, in plain SQL.
 const SMALL_PRODUCT: &str = "
 INSERT INTO authz_resource_types (slug) VALUES ('document');

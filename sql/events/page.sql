@@ -195,4 +195,4 @@ FROM (
   FROM main._authz_outbox AS o
 ) AS e
 )
-SELECT seq, id, event, data, context, created_at FROM authz_events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3;
+SELECT seq, id, event, data, context, created_at FROM authz_events WHERE seq > +?1 AND seq <= +?2 ORDER BY seq LIMIT +?3;

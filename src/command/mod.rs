@@ -4,10 +4,14 @@
 
 mod ask;
 mod demo;
+mod events;
+mod follow;
 mod model;
 mod output;
+mod relay;
 mod test;
 mod tree;
+mod webhook;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -46,6 +50,10 @@ enum Command {
     Test(test::Test),
     /// A resource and what lies in it
     Tree(tree::Tree),
+    /// What has changed, event by event, and what changes while you look
+    Events(events::Events),
+    /// Send every event to a webhook: signed, in order, at least once
+    Relay(relay::Relay),
 }
 
 /// How to answer.
@@ -80,6 +88,8 @@ pub(crate) fn run() -> ExitCode {
         Command::ListSubjects(list) => list.run(),
         Command::Test(test) => test.run(),
         Command::Tree(tree) => tree.run(),
+        Command::Events(events) => events.run(),
+        Command::Relay(relay) => relay.run(),
     };
     outcome.unwrap_or_else(|Failure(sentence)| {
         eprintln!("authz: {sentence}");

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_roles WHERE slug = +?1 AND organization IS +?2

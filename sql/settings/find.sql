@@ -1,0 +1,1 @@
+SELECT value FROM main._authz_settings WHERE name = +?1

@@ -1,0 +1,1 @@
+SELECT name FROM main._authz_settings ORDER BY name

@@ -1,0 +1,32 @@
+SELECT authz_migrate() IS NOT NULL;
+SELECT authz_set_actor('user_ana', 'dashboard', 'Ana');
+SELECT authz_create_permission('{"slug": "organization:read"}') ->> '$.slug';
+SELECT authz_create_role('{"slug": "auditor", "name": "Auditor", "permissions": ["organization:read"]}') ->> '$.permissions';
+SELECT authz_put_resource('organization', 'acme', NULL, NULL, 'Acme');
+SELECT substr(authz_create_role('{"name": "Team Lead"}', 'acme') ->> '$.slug', 1, 14);
+UPDATE authz_roles SET description = 'Looks' WHERE slug = 'auditor';
+SELECT authz_set_default_role('auditor') ->> '$.is_default', authz_set_role_order('["auditor"]');
+SELECT authz_set_actor(NULL);
+SELECT authz_delete_role('member') ->> '$.name';
+-- Nothing has been acknowledged, so reading twice gives the same.
+SELECT event, data ->> '$.slug' IS NOT NULL, context ->> '$.actor.name' FROM authz_next_events('shell', 3);
+SELECT event, context FROM authz_next_events('shell', 1, '["role.deleted"]');
+SELECT count(*) FROM authz_next_events('shell', 1000, '["permission.*", "role.created"]');
+SELECT authz_ack('shell', 2), (SELECT min(seq) FROM authz_next_events('shell'));
+SELECT consumer, position, behind > 0 FROM authz_consumers;
+SELECT json ->> '$.event' FROM authz_event_envelopes WHERE seq = 2;
+SELECT authz_setting('events'), authz_setting('events_keep_days'), authz_set_setting('events_keep_days', 30), authz_prune_events();
+DELETE FROM authz_consumers;
+SELECT count(*) FROM authz_consumers;
+-- What writes may be called by nothing that is stored in the file; what reads, by anything.
+CREATE VIEW forged AS SELECT authz_set_actor('eve', 'api');
+SELECT * FROM forged;
+CREATE VIEW pruned AS SELECT authz_prune_events();
+SELECT * FROM pruned;
+CREATE VIEW told AS SELECT authz_role('auditor') <> '' AS found, seq FROM authz_next_events('view', 1);
+SELECT found, seq > 0 FROM told;
+SELECT authz_create_role('{"slug": "auditor"}');
+SELECT authz_create_role('{"slug": "a b"}');
+SELECT authz_create_role('{"slug": "x", "premissions": []}');
+SELECT authz_delete_role('auditor');
+SELECT authz_ack('shell', 1000000);
