@@ -25,6 +25,8 @@ pub(crate) struct Engine {
     anchored: Cell<bool>,
     /// What was read and may be kept, with the rule that says when.
     pub(crate) store: RefCell<Store>,
+    /// What a search keeps between keystrokes.
+    pub(crate) search: RefCell<crate::search::Kept>,
     connection: Box<Connection>,
 }
 
@@ -44,6 +46,7 @@ impl Engine {
             statements: RefCell::default(),
             anchored: Cell::new(true),
             store: RefCell::default(),
+            search: RefCell::default(),
             connection: Box::new(own),
         });
         const MODULE: Module<'static, Anchor> = Module::eponymous_only_module();

@@ -45,6 +45,7 @@ mod loadable;
 mod migrate;
 mod model;
 mod resources;
+mod search;
 mod store;
 mod table_function;
 mod time;
@@ -70,6 +71,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     check::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
+    search::register(connection, &engine)?;
     hierarchy::register(connection)?;
     debug::register(connection, &engine)?;
     Ok(())

@@ -16,6 +16,8 @@ use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::{BUILT_IN_SUBJECT_TYPES, check_slug, check_type_slug};
 
 const ORGANIZATION: &str = "organization";
+/// As the tables write `"search": true`.
+const EVERYTHING_ABOVE: &str = "*";
 const MAX_NAME: usize = 256;
 const MAX_DESCRIPTION: usize = 1000;
 
@@ -31,6 +33,8 @@ pub(crate) struct Document {
 pub(crate) struct DeclaredType {
     pub(crate) parents: Vec<String>,
     pub(crate) description: Option<String>,
+    /// The permission that makes an instance visible to a search, `*` for something visible below it.
+    pub(crate) search: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -53,7 +57,7 @@ pub(crate) struct DeclaredRole {
 /// JSON as it was written: an object keeps the order of its fields and those that are given twice.
 enum Json {
     Null,
-    Bool,
+    Bool(bool),
     Number,
     Text(String),
     Array(Vec<Json>),
@@ -64,7 +68,7 @@ impl Json {
     fn kind(&self) -> &'static str {
         match self {
             Json::Null => "null",
-            Json::Bool => "a boolean",
+            Json::Bool(_) => "a boolean",
             Json::Number => "a number",
             Json::Text(_) => "a string",
             Json::Array(_) => "an array",
@@ -84,8 +88,8 @@ impl<'de> Deserialize<'de> for Json {
             fn visit_unit<E>(self) -> std::result::Result<Json, E> {
                 Ok(Json::Null)
             }
-            fn visit_bool<E>(self, _: bool) -> std::result::Result<Json, E> {
-                Ok(Json::Bool)
+            fn visit_bool<E>(self, value: bool) -> std::result::Result<Json, E> {
+                Ok(Json::Bool(value))
             }
             fn visit_i64<E>(self, _: i64) -> std::result::Result<Json, E> {
                 Ok(Json::Number)
@@ -283,13 +287,30 @@ fn declared_type(section: &str, place: &str, slug: &str, json: Json) -> Result<D
         match field.as_str() {
             "parents" => declared.parents = slugs(&inner, value, slug_of_type)?,
             "description" => declared.description = words(&inner, value, MAX_DESCRIPTION)?,
-            _ => return unknown_field(place, &field, &["parents", "description"]),
+            "search" => declared.search = searched_by(&inner, value)?,
+            _ => return unknown_field(place, &field, &["parents", "description", "search"]),
         }
     }
-    if slug == ORGANIZATION && declared != DeclaredType::default() {
-        return refused(place, "the resource type is built in, and a root; mention it as `{}` or not at all");
+    if slug == ORGANIZATION && (!declared.parents.is_empty() || declared.description.is_some()) {
+        return refused(place, "the resource type is built in, and a root; `search` is all that may be said of it");
     }
     Ok(declared)
+}
+
+/// What makes an instance visible to a search: a permission, or `true` for something visible below it.
+fn searched_by(place: &str, json: Json) -> Result<Option<String>> {
+    match json {
+        Json::Null | Json::Bool(false) => Ok(None),
+        Json::Bool(true) => Ok(Some(EVERYTHING_ABOVE.to_owned())),
+        Json::Text(slug) => {
+            at(place, check_slug("permission", &slug))?;
+            match slug == EVERYTHING_ABOVE {
+                true => refused(place, "`*` is no permission; write `true` for a type that is visible above anything visible"),
+                false => Ok(Some(slug)),
+            }
+        }
+        other => refused(place, format!("it is {}, and must be a permission of the type, or true", other.kind())),
+    }
 }
 
 fn declared_permission(place: &str, json: Json) -> Result<DeclaredPermission> {
@@ -342,6 +363,7 @@ pub(crate) struct InForce {
 #[derive(Debug)]
 pub(crate) struct TypeInForce {
     pub(crate) description: Option<String>,
+    pub(crate) search: Option<String>,
     pub(crate) declared: bool,
 }
 
@@ -438,6 +460,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) description: Option<&'a str>,
     /// Whether name or description differ from what the row says now.
     pub(crate) described: bool,
+    pub(crate) search: Option<&'a str>,
     pub(crate) declared: bool,
     pub(crate) is_default: bool,
     pub(crate) priority: Option<i64>,
@@ -598,7 +621,7 @@ impl<'a> Difference<'a> {
         let declared_types = document.resource_types.iter().map(|(slug, _)| slug.as_str());
         let declared_permissions: HashMap<_, _> = document.permissions.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
         let declared_roles: HashMap<_, _> = document.roles.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
-        let types = model.resource_types.iter().filter(|(_, row)| !row.declared).map(|(slug, _)| slug.as_str());
+        let types = model.resource_types.iter().filter(|(slug, row)| !row.declared || *slug == ORGANIZATION).map(|(slug, _)| slug.as_str());
         let permissions = model.permissions.iter().filter(|(_, row)| !row.declared || row.system);
         let permissions = permissions.map(|(slug, row)| (slug.as_str(), row.resource_type.as_str()));
         let roles = model.roles.iter().filter(|(_, row)| !row.declared).map(|(slug, row)| (slug.as_str(), row.resource_type.as_str()));
@@ -652,6 +675,9 @@ impl<'a> Difference<'a> {
         for (slug, declared) in &self.document.resource_types {
             for parent in &declared.parents {
                 self.check_type(|| format!("resource_types.{slug}.parents"), parent)?;
+            }
+            if let Some(search) = declared.search.as_deref().filter(|search| *search != EVERYTHING_ABOVE) {
+                self.check_search(slug, search)?;
             }
         }
         for (slug, declared) in &self.document.permissions {
@@ -711,6 +737,20 @@ impl<'a> Difference<'a> {
     }
 
     /// Nothing made otherwise may stand on a type that goes.
+    /// The permission by which a type is searched is one of its own.
+    fn check_search(&self, slug: &str, permission: &str) -> Result<()> {
+        let place = format!("resource_types.{slug}.search");
+        match self.permissions.get(permission) {
+            Some(of) if *of == slug => Ok(()),
+            Some(of) => refused(&place, format!("the permission `{permission}` belongs to the resource type `{of}`, not to `{slug}`")),
+            None if self.model.permissions.contains_key(permission) => refused(&place, left_out("permission", permission)),
+            None => {
+                let near = nearest(permission, self.permissions.keys().copied());
+                refused(&place, format!("unknown permission {}{near}", quoted(permission)))
+            }
+        }
+    }
+
     fn check_removed_types(&self) -> Result<()> {
         let permissions = self.permissions.iter().map(|(slug, of)| ("permission", *slug, *of));
         let roles = self.roles.iter().map(|(slug, of)| ("role", *slug, *of));
@@ -865,7 +905,8 @@ impl<'a> Difference<'a> {
         for (slug, declared) in &document.resource_types {
             if !self.model.resource_types.contains_key(slug) {
                 let mut create = change(Action::Create, Item::ResourceType(slug), None);
-                create.fields = Fields { description: declared.description.as_deref(), declared: true, ..Fields::default() };
+                let (description, search) = (declared.description.as_deref(), declared.search.as_deref());
+                create.fields = Fields { description, search, declared: true, ..Fields::default() };
                 plan.changes.push(create);
             }
         }
@@ -881,9 +922,23 @@ impl<'a> Difference<'a> {
         for (slug, declared) in &document.resource_types {
             let Some(row) = self.model.resource_types.get(slug).filter(|_| slug != ORGANIZATION) else { continue };
             let (from, to) = (row.description.as_deref(), declared.description.as_deref());
-            if let Some(detail) = differences([("description", from, to), ("", None, None)], !row.declared) {
+            let search = declared.search.as_deref();
+            if let Some(detail) = differences([("description", from, to), ("search", row.search.as_deref(), search)], !row.declared) {
                 let mut update = change(Action::Change, Item::ResourceType(slug), Some(detail));
-                update.fields = Fields { description: to, described: from != to, declared: true, ..Fields::default() };
+                update.fields = Fields { description: to, described: from != to, search, declared: true, ..Fields::default() };
+                plan.changes.push(update);
+            }
+        }
+        // The built-in type counts as declared while a document says how it is searched.
+        if let Some((slug, row)) = self.model.resource_types.get_key_value(ORGANIZATION) {
+            let declared = document.resource_types.iter().find(|(slug, _)| slug == ORGANIZATION);
+            let search = declared.and_then(|(_, declared)| declared.search.as_deref());
+            let pairs = [("search", row.search.as_deref(), search), ("", None, None)];
+            if (search.is_some() || row.declared)
+                && let Some(detail) = differences(pairs, search.is_some() && !row.declared)
+            {
+                let mut update = change(Action::Change, Item::ResourceType(slug), Some(detail));
+                update.fields = Fields { search, declared: search.is_some(), ..Fields::default() };
                 plan.changes.push(update);
             }
         }
