@@ -75,10 +75,10 @@ pub(crate) fn containing(query: &Query) -> Option<String> {
 /// The question for titles that do what [`containing`] asks for or have a word like each of the query; `None` where no word is long
 /// enough for a typo.
 pub(crate) fn like(query: &Query) -> Option<String> {
-    let words = title_words(query);
-    if words.words.iter().all(|word| word.letters.len() < TYPO) {
+    if query.all.words.iter().all(|word| word.letters.len() < TYPO) {
         return None;
     }
+    let words = title_words(query);
     let each = words.words.iter().map(|word| match word.letters.len() < TYPO {
         true => contains(&word.letters),
         false => any(vec![contains(&word.letters), resembles(&word.letters)]),

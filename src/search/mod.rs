@@ -20,6 +20,8 @@ mod grams;
 mod index;
 mod score;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod text;
 mod visible;
 

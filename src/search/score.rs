@@ -300,28 +300,26 @@ fn place(word: &[char], word_classes: u64, title: &Folded) -> Option<Place> {
         return None;
     }
     title.from_starts().find_map(|(at, rest)| {
-        let (len, at_the_end) = with_typo(word, rest)?;
         // With the last letter wrong, nearly every other word would do: then the word has to end there.
-        (!at_the_end || is_end(at + len)).then_some(Place { kind: Kind::Typo, at, len })
+        let found = typos(word, rest).into_iter().flatten().find(|(len, at_the_end)| !at_the_end || is_end(at + len));
+        found.map(|(len, _)| Place { kind: Kind::Typo, at, len })
     })
 }
 
-/// How many letters at the start of `text` are `word` but for one typo, and whether that is in the last letter.
-fn with_typo(word: &[char], text: &[char]) -> Option<(usize, bool)> {
+/// The ways in which `text` begins with `word` but for one typo: how many letters that is, and whether the typo is in the last letter.
+fn typos(word: &[char], text: &[char]) -> [Option<(usize, bool)>; 4] {
     let same = word.iter().zip(text).take_while(|(one, other)| one == other).count();
     let begins = |skip_text: usize, skip_word: usize| {
         let (rest, wanted) = (text.get(same + skip_text..)?, word.get(same + skip_word..)?);
         rest.starts_with(wanted).then_some(same + skip_text + wanted.len())
     };
-    let swapped = || match (word.get(same..same + 2)?, text.get(same..same + 2)?) {
-        ([a, b], [c, d]) if a == d && b == c => begins(2, 2),
+    let swapped = match (word.get(same..same + 2), text.get(same..same + 2)) {
+        (Some([a, b]), Some([c, d])) if a == d && b == c => begins(2, 2),
         _ => None,
     };
-    let last = same + 1 >= word.len();
-    let wrong = || begins(1, 1).map(|len| (len, last));
-    let extra = || begins(0, 1).map(|len| (len, last));
-    let missing = || begins(1, 0).map(|len| (len, false));
-    swapped().map(|len| (len, false)).or_else(wrong).or_else(missing).or_else(extra)
+    let (missing, wrong, extra) = (begins(1, 0), begins(1, 1), begins(0, 1));
+    let at_the_end = same + 1 >= word.len();
+    [swapped.map(|len| (len, false)), missing.map(|len| (len, false)), wrong.map(|len| (len, at_the_end)), extra.map(|len| (len, at_the_end))]
 }
 
 /// What scoring needs besides, kept from title to title.

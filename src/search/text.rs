@@ -90,10 +90,10 @@ fn fold(text: &str, mut take: impl FnMut(char, bool, usize)) {
         let mut starts_word = here.starts_word_after(before);
         if here != Class::Gap {
             for plain in std::iter::once(character).nfkd().filter(|part| !is_latin_mark(*part)) {
-                let plain = nucleo_matcher::chars::normalize(plain);
                 // To upper case and back is full case folding: ß and ẞ become ss, the dotless ı an i.
-                for folded in plain.to_uppercase().flat_map(char::to_lowercase).filter(|part| is_letter(*part)) {
-                    take(folded, starts_word, origin);
+                let folded = plain.to_uppercase().flat_map(char::to_lowercase).map(nucleo_matcher::chars::normalize);
+                for letter in folded.filter(|letter| is_letter(*letter)) {
+                    take(letter, starts_word, origin);
                     starts_word = false;
                 }
             }
