@@ -14,8 +14,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 /// Words as an application's titles have them, three to a title; a few thousand in all.
 fn word(number: u64) -> String {
     const FIRST: [&str; 40] = [
-        "de", "pro", "con", "re", "ma", "ta", "bo", "li", "su", "in", "mo", "pla", "ro", "ca", "no", "fi", "se", "tra", "be", "ge", "lo", "mi",
-        "pa", "sta", "vi", "co", "ba", "fo", "gra", "he", "ju", "ki", "la", "ne", "o", "pe", "qua", "ra", "shi", "te",
+        "de", "pro", "con", "re", "ma", "ta", "bo", "li", "su", "in", "mo", "pla", "ro", "ca", "no", "fi", "se", "tra", "be", "ge", "lo",
+        "mi", "pa", "sta", "vi", "co", "ba", "fo", "gra", "he", "ju", "ki", "la", "ne", "o", "pe", "qua", "ra", "shi", "te",
     ];
     const MIDDLE: [&str; 12] = ["si", "ra", "lo", "ne", "mi", "ta", "ge", "li", "no", "ve", "ri", "do"];
     const LAST: [&str; 10] = ["gn", "t", "ce", "ng", "r", "x", "ment", "on", "l", "s"];

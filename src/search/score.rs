@@ -277,10 +277,12 @@ struct Place {
 /// The best place of a word in a title, the first of those as good.
 fn place(word: &[char], word_classes: u64, title: &Folded) -> Option<Place> {
     let is_end = |at: usize| at == title.letters.len() || u16::try_from(at).is_ok_and(|at| title.starts.binary_search(&at).is_ok());
+    let first = word.first()?;
     if word_classes & !title.classes == 0 {
         let mut started = None;
         for (at, rest) in title.from_starts() {
-            if rest.starts_with(word) {
+            // One letter first: most starts are none.
+            if rest.first() == Some(first) && rest.starts_with(word) {
                 if is_end(at + word.len()) {
                     return Some(Place { kind: Kind::Whole, at, len: word.len() });
                 }
@@ -291,12 +293,12 @@ fn place(word: &[char], word_classes: u64, title: &Folded) -> Option<Place> {
             return started;
         }
         if word.len() >= INFIX
-            && let Some(at) = title.letters.windows(word.len()).position(|letters| letters == word)
+            && let Some(at) = title.letters.windows(word.len()).position(|letters| letters.first() == Some(first) && letters == word)
         {
             return Some(Place { kind: Kind::Infix, at, len: word.len() });
         }
     }
-    if word.len() < TYPO {
+    if word.len() < TYPO || (word_classes & !title.classes).count_ones() > 1 {
         return None;
     }
     title.from_starts().find_map(|(at, rest)| {
@@ -309,6 +311,11 @@ fn place(word: &[char], word_classes: u64, title: &Folded) -> Option<Place> {
 /// The ways in which `text` begins with `word` but for one typo: how many letters that is, and whether the typo is in the last letter.
 fn typos(word: &[char], text: &[char]) -> [Option<(usize, bool)>; 4] {
     let same = word.iter().zip(text).take_while(|(one, other)| one == other).count();
+    // Behind the typo the third letter of the word stands where it did, or one place off.
+    let third = word.get(same + 2);
+    if third.is_some() && (1..4).all(|place| text.get(same + place) != third) {
+        return [None; 4];
+    }
     let begins = |skip_text: usize, skip_word: usize| {
         let (rest, wanted) = (text.get(same + skip_text..)?, word.get(same + skip_word..)?);
         rest.starts_with(wanted).then_some(same + skip_text + wanted.len())
@@ -319,7 +326,12 @@ fn typos(word: &[char], text: &[char]) -> [Option<(usize, bool)>; 4] {
     };
     let (missing, wrong, extra) = (begins(1, 0), begins(1, 1), begins(0, 1));
     let at_the_end = same + 1 >= word.len();
-    [swapped.map(|len| (len, false)), missing.map(|len| (len, false)), wrong.map(|len| (len, at_the_end)), extra.map(|len| (len, at_the_end))]
+    [
+        swapped.map(|len| (len, false)),
+        missing.map(|len| (len, false)),
+        wrong.map(|len| (len, at_the_end)),
+        extra.map(|len| (len, at_the_end)),
+    ]
 }
 
 /// What scoring needs besides, kept from title to title.

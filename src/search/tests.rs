@@ -113,15 +113,15 @@ fn answers(query: &str, title: &str) -> bool {
 
 fn worlds() -> impl Strategy<Value = World> {
     // Few letters, so that much is alike.
-    let name = || prop_oneof!["[ab][abc]{0,5}( [abd][ab]{0,4}){0,2}", "(alpha|beta|gamma|alpine|agreement)( (alpha|bet|plan|agreemnet)){0,2}"];
+    let name =
+        || prop_oneof!["[ab][abc]{0,5}( [abd][ab]{0,4}){0,2}", "(alpha|beta|gamma|alpine|agreement)( (alpha|bet|plan|agreemnet)){0,2}"];
     let resources = prop::collection::vec((0usize..4, any::<prop::sample::Index>(), name()), 1..24);
     let grants = prop::collection::vec((0usize..3, 0usize..4, any::<prop::sample::Index>()), 0..6);
     (resources, grants).prop_map(|(wanted, grants)| {
         let mut resources: Vec<Resource> = Vec::new();
         for (kind, above, name) in wanted {
-            let parents: Vec<usize> = (0..resources.len())
-                .filter(|at| matches!((kind, resources[*at].kind), (1, 0) | (2, 1) | (3, 2) | (3, 3)))
-                .collect();
+            let parents: Vec<usize> =
+                (0..resources.len()).filter(|at| matches!((kind, resources[*at].kind), (1, 0) | (2, 1) | (3, 2) | (3, 3))).collect();
             if kind == 0 || !parents.is_empty() {
                 let parent = (kind > 0).then(|| parents[above.index(parents.len())]);
                 let id = i64::try_from(resources.len()).unwrap();

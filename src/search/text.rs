@@ -16,7 +16,7 @@ pub(crate) struct Folded {
 impl Folded {
     /// Folds a text.
     pub(crate) fn of(text: &str) -> Folded {
-        let mut folded = Folded::default();
+        let mut folded = Folded { letters: Vec::with_capacity(text.len()), starts: Vec::with_capacity(4), classes: 0 };
         fold(text, |letter, starts_word, _| folded.push(letter, starts_word));
         folded
     }
