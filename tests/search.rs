@@ -1,6 +1,7 @@
 //! Search: what is found, in which order, by whom; and that nothing shows what the viewer may not see.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use authz::rusqlite::fallible_iterator::FallibleIterator;
 use authz::rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
@@ -596,7 +597,12 @@ fn demo() -> Connection {
     connection.execute_batch(include_str!("../sql/demo/application.sql")).unwrap();
     connection.query_row("SELECT authz_apply(?1)", [include_str!("../sql/demo/model.json")], |_| Ok(())).unwrap();
     connection.execute_batch(include_str!("../sql/examples/keep_documents_in_step.sql")).unwrap();
-    connection.execute_batch(include_str!("../sql/demo/data.sql")).unwrap();
+    // Row by row: a batch steps each statement only once.
+    let mut statements = authz::rusqlite::Batch::new(&connection, include_str!("../sql/demo/data.sql"));
+    while let Some(mut statement) = statements.next().unwrap() {
+        let mut rows = statement.raw_query();
+        while rows.next().unwrap().is_some() {}
+    }
     connection
         .execute_batch("SELECT authz_grant('user:reviewer', 'owner', 'organization', 'acme'), authz_grant('user:reviewer', 'owner', 'organization', 'globex')")
         .unwrap();

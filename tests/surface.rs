@@ -37,9 +37,14 @@ fn registering_adds_these_functions() {
             "authz_explain/4 reads",
             "authz_grant/4 writes",
             "authz_grant/5 writes",
+            "authz_index_search/0 writes",
             "authz_migrate/0 writes",
+            "authz_put_command/5 writes",
+            "authz_put_command/6 writes",
+            "authz_put_command/8 writes",
             "authz_put_resource/4 writes",
             "authz_put_resource/5 writes",
+            "authz_remove_command/1 writes",
             "authz_remove_member/2 writes",
             "authz_remove_resource/2 writes",
             "authz_remove_resource/3 writes",
@@ -62,6 +67,8 @@ fn registering_adds_these_functions() {
             "authz_list_resources",
             "authz_list_subjects",
             "authz_plan",
+            "authz_search",
+            "authz_search_all",
         ]
     );
 }

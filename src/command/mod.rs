@@ -6,6 +6,7 @@ mod ask;
 mod demo;
 mod model;
 mod output;
+mod search;
 mod tree;
 
 use std::fmt;
@@ -43,6 +44,10 @@ enum Command {
     ListSubjects(ask::ListSubjects),
     /// A resource and what lies in it
     Tree(tree::Tree),
+    /// Resources, pages and actions by a few letters, as a subject sees them
+    Search(search::Search),
+    /// Make the index that search uses, or catch it up with what was written
+    IndexSearch(search::IndexSearch),
 }
 
 /// How to answer.
@@ -76,6 +81,8 @@ pub(crate) fn run() -> ExitCode {
         Command::ListResources(list) => list.run(),
         Command::ListSubjects(list) => list.run(),
         Command::Tree(tree) => tree.run(),
+        Command::Search(search) => search.run(),
+        Command::IndexSearch(index) => index.run(),
     };
     outcome.unwrap_or_else(|Failure(sentence)| {
         eprintln!("authz: {sentence}");
