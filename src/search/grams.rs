@@ -31,7 +31,7 @@ pub(crate) fn tokens(title: &Folded) -> String {
         if let Some(first) = title.letters.get(..len) {
             add("^", first);
         }
-        for (_, rest) in title.from_starts() {
+        for (_, rest) in title.rests() {
             if let Some(first) = rest.get(..len) {
                 add("<", first);
             }
@@ -46,7 +46,7 @@ pub(crate) fn tokens(title: &Folded) -> String {
             add("=", run);
         }
     }
-    for (_, rest) in title.from_starts() {
+    for (_, rest) in title.rests() {
         if let Some([a, b, c, d]) = rest.get(..TYPO) {
             add(";", &[*a, *c, *d]);
             add(";", &[*a, *b, *d]);

@@ -132,12 +132,12 @@ fn answer(engine: &Arc<Engine>, call: &Call, viewer: &Viewer, options: usize, kn
         None => None,
     };
     // A statement held open keeps one state of the file for everything that is read meanwhile.
-    engine.with(include_str!("../../sql/store/revision.sql"), |statement| {
+    engine.with(include_str!("../../sql/search/snapshot.sql"), |statement| {
         let mut held = statement.query([])?;
-        let token = held.next()?.map(|row| row.get(0)).transpose()?.unwrap_or_default();
+        held.next()?;
         let eyes = Eyes::of(engine, viewer)?;
         let Some(query) = query.filter(|_| limit > 0) else { return Ok(Made::none()) };
-        let search = Search { engine, eyes, viewer, query: &query, limit, token };
+        let search = Search { engine, eyes, viewer, query: &query, limit };
         Ok(Made::rows(search.rows(&kinds)?))
     })
 }
@@ -170,8 +170,8 @@ fn kinds(list: Option<&str>, known: &[&'static str]) -> Result<Vec<&'static str>
     Ok(wanted)
 }
 
-/// What a connection keeps between keystrokes. Only what was committed is kept, and only while nothing that an answer rests on changes
-/// and no grant ends.
+/// What a connection keeps between keystrokes. Only what was committed is kept, and only until somebody commits or a grant
+/// ends.
 #[derive(Default)]
 pub(crate) struct Kept {
     at: Option<State>,
@@ -201,8 +201,8 @@ impl Kept {
     }
 }
 
-/// The revision of the file, and when the next grant ends.
-type State = (i64, Option<String>, Option<String>);
+/// SQLite's data version, which changes with every commit by anyone, and when the next grant and the next relationship end.
+type State = (u32, Option<String>, Option<String>);
 
 struct Search<'a> {
     engine: &'a Engine,
@@ -210,7 +210,6 @@ struct Search<'a> {
     viewer: &'a Viewer,
     query: &'a Query,
     limit: usize,
-    token: i64,
 }
 
 /// A row of the answer.
@@ -337,7 +336,7 @@ impl<'a> Search<'a> {
         let next = |sql| self.engine.with(sql, |statement| Ok(statement.query_map([], |row| row.get(0))?.next().transpose()?));
         let of_grants = next(include_str!("../../sql/search/next_expiry.sql"))?;
         let of_relationships = visible::where_there(next(include_str!("../../sql/search/next_relationship_expiry.sql")))?;
-        Ok((self.token, of_grants, of_relationships.flatten()))
+        Ok((self.engine.data_version(), of_grants, of_relationships.flatten()))
     }
 
     /// The notes that complete the index, kept from earlier or read now; `None` when there is no index to use.
@@ -450,7 +449,7 @@ impl<'a> Search<'a> {
             && let Some(ranked) = left.pop()
         {
             looked_at += 1;
-            if looked_at % 4096 == 0 {
+            if looked_at.is_multiple_of(4096) {
                 self.engine.poll_interrupt()?;
             }
             let Reverse((_, resource_type, id)) = &ranked.order;

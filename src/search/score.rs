@@ -280,7 +280,7 @@ fn place(word: &[char], word_classes: u64, title: &Folded) -> Option<Place> {
     let first = word.first()?;
     if word_classes & !title.classes == 0 {
         let mut started = None;
-        for (at, rest) in title.from_starts() {
+        for (at, rest) in title.rests() {
             // One letter first: most starts are none.
             if rest.first() == Some(first) && rest.starts_with(word) {
                 if is_end(at + word.len()) {
@@ -301,7 +301,7 @@ fn place(word: &[char], word_classes: u64, title: &Folded) -> Option<Place> {
     if word.len() < TYPO || (word_classes & !title.classes).count_ones() > 1 {
         return None;
     }
-    title.from_starts().find_map(|(at, rest)| {
+    title.rests().find_map(|(at, rest)| {
         // With the last letter wrong, nearly every other word would do: then the word has to end there.
         let found = typos(word, rest).into_iter().flatten().find(|(len, at_the_end)| !at_the_end || is_end(at + len));
         found.map(|(len, _)| Place { kind: Kind::Typo, at, len })

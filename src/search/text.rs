@@ -43,7 +43,7 @@ impl Folded {
     }
 
     /// The letters from the start of each word to the very end.
-    pub(crate) fn from_starts(&self) -> impl Iterator<Item = (usize, &[char])> {
+    pub(crate) fn rests(&self) -> impl Iterator<Item = (usize, &[char])> {
         self.starts.iter().filter_map(|start| Some((usize::from(*start), self.letters.get(usize::from(*start)..)?)))
     }
 }
