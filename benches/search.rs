@@ -3,7 +3,7 @@
 //! `cargo bench --bench search` measures 10⁵ names; `SEARCH_NAMES=1000000 cargo bench --bench search` as many as said. A keystroke is a
 //! whole statement that fetches its rows, on a connection that has answered others before. The plain table indexes the same titles by
 //! words and their beginnings, and answers the best twenty by its own rank: what an application would write that knows no permissions.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 fn fresh() -> Connection {
     let db = Connection::open_in_memory().unwrap();
-    db.execute_batch(include_str!("../migrations/V1__foundation.sql")).unwrap();
     authz::register(&db).unwrap();
+    authz::migrate(&db).unwrap();
     db
 }
 

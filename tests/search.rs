@@ -304,7 +304,7 @@ fn what_cannot_be_asked_is_said_in_a_sentence() {
 #[test]
 fn hostile_queries_are_answered_or_refused() {
     let connection = product();
-    for indexed in [false, true] {
+    for _indexed in [false, true] {
         for query in [
             "\"",
             "'",
