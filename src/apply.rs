@@ -211,7 +211,7 @@ type Stored = (Value, bool);
 fn read(engine: &Engine) -> Result<(InForce, Vec<Stored>)> {
     let mut model = InForce::default();
     each(engine, include_str!("../sql/apply/resource_types.sql"), |row| {
-        model.resource_types.insert(row.get(0)?, TypeInForce { description: row.get(1)?, declared: row.get(2)? });
+        model.resource_types.insert(row.get(0)?, TypeInForce { description: row.get(1)?, declared: row.get(2)?, search: row.get(3)? });
         Ok(())
     })?;
     each(engine, include_str!("../sql/apply/parents.sql"), |row| {
@@ -339,7 +339,8 @@ fn write(engine: &Engine, change: &Change<'_>) -> Result<()> {
     let f = &change.fields;
     match (change.action, change.item) {
         (Action::Create, Item::ResourceType(slug)) => {
-            run(engine, include_str!("../sql/apply/create_resource_type.sql"), (slug, f.description))
+            run(engine, include_str!("../sql/apply/create_resource_type.sql"), (slug, f.description))?;
+            run(engine, include_str!("../sql/search/set_search.sql"), (slug, f.search))
         }
         (Action::Create, Item::Parent { resource_type, parent }) => {
             run(engine, include_str!("../sql/apply/create_parent.sql"), (resource_type, parent))
@@ -359,7 +360,11 @@ fn write(engine: &Engine, change: &Change<'_>) -> Result<()> {
             if f.described {
                 run(engine, include_str!("../sql/apply/describe_resource_type.sql"), (slug, f.description))?;
             }
-            run(engine, include_str!("../sql/apply/declare_resource_type.sql"), [slug])
+            run(engine, include_str!("../sql/search/set_search.sql"), (slug, f.search))?;
+            match f.declared {
+                true => run(engine, include_str!("../sql/apply/declare_resource_type.sql"), [slug]),
+                false => Ok(()),
+            }
         }
         (Action::Change, Item::Parent { resource_type, parent }) => {
             run(engine, include_str!("../sql/apply/declare_parent.sql"), (resource_type, parent))

@@ -28,6 +28,8 @@ pub(crate) struct Engine {
     pub(crate) store: RefCell<Store>,
     /// Who is behind what this connection writes
     pub(crate) actor: RefCell<Option<Actor>>,
+    /// What a search keeps between keystrokes.
+    pub(crate) search: RefCell<crate::search::Kept>,
     connection: Box<Connection>,
 }
 
@@ -48,6 +50,7 @@ impl Engine {
             anchored: Cell::new(true),
             store: RefCell::default(),
             actor: RefCell::default(),
+            search: RefCell::default(),
             connection: Box::new(own),
         });
         const MODULE: Module<'static, Anchor> = Module::eponymous_only_module();

@@ -60,6 +60,7 @@ mod roles;
 mod rule;
 mod rules;
 mod scan;
+mod search;
 mod settings;
 mod solver;
 mod store;
@@ -96,6 +97,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     explain::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
+    search::register(connection, &engine)?;
     hierarchy::register(connection)?;
     debug::register(connection, &engine)?;
     Ok(())

@@ -20,6 +20,8 @@ use crate::language::{self, RelationDefinition, TypeDefinition, Vocabulary, chec
 use crate::rule::{Restriction, RestrictionKind, Rule};
 
 const ORGANIZATION: &str = "organization";
+/// As the tables write `"search": true`.
+const EVERYTHING_ABOVE: &str = "*";
 pub(crate) const MAX_NAME: usize = 256;
 pub(crate) const MAX_DESCRIPTION: usize = 1000;
 
@@ -47,6 +49,8 @@ enum Notation {
 pub(crate) struct DeclaredType {
     pub(crate) parents: Vec<String>,
     pub(crate) description: Option<String>,
+    /// The permission that makes an instance visible to a search, `*` for something visible below it.
+    pub(crate) search: Option<String>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -71,7 +75,7 @@ pub(crate) struct DeclaredRole {
 /// JSON as it was written: an object keeps the order of its fields and those that are given twice.
 pub(crate) enum Json {
     Null,
-    Bool,
+    Bool(bool),
     Number,
     Text(String),
     Array(Vec<Json>),
@@ -93,7 +97,7 @@ impl Json {
     fn kind(&self) -> &'static str {
         match self {
             Json::Null => "null",
-            Json::Bool => "a boolean",
+            Json::Bool(_) => "a boolean",
             Json::Number => "a number",
             Json::Text(_) => "a string",
             Json::Array(_) => "an array",
@@ -113,8 +117,8 @@ impl<'de> Deserialize<'de> for Json {
             fn visit_unit<E>(self) -> std::result::Result<Json, E> {
                 Ok(Json::Null)
             }
-            fn visit_bool<E>(self, _: bool) -> std::result::Result<Json, E> {
-                Ok(Json::Bool)
+            fn visit_bool<E>(self, value: bool) -> std::result::Result<Json, E> {
+                Ok(Json::Bool(value))
             }
             fn visit_i64<E>(self, _: i64) -> std::result::Result<Json, E> {
                 Ok(Json::Number)
@@ -325,8 +329,9 @@ fn declared_type(section: &str, place: &str, slug: &str, json: Json) -> Result<(
         match field.as_str() {
             "parents" => declared.parents = slugs(&inner, value, slug_of_type)?,
             "description" => declared.description = words(&inner, value, MAX_DESCRIPTION)?,
+            "search" => declared.search = searched_by(&inner, value)?,
             "relations" => relations = declared_relations(&inner, value)?,
-            _ => return unknown_field(place, &field, &["parents", "description", "relations"]),
+            _ => return unknown_field(place, &field, &["parents", "description", "relations", "search"]),
         }
     }
     if BUILT_IN_SUBJECT_TYPES.contains(&slug) && (declared != DeclaredType::default() || relations.is_empty()) {
@@ -335,8 +340,8 @@ fn declared_type(section: &str, place: &str, slug: &str, json: Json) -> Result<(
             format!("`{slug}` is a subject type, known without being declared; it may be given relations, and nothing else"),
         );
     }
-    if slug == ORGANIZATION && declared != DeclaredType::default() {
-        return refused(place, "the resource type is built in, and a root; it may be given relations, and nothing else");
+    if slug == ORGANIZATION && (!declared.parents.is_empty() || declared.description.is_some()) {
+        return refused(place, "the resource type is built in, and a root; it may be given `relations` and `search`, and nothing else");
     }
     Ok((declared, relations))
 }
@@ -354,6 +359,22 @@ fn declared_relations(place: &str, json: Json) -> Result<Vec<RelationDefinition>
         relations.push(RelationDefinition { name, rule, place, positions });
     }
     Ok(relations)
+}
+
+/// What makes an instance visible to a search: a permission, or `true` for something visible below it.
+fn searched_by(place: &str, json: Json) -> Result<Option<String>> {
+    match json {
+        Json::Null | Json::Bool(false) => Ok(None),
+        Json::Bool(true) => Ok(Some(EVERYTHING_ABOVE.to_owned())),
+        Json::Text(slug) => {
+            at(place, check_slug("permission", &slug))?;
+            match slug == EVERYTHING_ABOVE {
+                true => refused(place, "`*` is no permission; write `true` for a type that is visible above anything visible"),
+                false => Ok(Some(slug)),
+            }
+        }
+        other => refused(place, format!("it is {}, and must be a permission of the type, or true", other.kind())),
+    }
 }
 
 fn declared_permission(place: &str, json: Json) -> Result<DeclaredPermission> {
@@ -403,7 +424,8 @@ impl Document {
                 .map(|(slug, row)| {
                     let parents = model.parents.iter().filter(|((below, _), declared)| below == slug && **declared);
                     let parents = parents.map(|((_, parent), _)| parent.clone()).collect();
-                    (slug.clone(), DeclaredType { parents, description: row.description.clone() })
+                    let description = row.description.clone().filter(|_| slug != ORGANIZATION);
+                    (slug.clone(), DeclaredType { parents, description, search: row.search.clone() })
                 })
                 .collect(),
             permissions: permissions
@@ -457,8 +479,9 @@ impl Document {
         let known: HashSet<String> = whole.resource_types.iter().map(|(slug, _)| slug.clone()).collect();
         for (slug, mut declared) in self.resource_types {
             if !known.contains(&slug) {
-                declared.description =
-                    model.resource_types.get(&slug).filter(|_| slug != ORGANIZATION).and_then(|row| row.description.clone());
+                let row = model.resource_types.get(&slug).filter(|_| slug != ORGANIZATION);
+                declared.description = row.and_then(|row| row.description.clone());
+                declared.search = row.and_then(|row| row.search.clone());
                 whole.resource_types.push((slug, declared));
             }
         }
@@ -487,7 +510,12 @@ impl Document {
             let declared = declared.get(slug);
             let parents = declared.and_then(|declared| list(&declared.parents));
             let description = declared.and_then(|declared| words(&declared.description));
-            (slug.to_owned(), object([("parents", parents), ("description", description), ("relations", relations_of(slug))]))
+            let search = declared.and_then(|declared| declared.search.as_deref());
+            let search = search.map(|search| if search == EVERYTHING_ABOVE { true.into() } else { search.into() });
+            (
+                slug.to_owned(),
+                object([("parents", parents), ("description", description), ("relations", relations_of(slug)), ("search", search)]),
+            )
         });
         let permissions = self.permissions.iter().map(|(slug, declared)| {
             let fields = [
@@ -560,6 +588,7 @@ pub(crate) struct InForce {
 #[derive(Debug)]
 pub(crate) struct TypeInForce {
     pub(crate) description: Option<String>,
+    pub(crate) search: Option<String>,
     pub(crate) declared: bool,
 }
 
@@ -667,6 +696,7 @@ pub(crate) struct Fields<'a> {
     pub(crate) description: Option<&'a str>,
     /// Whether name or description differ from what the row says now.
     pub(crate) described: bool,
+    pub(crate) search: Option<&'a str>,
     pub(crate) declared: bool,
     pub(crate) is_default: bool,
     pub(crate) priority: Option<i64>,
@@ -853,7 +883,7 @@ impl<'a> Difference<'a> {
         let declared_types = document.resource_types.iter().map(|(slug, _)| slug.as_str());
         let declared_permissions: HashMap<_, _> = document.permissions.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
         let declared_roles: HashMap<_, _> = document.roles.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
-        let types = model.resource_types.iter().filter(|(_, row)| !row.declared).map(|(slug, _)| slug.as_str());
+        let types = model.resource_types.iter().filter(|(slug, row)| !row.declared || *slug == ORGANIZATION).map(|(slug, _)| slug.as_str());
         let permissions = model.permissions.iter().filter(|(_, row)| !row.declared || row.system);
         let permissions = permissions.map(|(slug, row)| (slug.as_str(), row.resource_type.as_str()));
         let roles = model.roles.iter().filter(|(_, row)| !row.declared).map(|(slug, row)| (slug.as_str(), row.resource_type.as_str()));
@@ -926,6 +956,9 @@ impl<'a> Difference<'a> {
             for parent in &declared.parents {
                 self.check_type(|| format!("resource_types.{slug}.parents"), parent)?;
             }
+            if let Some(search) = declared.search.as_deref().filter(|search| *search != EVERYTHING_ABOVE) {
+                self.check_search(slug, search)?;
+            }
         }
         for (slug, declared) in &self.document.permissions {
             self.check_type(|| format!("permissions.{slug}.resource_type"), &declared.resource_type)?;
@@ -984,6 +1017,20 @@ impl<'a> Difference<'a> {
     }
 
     /// Nothing made otherwise may stand on a type that goes.
+    /// The permission by which a type is searched is one of its own.
+    fn check_search(&self, slug: &str, permission: &str) -> Result<()> {
+        let place = format!("resource_types.{slug}.search");
+        match self.permissions.get(permission) {
+            Some(of) if *of == slug => Ok(()),
+            Some(of) => refused(&place, format!("the permission `{permission}` belongs to the resource type `{of}`, not to `{slug}`")),
+            None if self.model.permissions.contains_key(permission) => refused(&place, left_out("permission", permission)),
+            None => {
+                let near = nearest(permission, self.permissions.keys().copied());
+                refused(&place, format!("unknown permission {}{near}", quoted(permission)))
+            }
+        }
+    }
+
     fn check_removed_types(&self) -> Result<()> {
         let permissions = self.permissions.iter().map(|(slug, of)| ("permission", *slug, *of));
         let roles = self.roles.iter().map(|(slug, of)| ("role", *slug, *of));
@@ -1242,7 +1289,8 @@ impl<'a> Difference<'a> {
         for (slug, declared) in &document.resource_types {
             if !self.model.resource_types.contains_key(slug) {
                 let mut create = change(Action::Create, Item::ResourceType(slug), None);
-                create.fields = Fields { description: declared.description.as_deref(), declared: true, ..Fields::default() };
+                let (description, search) = (declared.description.as_deref(), declared.search.as_deref());
+                create.fields = Fields { description, search, declared: true, ..Fields::default() };
                 plan.changes.push(create);
             }
         }
@@ -1258,9 +1306,23 @@ impl<'a> Difference<'a> {
         for (slug, declared) in &document.resource_types {
             let Some(row) = self.model.resource_types.get(slug).filter(|_| slug != ORGANIZATION) else { continue };
             let (from, to) = (row.description.as_deref(), declared.description.as_deref());
-            if let Some(detail) = differences(&[("description", from, to)], !row.declared) {
+            let search = declared.search.as_deref();
+            if let Some(detail) = differences(&[("description", from, to), ("search", row.search.as_deref(), search)], !row.declared) {
                 let mut update = change(Action::Change, Item::ResourceType(slug), Some(detail));
-                update.fields = Fields { description: to, described: from != to, declared: true, ..Fields::default() };
+                update.fields = Fields { description: to, described: from != to, search, declared: true, ..Fields::default() };
+                plan.changes.push(update);
+            }
+        }
+        // The built-in type counts as declared while a document says how it is searched.
+        if let Some((slug, row)) = self.model.resource_types.get_key_value(ORGANIZATION) {
+            let declared = document.resource_types.iter().find(|(slug, _)| slug == ORGANIZATION);
+            let search = declared.and_then(|(_, declared)| declared.search.as_deref());
+            let pairs = [("search", row.search.as_deref(), search)];
+            if (search.is_some() || row.declared)
+                && let Some(detail) = differences(&pairs, search.is_some() && !row.declared)
+            {
+                let mut update = change(Action::Change, Item::ResourceType(slug), Some(detail));
+                update.fields = Fields { search, declared: search.is_some(), ..Fields::default() };
                 plan.changes.push(update);
             }
         }

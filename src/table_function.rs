@@ -117,7 +117,13 @@ impl Rows for Made {
 /// Registers a table-valued function on a connection.
 pub(crate) fn define(connection: &Connection, engine: &Arc<Engine>, function: &'static TableFunction) -> rusqlite::Result<()> {
     const MODULE: Module<'static, Table> = Module::eponymous_only_module();
-    connection.create_module(function.name, &MODULE, Some((Arc::clone(engine), function)))
+    connection.create_module(function.name, &MODULE, Some((Arc::clone(engine), function, VTabConfig::Innocuous)))
+}
+
+/// Registers one that answers only to statements of the application's own, not to views and triggers stored in the file.
+pub(crate) fn define_direct(connection: &Connection, engine: &Arc<Engine>, function: &'static TableFunction) -> rusqlite::Result<()> {
+    const MODULE: Module<'static, Table> = Module::eponymous_only_module();
+    connection.create_module(function.name, &MODULE, Some((Arc::clone(engine), function, VTabConfig::DirectOnly)))
 }
 
 #[repr(C)]
@@ -137,7 +143,7 @@ const COLUMNS: u32 = 16;
 
 // SAFETY: the struct is repr(C) and begins with the base class.
 unsafe impl<'vtab> VTab<'vtab> for Table {
-    type Aux = (Arc<Engine>, &'static TableFunction);
+    type Aux = (Arc<Engine>, &'static TableFunction, VTabConfig);
     type Cursor = Cursor;
 
     fn connect(
@@ -148,8 +154,8 @@ unsafe impl<'vtab> VTab<'vtab> for Table {
         _table: &[u8],
         _arguments: &[&[u8]],
     ) -> rusqlite::Result<(Cow<'static, CStr>, Self)> {
-        let (engine, function) = aux.cloned().ok_or(rusqlite::Error::InvalidQuery)?;
-        db.config(VTabConfig::Innocuous)?;
+        let (engine, function, reach) = aux.cloned().ok_or(rusqlite::Error::InvalidQuery)?;
+        db.config(reach)?;
         let hidden = function.arguments.iter().map(|name| format!("\"{name}\" HIDDEN"));
         let columns: Vec<String> = function.columns.iter().map(|name| format!("\"{name}\"")).chain(hidden).collect();
         let schema = CString::new(format!("CREATE TABLE x ({})", columns.join(", "))).map_err(|_| rusqlite::Error::InvalidQuery)?;

@@ -84,6 +84,28 @@ fn questions_are_answered_for_people_and_programs() {
 }
 
 #[test]
+fn the_box_finds_what_the_subject_sees() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = &demo(folder.path());
+    for indexed in [false, true] {
+        let found = json_of(&["search", db, "website launch", "--as", "user:chloe", "--json"]);
+        assert_eq!(found[0]["title"], "Website: Launch plan");
+        assert_eq!(found[0]["subtitle"], "Acme Corporation › Product › …");
+        assert_eq!((&found[0]["matches"], &found[0]["target"]["resource_id"]), (&json!([[0, 15]]), &json!(6)));
+        assert_eq!(found.as_array().unwrap().len(), 1);
+        let (status, out, _) = authz(&["search", db, "launch", "--as", "user:ana", "--limit", "2"]);
+        assert_eq!((status, out.matches("Launch plan").count()), (0, 2), "{out}");
+        assert_eq!(authz(&["search", db, "launch", "--as", "user:nobody"]).1, "(none)\n");
+        assert_eq!(json_of(&["search", db, "owner", "--all", "--kinds", "role", "--json"])[0]["id"], "owner");
+        assert_eq!(authz(&["search", db, "launch"]).0, 2, "somebody has to look");
+        if !indexed {
+            assert_eq!(json_of(&["index-search", db, "--json"]), json!({"indexed": 96}));
+            assert_eq!(authz(&["index-search", db]).1, "0 titles taken in\n");
+        }
+    }
+}
+
+#[test]
 fn migrations_and_models_go_through_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("app.db");

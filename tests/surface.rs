@@ -48,6 +48,7 @@ fn registering_adds_these_functions() {
             "authz_explain/4 reads",
             "authz_grant/4 writes",
             "authz_grant/5 writes",
+            "authz_index_search/0 writes",
             "authz_migrate/0 writes",
             "authz_model/0 reads",
             "authz_model/1 reads",
@@ -58,6 +59,12 @@ fn registering_adds_these_functions() {
             "authz_put_resource/5 writes",
             "authz_relate/4 writes",
             "authz_relate/5 writes",
+            "authz_put_command/5 writes",
+            "authz_put_command/6 writes",
+            "authz_put_command/8 writes",
+            "authz_put_resource/4 writes",
+            "authz_put_resource/5 writes",
+            "authz_remove_command/1 writes",
             "authz_remove_member/2 writes",
             "authz_remove_resource/2 writes",
             "authz_remove_resource/3 writes",
@@ -100,6 +107,8 @@ fn registering_adds_these_functions() {
             "authz_orphans",
             "authz_next_events",
             "authz_plan",
+            "authz_search",
+            "authz_search_all",
         ]
     );
 }

@@ -1,1 +1,1 @@
-SELECT slug, description, declared FROM main.authz_resource_types;
+SELECT slug, description, declared, search FROM main.authz_resource_types;

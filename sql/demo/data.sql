@@ -35,3 +35,7 @@ SELECT authz_grant('user:ben', 'owner', 'organization', 'acme'),
 -- An agent is a subject like a person: it reads one project. A contractor's access ended with last year.
 SELECT authz_grant('agent:summarizer', 'project-editor', 'project', 'mobile'),
        authz_grant('user:contractor', 'project-editor', 'project', 'website', '2025-12-31T23:59:59Z');
+
+-- What the application can open and do, for the same box that finds documents.
+SELECT authz_put_command('billing', 'page', 'Billing', 'invoices payment plan', '{"path": "/billing"}'),
+       authz_put_command('new-document', 'action', 'New document', 'create write', '{"action": "new-document"}', 'document:edit');

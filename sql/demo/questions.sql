@@ -26,3 +26,6 @@ SELECT permission FROM authz_list_permissions('user:chloe', 'document', 6)
 
 -- Where it lies
 SELECT depth, resource_type, resource_id FROM authz_ancestors('document', 6)
+
+-- What Chloe finds when she types “plan”: only what she may see, and where it is as far as she may see that
+SELECT kind, title, subtitle FROM authz_search('plan', 'user:chloe')

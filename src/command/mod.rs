@@ -9,6 +9,7 @@ mod follow;
 mod model;
 mod output;
 mod relay;
+mod search;
 mod test;
 mod tree;
 mod webhook;
@@ -54,6 +55,10 @@ enum Command {
     Events(events::Events),
     /// Send every event to a webhook: signed, in order, at least once
     Relay(relay::Relay),
+    /// Resources, pages and actions by a few letters, as a subject sees them
+    Search(search::Search),
+    /// Make the index that search uses, or catch it up with what was written
+    IndexSearch(search::IndexSearch),
 }
 
 /// How to answer.
@@ -90,6 +95,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Tree(tree) => tree.run(),
         Command::Events(events) => events.run(),
         Command::Relay(relay) => relay.run(),
+        Command::Search(search) => search.run(),
+        Command::IndexSearch(index) => index.run(),
     };
     outcome.unwrap_or_else(|Failure(sentence)| {
         eprintln!("authz: {sentence}");

@@ -1,0 +1,1 @@
+SELECT 1 FROM main.authz_list_resources(?1, ?2, ?3, ?4, ?5) LIMIT 1

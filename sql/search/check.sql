@@ -1,0 +1,1 @@
+SELECT authz_check(?1, ?2, ?3, ?4)

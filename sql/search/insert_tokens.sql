@@ -1,0 +1,1 @@
+INSERT INTO main._authz_search_index (rowid, tokens) VALUES (?1, ?2)

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_commands WHERE id = +?1

@@ -1,0 +1,1 @@
+SELECT 1 FROM main._authz_search_state

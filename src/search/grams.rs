@@ -1,0 +1,156 @@
+//! The tokens by which the index finds titles that may answer a query. Which of them do, [`super::score`] decides.
+//!
+//! FTS5 stores and intersects them; a token says one fact about a title:
+//!
+//! | token | the title … |
+//! |---|---|
+//! | `^n`, `^no` | begins with these letters |
+//! | `<d`, `<di` | has a word that begins with them |
+//! | `dis` | has these three letters in a row, spaces and punctuation aside |
+//! | `=nd`, `=nda` | has words in a row with these initials |
+//! | `;dsc`, `;dic` | has a word whose first four letters are these, but for the second or the third |
+//!
+//! The last kind serves typos: an error in the first four letters leaves one of them, or three letters in a row, as they should be; an
+//! error further back leaves the first three.
+
+use std::collections::BTreeSet;
+
+use super::score::{INFIX, Query, TYPO, Words};
+use super::text::Folded;
+
+/// Changes whenever the tokens of a title do: an index built otherwise is built anew.
+pub(crate) const FORMAT: i64 = 1;
+
+/// The tokens of a title, with spaces between.
+pub(crate) fn tokens(title: &Folded) -> String {
+    let mut tokens: BTreeSet<String> = BTreeSet::new();
+    let mut add = |mark: &str, letters: &[char]| {
+        tokens.insert(mark.chars().chain(letters.iter().copied()).collect());
+    };
+    for len in 1..=2 {
+        if let Some(first) = title.letters.get(..len) {
+            add("^", first);
+        }
+        for (_, rest) in title.rests() {
+            if let Some(first) = rest.get(..len) {
+                add("<", first);
+            }
+        }
+    }
+    for three in title.letters.windows(INFIX) {
+        add("", three);
+    }
+    let initials = title.initials();
+    for len in 2..=3 {
+        for run in initials.windows(len) {
+            add("=", run);
+        }
+    }
+    for (_, rest) in title.rests() {
+        if let Some([a, b, c, d]) = rest.get(..TYPO) {
+            add(";", &[*a, *c, *d]);
+            add(";", &[*a, *b, *d]);
+        }
+    }
+    tokens.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+/// The question to the index for titles that are the query or begin with it; `None` for a path, where that decides nothing yet.
+pub(crate) fn beginning(query: &Query) -> Option<String> {
+    match query.path {
+        Some(_) => None,
+        None => begins(&query.all),
+    }
+}
+
+/// The question for titles that begin with the query, contain every word of it, or have it as initials.
+pub(crate) fn containing(query: &Query) -> Option<String> {
+    let words = title_words(query);
+    let contained = all(words.words.iter().map(|word| contains(&word.letters)).collect());
+    let begun = [begins(&query.all), begins(words)].into_iter().flatten();
+    let parts: Vec<String> = begun.chain(initials(words)).chain((!words.words.is_empty()).then_some(contained)).collect();
+    (!parts.is_empty()).then(|| any(parts))
+}
+
+/// The question for titles that do what [`containing`] asks for or have a word like each of the query; `None` where no word is long
+/// enough for a typo.
+pub(crate) fn like(query: &Query) -> Option<String> {
+    if query.all.words.iter().all(|word| word.letters.len() < TYPO) {
+        return None;
+    }
+    let words = title_words(query);
+    let each = words.words.iter().map(|word| match word.letters.len() < TYPO {
+        true => contains(&word.letters),
+        false => any(vec![contains(&word.letters), resembles(&word.letters)]),
+    });
+    Some(any(containing(query).into_iter().chain([all(each.collect())]).collect()))
+}
+
+fn begins(words: &Words) -> Option<String> {
+    let letters = &words.folded.letters;
+    let first = letters.get(..2).or_else(|| letters.get(..1))?;
+    let threes = letters.windows(INFIX).map(|three| quoted("", three));
+    Some(all([quoted("^", first)].into_iter().chain(threes).collect()))
+}
+
+fn initials(words: &Words) -> Option<String> {
+    let [word] = words.words.as_slice() else { return None };
+    match word.letters.len() {
+        0 | 1 => None,
+        2 => Some(quoted("=", &word.letters)),
+        _ => Some(all(word.letters.windows(3).map(|run| quoted("=", run)).collect())),
+    }
+}
+
+/// The words to look for in titles: of a path, those of its end.
+fn title_words(query: &Query) -> &Words {
+    query.path.as_ref().map_or(&query.all, |(last, _)| last)
+}
+
+fn contains(word: &[char]) -> String {
+    match word.len() < INFIX {
+        true => quoted("<", word),
+        false => all(word.windows(INFIX).map(|three| quoted("", three)).collect()),
+    }
+}
+
+/// For a word of four letters and more.
+fn resembles(word: &[char]) -> String {
+    let (Some([a, b, c, d]), Some(tail)) = (word.get(..4), word.get(4..)) else { return String::new() };
+    let (a, b, c, d) = (*a, *b, *c, *d);
+    let head = any(vec![
+        quoted("", &[b, c, d]),
+        quoted("", &[a, c, d]),
+        quoted("", &[a, b, d]),
+        quoted(";", &[a, c, d]),
+        quoted(";", &[a, b, d]),
+        quoted(";", &[a, b, c]),
+    ]);
+    // An error in the first four letters leaves the rest as it should be.
+    let tail = tail.windows(INFIX).map(|three| quoted("", three));
+    any(vec![quoted("", &[a, b, c]), all([head].into_iter().chain(tail).collect())])
+}
+
+/// A token in the syntax of FTS5. Folded letters contain no quotation mark.
+fn quoted(mark: &str, letters: &[char]) -> String {
+    std::iter::once('"').chain(mark.chars()).chain(letters.iter().copied()).chain(['"']).collect()
+}
+
+fn all(mut parts: Vec<String>) -> String {
+    parts.sort_unstable();
+    parts.dedup();
+    join(parts, " AND ")
+}
+
+fn any(mut parts: Vec<String>) -> String {
+    parts.sort_unstable();
+    parts.dedup();
+    join(parts, " OR ")
+}
+
+fn join(parts: Vec<String>, with: &str) -> String {
+    match parts.len() {
+        1 => parts.into_iter().next().unwrap_or_default(),
+        _ => format!("({})", parts.join(with)),
+    }
+}

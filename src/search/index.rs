@@ -1,0 +1,166 @@
+//! The index of titles in the file: made and caught up by `authz_index_search()`, read by every search that does not know beforehand
+//! everything that its viewer may see.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use rusqlite::params;
+use rusqlite::types::{Value, ValueRef};
+
+use super::grams::{FORMAT, tokens};
+use super::text::Folded;
+use super::visible::{Entry, Key, text, title};
+use crate::engine::Engine;
+use crate::error::{Error, Result, words_of_sqlite};
+use crate::identifier::Id;
+
+/// With more notes than this the index says too little, and names are read where they stand.
+pub(crate) const MOST_NOTES: usize = 50_000;
+
+/// What changed since the index was caught up.
+#[derive(Default)]
+pub(crate) struct Notes {
+    keys: HashSet<Key>,
+    /// As they are now, those that still are
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Notes {
+    /// Whether what the index says of a resource is out of date.
+    pub(crate) fn has(&self, resource_type: &Rc<str>, id: ValueRef<'_>) -> bool {
+        !self.keys.is_empty() && self.keys.contains(&(Rc::clone(resource_type), Id::stored(id)))
+    }
+}
+
+/// The notes, if there is an index that they complete.
+pub(crate) fn notes(engine: &Engine) -> Result<Option<Notes>> {
+    if format(engine)? != FORMAT {
+        return Ok(None);
+    }
+    engine.with(include_str!("../../sql/search/noted.sql"), |statement| {
+        let mut notes = Notes::default();
+        let mut rows = statement.query([i64::try_from(MOST_NOTES + 1).unwrap_or(i64::MAX)])?;
+        while let Some(row) = rows.next()? {
+            let resource_type: Rc<str> = row.get::<_, String>(0)?.into();
+            let id: Value = row.get(1)?;
+            notes.keys.insert((Rc::clone(&resource_type), Id::stored(ValueRef::from(&id))));
+            if row.get(2)? {
+                notes.entries.push(Entry::new(&resource_type, id, text(row.get_ref(3)?).as_deref()));
+            }
+        }
+        Ok((notes.keys.len() <= MOST_NOTES).then_some(notes))
+    })
+}
+
+fn format(engine: &Engine) -> Result<i64> {
+    engine.with(include_str!("../../sql/search/state.sql"), |statement| {
+        let mut rows = statement.query([])?;
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?.unwrap_or(0))
+    })
+}
+
+/// Hands over type, id and title of each document that has the tokens asked for; `false` when there is no index to ask.
+pub(crate) fn candidates(engine: &Engine, question: &str, mut take: impl FnMut(&str, ValueRef<'_>, &str) -> Result<()>) -> Result<bool> {
+    let asked = engine.with(include_str!("../../sql/search/candidates.sql"), |statement| {
+        let mut rows = statement.query([question])?;
+        while let Some(row) = rows.next()? {
+            let title = String::from_utf8_lossy(row.get_ref(2)?.as_bytes().unwrap_or_default());
+            take(row.get_ref(0)?.as_str().unwrap_or_default(), row.get_ref(1)?, &title)?;
+        }
+        Ok(())
+    });
+    match asked {
+        Ok(()) => Ok(true),
+        Err(error) if is_missing(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Somebody dropped the index, or this SQLite cannot read it.
+fn is_missing(error: &Error) -> bool {
+    match error {
+        Error::NoSchema => true,
+        Error::Sqlite(error) => words_of_sqlite(error).starts_with("no such module"),
+        _ => false,
+    }
+}
+
+/// Makes the index, or takes in what changed since it was made; how many titles it took in.
+///
+/// # Errors
+/// The host has no FTS5; the file may only be read.
+pub(crate) fn catch_up(engine: &Engine) -> Result<i64> {
+    engine.atomically(|| {
+        let usable = format(engine)? == FORMAT && candidates(engine, "\"^\"", |_, _, _| Ok(()))?;
+        match usable {
+            true => take_in_notes(engine),
+            false => build(engine),
+        }
+    })
+}
+
+fn build(engine: &Engine) -> Result<i64> {
+    engine.connection().execute_batch(include_str!("../../sql/search/create_index.sql")).map_err(|error| {
+        match words_of_sqlite(&error).starts_with("no such module") {
+            true => Error::refused(
+                "this SQLite has no FTS5, which the index needs; search works without it, more slowly as names grow many: use a build with SQLITE_ENABLE_FTS5",
+            ),
+            false => error.into(),
+        }
+    })?;
+    let mut count = 0;
+    engine.with(include_str!("../../sql/search/all_names.sql"), |statement| {
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let id: Value = row.get(1)?;
+            insert(engine, row.get_ref(0)?.as_str().unwrap_or_default(), &id, &title(&id, text(row.get_ref(2)?).as_deref()))?;
+            count += 1;
+        }
+        Ok(())
+    })?;
+    run(engine, include_str!("../../sql/search/optimize.sql"), params![])?;
+    run(engine, include_str!("../../sql/search/forget_notes.sql"), params![])?;
+    run(engine, include_str!("../../sql/search/set_state.sql"), params![FORMAT])?;
+    Ok(count)
+}
+
+fn take_in_notes(engine: &Engine) -> Result<i64> {
+    let mut count = 0;
+    engine.with(include_str!("../../sql/search/noted.sql"), |statement| {
+        let mut rows = statement.query([i64::MAX])?;
+        while let Some(row) = rows.next()? {
+            let (resource_type, id) = (row.get::<_, String>(0)?, row.get::<_, Value>(1)?);
+            remove(engine, &resource_type, &id)?;
+            if row.get(2)? {
+                insert(engine, &resource_type, &id, &title(&id, text(row.get_ref(3)?).as_deref()))?;
+            }
+            count += 1;
+        }
+        Ok(())
+    })?;
+    run(engine, include_str!("../../sql/search/forget_notes.sql"), params![])?;
+    Ok(count)
+}
+
+fn insert(engine: &Engine, resource_type: &str, id: &Value, title: &str) -> Result<()> {
+    run(engine, include_str!("../../sql/search/insert_document.sql"), params![resource_type, id, title])?;
+    let number = engine.connection().last_insert_rowid();
+    run(engine, include_str!("../../sql/search/insert_tokens.sql"), params![number, tokens(&Folded::of(title))])
+}
+
+/// FTS5 keeps no text, so it is told once more which tokens to take out.
+fn remove(engine: &Engine, resource_type: &str, id: &Value) -> Result<()> {
+    let found = engine.with(include_str!("../../sql/search/find_document.sql"), |statement| {
+        let mut rows = statement.query(params![resource_type, id])?;
+        Ok(rows.next()?.map(|row| Ok::<_, rusqlite::Error>((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).transpose()?)
+    })?;
+    if let Some((number, title)) = found {
+        run(engine, include_str!("../../sql/search/delete_tokens.sql"), params![number, tokens(&Folded::of(&title))])?;
+        run(engine, include_str!("../../sql/search/delete_document.sql"), params![number])?;
+    }
+    Ok(())
+}
+
+fn run(engine: &Engine, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<()> {
+    engine.with(sql, |statement| Ok(statement.execute(parameters).map(drop)?))
+}

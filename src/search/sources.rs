@@ -1,0 +1,90 @@
+//! What an administrator finds besides resources and the application's own pages: each kind a [`Source`], read where its table is there.
+
+use rusqlite::types::{Value, ValueRef};
+
+use super::visible::text;
+use crate::engine::Engine;
+use crate::error::Result;
+
+/// A kind of thing, and the statement that lists all of them: id, title, words that find it too, subtitle, target.
+///
+/// The statement may use ?1, the query as given, to add what is named by its id where listing everything would be too much.
+pub(crate) struct Source {
+    pub(crate) kind: &'static str,
+    table: &'static str,
+    sql: &'static str,
+}
+
+/// Every source; one more line is one more kind or table.
+pub(crate) const SOURCES: [Source; 8] = [
+    Source { kind: "role", table: "authz_roles", sql: include_str!("../../sql/search/roles.sql") },
+    Source { kind: "permission", table: "authz_permissions", sql: include_str!("../../sql/search/permissions.sql") },
+    Source { kind: "group", table: "authz_groups", sql: include_str!("../../sql/search/groups.sql") },
+    Source { kind: "subject", table: "authz_users", sql: include_str!("../../sql/search/users.sql") },
+    Source { kind: "subject", table: "authz_role_assignments", sql: include_str!("../../sql/search/subjects.sql") },
+    Source { kind: "session", table: "authz_sessions", sql: include_str!("../../sql/search/sessions.sql") },
+    Source { kind: "session", table: "authz_sso_sessions", sql: include_str!("../../sql/search/sso_sessions.sql") },
+    Source { kind: "event", table: "authz_events", sql: include_str!("../../sql/search/events.sql") },
+];
+
+/// A row of a source.
+pub(crate) struct Item {
+    pub(crate) id: Value,
+    pub(crate) title: String,
+    pub(crate) keywords: String,
+    pub(crate) subtitle: Option<String>,
+    pub(crate) target: String,
+}
+
+impl Source {
+    /// Hands over every row; none where the file has no such table.
+    pub(crate) fn each(&self, engine: &Engine, query: &str, mut take: impl FnMut(Item)) -> Result<()> {
+        let is_there = engine.with(include_str!("../../sql/search/has_table.sql"), |statement| Ok(statement.exists([self.table])?))?;
+        if !is_there {
+            return Ok(());
+        }
+        engine.with(self.sql, |statement| {
+            let named = statement.parameter_count() > 0;
+            let mut rows = if named { statement.query([query])? } else { statement.query([])? };
+            while let Some(row) = rows.next()? {
+                let subtitle = match row.get_ref(3)? {
+                    ValueRef::Integer(number) => Some(number.to_string()),
+                    other => text(other),
+                };
+                take(Item {
+                    id: row.get(0)?,
+                    title: text(row.get_ref(1)?).unwrap_or_default(),
+                    keywords: text(row.get_ref(2)?).unwrap_or_default(),
+                    subtitle,
+                    target: text(row.get_ref(4)?).unwrap_or_default(),
+                });
+            }
+            Ok(())
+        })
+    }
+}
+
+/// A page or an action that comes with the schema: id, kind, title, words that find it too, target.
+pub(crate) const BUILT_IN: [(&str, &str, &str, &str, &str); 15] = [
+    ("authz:resources", "page", "Resources", "hierarchy tree objects", r#"{"page":"resources"}"#),
+    ("authz:resource-types", "page", "Resource types", "model schema hierarchy", r#"{"page":"resource-types"}"#),
+    ("authz:roles", "page", "Roles", "rbac", r#"{"page":"roles"}"#),
+    ("authz:permissions", "page", "Permissions", "rights", r#"{"page":"permissions"}"#),
+    ("authz:assignments", "page", "Role assignments", "grants access who", r#"{"page":"assignments"}"#),
+    ("authz:subjects", "page", "Subjects", "users people agents services", r#"{"page":"subjects"}"#),
+    ("authz:groups", "page", "Groups", "teams members", r#"{"page":"groups"}"#),
+    ("authz:sessions", "page", "Sessions", "sign-in login sso", r#"{"page":"sessions"}"#),
+    ("authz:events", "page", "Events", "outbox log audit history", r#"{"page":"events"}"#),
+    ("authz:model", "page", "Model", "document schema dsl", r#"{"page":"model"}"#),
+    ("authz:check", "action", "Check access", "may can allowed why explain", r#"{"action":"check","function":"authz_check"}"#),
+    ("authz:grant", "action", "Grant a role", "assign give access add", r#"{"action":"grant","function":"authz_grant"}"#),
+    ("authz:revoke", "action", "Revoke a role", "unassign take away remove access", r#"{"action":"revoke","function":"authz_revoke"}"#),
+    ("authz:add-member", "action", "Add a member to a group", "join invite", r#"{"action":"add-member","function":"authz_add_member"}"#),
+    (
+        "authz:put-resource",
+        "action",
+        "Add a resource",
+        "create register new",
+        r#"{"action":"put-resource","function":"authz_put_resource"}"#,
+    ),
+];

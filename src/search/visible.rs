@@ -1,0 +1,310 @@
+//! What a viewer may see: the one place where search asks the evaluator, and it asks in SQL.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use rusqlite::params;
+use rusqlite::types::{Value, ValueRef};
+
+use super::text::Folded;
+use crate::engine::Engine;
+use crate::error::{Error, Result, shown};
+use crate::identifier::{Id, Subject, SubjectId};
+use crate::resources::check_subject_type;
+
+/// A resource by its canonical name.
+pub(crate) type Key = (Rc<str>, Id);
+
+/// Who looks.
+pub(crate) enum Viewer {
+    /// Sees what the model lets this subject see.
+    Subject(String),
+    /// Sees everything.
+    Administrator,
+}
+
+/// What makes the instances of a type visible.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Permission(Rc<str>),
+    /// That something below is visible
+    Below,
+    Always,
+}
+
+/// A resource that may be found, with its name made ready.
+pub(crate) struct Entry {
+    pub(crate) resource_type: Rc<str>,
+    pub(crate) id: Value,
+    pub(crate) title: Box<str>,
+    pub(crate) folded: Folded,
+}
+
+impl Entry {
+    pub(crate) fn new(resource_type: &Rc<str>, id: Value, name: Option<&str>) -> Entry {
+        let title: Box<str> = title(&id, name).into();
+        Entry { resource_type: Rc::clone(resource_type), folded: Folded::of(&title), id, title }
+    }
+}
+
+/// What a resource is called: its name or, without one, its id.
+pub(crate) fn title(id: &Value, name: Option<&str>) -> String {
+    match name {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => Id::stored(ValueRef::from(id)).to_string(),
+    }
+}
+
+/// Where a resource lies, and what it is called.
+struct Place {
+    parent: Option<(Rc<str>, Value)>,
+    title: String,
+}
+
+/// The eyes of a viewer during one search.
+pub(crate) struct Eyes<'a> {
+    engine: &'a Engine,
+    viewer: &'a Viewer,
+    rules: Vec<(Rc<str>, Rule)>,
+    places: RefCell<HashMap<Key, Option<Rc<Place>>>>,
+    seen: RefCell<HashMap<Key, bool>>,
+}
+
+impl<'a> Eyes<'a> {
+    /// # Errors
+    /// The subject is none, or its type is not known.
+    pub(crate) fn of(engine: &'a Engine, viewer: &'a Viewer) -> Result<Eyes<'a>> {
+        let rules = match viewer {
+            Viewer::Subject(subject) => {
+                check_subject(engine, subject)?;
+                pairs(engine, include_str!("../../sql/search/types.sql"), &[])?
+                    .into_iter()
+                    .map(|(slug, search)| if &*search == "*" { (slug, Rule::Below) } else { (slug, Rule::Permission(search)) })
+                    .collect()
+            }
+            Viewer::Administrator => {
+                let all = crate::resources::strings(engine, include_str!("../../sql/search/all_types.sql"), params![])?;
+                all.into_iter().map(|slug| (slug.into(), Rule::Always)).collect()
+            }
+        };
+        Ok(Eyes { engine, viewer, rules, places: RefCell::default(), seen: RefCell::default() })
+    }
+
+    /// The types of which something may be visible.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &Rc<str>> {
+        self.rules.iter().map(|(slug, _)| slug)
+    }
+
+    pub(crate) fn rule(&self, resource_type: &str) -> Option<(&Rc<str>, &Rule)> {
+        self.rules.iter().find(|(slug, _)| &**slug == resource_type).map(|(slug, rule)| (slug, rule))
+    }
+
+    fn subject(&self) -> &str {
+        match self.viewer {
+            Viewer::Subject(subject) => subject,
+            Viewer::Administrator => "",
+        }
+    }
+
+    /// Whether the viewer may see a resource.
+    pub(crate) fn see(&self, resource_type: &str, id: &Value) -> Result<bool> {
+        let Some((slug, rule)) = self.rule(resource_type) else { return Ok(false) };
+        let key = (Rc::clone(slug), Id::stored(ValueRef::from(id)));
+        if let Some(seen) = self.seen.borrow().get(&key) {
+            return Ok(*seen);
+        }
+        let sees = match rule {
+            Rule::Always => true,
+            Rule::Permission(permission) => self.has(permission, slug, id)?,
+            Rule::Below => self.see_something_below(slug, id)?,
+        };
+        self.seen.borrow_mut().insert(key, sees);
+        Ok(sees)
+    }
+
+    fn has(&self, permission: &str, resource_type: &str, id: &Value) -> Result<bool> {
+        self.engine.with(include_str!("../../sql/search/check.sql"), |statement| {
+            Ok(statement.query_row(params![self.subject(), permission, resource_type, id], |row| row.get(0))?)
+        })
+    }
+
+    fn see_something_below(&self, resource_type: &str, id: &Value) -> Result<bool> {
+        for (below, permission) in pairs(self.engine, include_str!("../../sql/search/types_below.sql"), &[&resource_type])? {
+            let found = self.engine.with(include_str!("../../sql/search/any_visible_under.sql"), |statement| {
+                Ok(statement.exists(params![self.subject(), permission, below, resource_type, id])?)
+            })?;
+            if found {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a permission is had on a resource or, where none is named, on any. One that is gone is had by nobody.
+    pub(crate) fn hold(&self, permission: &str, on: Option<(&str, &Value)>) -> Result<bool> {
+        if matches!(self.viewer, Viewer::Administrator) {
+            return Ok(true);
+        }
+        let Some(of) = type_of_permission(self.engine, permission)? else { return Ok(false) };
+        match on {
+            Some((resource_type, id)) => Ok(of == resource_type && self.has(permission, resource_type, id)?),
+            None => self.engine.with(include_str!("../../sql/search/any_visible.sql"), |statement| {
+                Ok(statement.exists(params![self.subject(), permission, of])?)
+            }),
+        }
+    }
+
+    /// Whether anything was ever said about the viewer.
+    pub(crate) fn are_known(&self) -> Result<bool> {
+        match self.viewer {
+            Viewer::Administrator => Ok(true),
+            Viewer::Subject(subject) => {
+                let is_in = |sql| self.engine.with(sql, |statement| Ok(statement.query_row([subject], |row| row.get::<_, bool>(0))?));
+                Ok(is_in(include_str!("../../sql/search/known.sql"))?
+                    || where_there(is_in(include_str!("../../sql/search/known_user.sql")))? == Some(true)
+                    || where_there(is_in(include_str!("../../sql/search/known_related.sql")))? == Some(true))
+            }
+        }
+    }
+
+    /// Everything that the viewer may see, if that is not more than `most`.
+    pub(crate) fn everything(&self, most: usize) -> Result<Option<Vec<Entry>>> {
+        let mut entries: Vec<Entry> = Vec::new();
+        for (slug, rule) in &self.rules {
+            let Rule::Permission(permission) = rule else { continue };
+            let room = most.saturating_sub(entries.len());
+            self.engine.with(include_str!("../../sql/search/visible.sql"), |statement| {
+                let limit = i64::try_from(room.saturating_add(1)).unwrap_or(i64::MAX);
+                let mut rows = statement.query(params![self.subject(), permission, slug, limit])?;
+                while let Some(row) = rows.next()? {
+                    entries.push(Entry::new(slug, row.get(0)?, text(row.get_ref(1)?).as_deref()));
+                }
+                Ok(())
+            })?;
+            if entries.len() > most {
+                return Ok(None);
+            }
+        }
+        if self.rules.iter().any(|(_, rule)| *rule == Rule::Below) {
+            // What lies above something visible, each once, all the way up: above what was met before has been gone before.
+            let mut met: HashSet<Key> = HashSet::new();
+            let mut above = Vec::new();
+            for entry in &entries {
+                let mut here = self.place(&entry.resource_type, &entry.id)?;
+                while let Some((resource_type, id)) = here.as_ref().and_then(|place| place.parent.clone()) {
+                    if !met.insert((Rc::clone(&resource_type), Id::stored(ValueRef::from(&id)))) {
+                        break;
+                    }
+                    here = self.place(&resource_type, &id)?;
+                    if let (Some((slug, Rule::Below)), Some(place)) = (self.rule(&resource_type), &here) {
+                        above.push(Entry::new(slug, id, Some(&place.title)));
+                    }
+                }
+            }
+            entries.append(&mut above);
+        }
+        Ok(Some(entries))
+    }
+
+    fn place(&self, resource_type: &Rc<str>, id: &Value) -> Result<Option<Rc<Place>>> {
+        let key = (Rc::clone(resource_type), Id::stored(ValueRef::from(id)));
+        if let Some(place) = self.places.borrow().get(&key) {
+            return Ok(place.clone());
+        }
+        let place = self.engine.with(include_str!("../../sql/search/place.sql"), |statement| {
+            let mut rows = statement.query(params![resource_type, id])?;
+            let Some(row) = rows.next()? else { return Ok(None) };
+            let parent = match row.get::<_, Option<String>>(0)? {
+                Some(slug) => Some((self.rule(&slug).map_or_else(|| slug.as_str().into(), |(slug, _)| Rc::clone(slug)), row.get(1)?)),
+                None => None,
+            };
+            Ok(Some(Rc::new(Place { parent, title: title(id, text(row.get_ref(2)?).as_deref()) })))
+        })?;
+        self.places.borrow_mut().insert(key, place.clone());
+        Ok(place)
+    }
+
+    /// The names of what a visible resource lies in, the nearest first, with their ids; `None` for one that the viewer may not see.
+    pub(crate) fn above(&self, resource_type: &str, id: &Value) -> Result<Vec<Option<(String, Value)>>> {
+        let Some((slug, _)) = self.rule(resource_type) else { return Ok(Vec::new()) };
+        let mut names = Vec::new();
+        let mut met: HashSet<Key> = HashSet::new();
+        let mut next = self.place(slug, id)?.and_then(|place| place.parent.clone());
+        while let Some((slug, id)) = next {
+            // A cycle can only have been made by hand.
+            if !met.insert((Rc::clone(&slug), Id::stored(ValueRef::from(&id)))) {
+                break;
+            }
+            let Some(place) = self.place(&slug, &id)? else { break };
+            let visible = match self.rule(&slug) {
+                // Below it lies the resource itself, which is visible.
+                Some((_, Rule::Below)) => true,
+                _ => self.see(&slug, &id)?,
+            };
+            names.push(visible.then(|| (place.title.clone(), id)));
+            next = place.parent.clone();
+        }
+        Ok(names)
+    }
+
+    /// The registered resources with this id: a search that pastes one.
+    pub(crate) fn with_id(&self, given: &str) -> Result<Vec<Entry>> {
+        let mut found = Vec::new();
+        for (slug, _) in &self.rules {
+            // `document:42` names the type too.
+            let of_type = given.split_once(':').filter(|(before, _)| *before == &**slug).map(|(_, after)| after);
+            for id in [Some(given), of_type].into_iter().flatten() {
+                let (first, second) = Id::of(id).as_ref().forms();
+                self.engine.with(include_str!("../../sql/search/by_id.sql"), |statement| {
+                    let mut rows = statement.query(params![slug, first, second])?;
+                    if let Some(row) = rows.next()? {
+                        found.push(Entry::new(slug, row.get(0)?, text(row.get_ref(1)?).as_deref()));
+                    }
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The resource type of a permission, `None` if there is no such permission.
+pub(crate) fn type_of_permission(engine: &Engine, permission: &str) -> Result<Option<String>> {
+    engine.with(include_str!("../../sql/search/permission_type.sql"), |statement| {
+        let mut rows = statement.query([permission])?;
+        Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+    })
+}
+
+fn check_subject(engine: &Engine, text: &str) -> Result<()> {
+    let subject = Subject::parse(text)?;
+    if !matches!(subject.id, SubjectId::One(_)) {
+        return Err(Error::refused(format!("the subject `{}` is not one subject; write `type:id`, such as `user:ana`", shown(text))));
+    }
+    check_subject_type(engine, &subject.subject_type)
+}
+
+/// The answer of a statement about a table that not every file has.
+pub(crate) fn where_there<T>(answer: Result<T>) -> Result<Option<T>> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(Error::NoSchema) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A text as it is stored; what is not UTF-8, and can only have been forced in, is shown as far as it can be.
+pub(crate) fn text(value: ValueRef<'_>) -> Option<String> {
+    match value {
+        ValueRef::Text(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        _ => None,
+    }
+}
+
+fn pairs(engine: &Engine, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<(Rc<str>, Rc<str>)>> {
+    engine.with(sql, |statement| {
+        let rows = statement.query_map(parameters, |row| Ok((row.get::<_, String>(0)?.into(), row.get::<_, String>(1)?.into())))?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    })
+}
