@@ -182,6 +182,11 @@ CREATE TABLE authz_group_members (
   group_id TEXT NOT NULL,
   subject TEXT NOT NULL,
   PRIMARY KEY (group_id, subject),
+  CONSTRAINT "an id has 1 to 256 bytes" CHECK (length(CAST(group_id AS BLOB)) BETWEEN 1 AND 256),
+  CONSTRAINT "an id has no white space, control character or #, and is not * alone"
+    CHECK (group_id <> '*' AND instr(group_id, char(0)) = 0 AND group_id NOT GLOB
+      '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'),
   CONSTRAINT "a subject is type:id, such as user:ana"
     CHECK (instr(subject, ':') > 1 AND substr(subject, 1, instr(subject, ':') - 1) NOT GLOB '*[^A-Za-z0-9_-]*'),
   CONSTRAINT "the id of a subject has 1 to 256 bytes"
@@ -332,6 +337,7 @@ END;
 
 CREATE TRIGGER _authz_permissions_replace BEFORE INSERT ON authz_permissions
 WHEN EXISTS (SELECT 1 FROM authz_permissions WHERE slug = NEW.slug) OR EXISTS (SELECT 1 FROM authz_permissions WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM authz_permissions WHERE rowid = NEW.rowid)
 BEGIN
   INSERT OR IGNORE INTO _authz_replace_probe (id, replaced) VALUES (1, 1);
   SELECT RAISE(ABORT, 'replace_refused: OR REPLACE would delete the old row unseen; use UPDATE or ON CONFLICT DO UPDATE')
@@ -342,6 +348,12 @@ CREATE TRIGGER _authz_permissions_update BEFORE UPDATE OF id, slug, resource_typ
 WHEN NEW.id IS NOT OLD.id OR NEW.slug IS NOT OLD.slug OR NEW.resource_type IS NOT OLD.resource_type OR NEW.created_at IS NOT OLD.created_at
 BEGIN
   SELECT RAISE(ABORT, 'permission_immutable: id, slug, resource_type and created_at of a permission cannot change; delete it and create another');
+END;
+
+CREATE TRIGGER _authz_permissions_update_rowid BEFORE UPDATE ON authz_permissions
+WHEN NEW.rowid <> OLD.rowid
+BEGIN
+  SELECT RAISE(ABORT, 'rowid_immutable: a rowid cannot change, for OR REPLACE could take the place of another row with it');
 END;
 
 CREATE TRIGGER _authz_permissions_updated AFTER UPDATE OF name, description, system ON authz_permissions
@@ -368,7 +380,7 @@ END;
 
 CREATE TRIGGER _authz_roles_replace BEFORE INSERT ON authz_roles
 WHEN EXISTS (SELECT 1 FROM authz_roles WHERE slug = NEW.slug AND organization IS NEW.organization)
-  OR EXISTS (SELECT 1 FROM authz_roles WHERE id = NEW.id)
+  OR EXISTS (SELECT 1 FROM authz_roles WHERE id = NEW.id) OR EXISTS (SELECT 1 FROM authz_roles WHERE rowid = NEW.rowid)
 BEGIN
   INSERT OR IGNORE INTO _authz_replace_probe (id, replaced) VALUES (1, 1);
   SELECT RAISE(ABORT, 'replace_refused: OR REPLACE would delete the old row unseen; use UPDATE or ON CONFLICT DO UPDATE')
@@ -388,6 +400,12 @@ WHEN NEW.id IS NOT OLD.id OR NEW.slug IS NOT OLD.slug OR NEW.organization IS NOT
   OR NEW.resource_type IS NOT OLD.resource_type OR NEW.created_at IS NOT OLD.created_at
 BEGIN
   SELECT RAISE(ABORT, 'role_immutable: id, slug, organization, resource_type and created_at of a role cannot change; delete it and create another');
+END;
+
+CREATE TRIGGER _authz_roles_update_rowid BEFORE UPDATE ON authz_roles
+WHEN NEW.rowid <> OLD.rowid
+BEGIN
+  SELECT RAISE(ABORT, 'rowid_immutable: a rowid cannot change, for OR REPLACE could take the place of another row with it');
 END;
 
 CREATE TRIGGER _authz_roles_updated AFTER UPDATE OF name, description, is_default, priority ON authz_roles
@@ -428,6 +446,7 @@ END;
 
 CREATE TRIGGER _authz_role_permissions_replace BEFORE INSERT ON authz_role_permissions
 WHEN EXISTS (SELECT 1 FROM authz_role_permissions WHERE role = NEW.role AND permission = NEW.permission AND organization IS NEW.organization)
+  OR EXISTS (SELECT 1 FROM authz_role_permissions WHERE rowid = NEW.rowid)
 BEGIN
   INSERT OR IGNORE INTO _authz_replace_probe (id, replaced) VALUES (1, 1);
   SELECT RAISE(ABORT, 'replace_refused: OR REPLACE would delete the old row unseen; use OR IGNORE or ON CONFLICT DO NOTHING')
@@ -438,6 +457,12 @@ CREATE TRIGGER _authz_role_permissions_update BEFORE UPDATE OF role, organizatio
 WHEN NEW.role IS NOT OLD.role OR NEW.organization IS NOT OLD.organization OR NEW.permission IS NOT OLD.permission
 BEGIN
   SELECT RAISE(ABORT, 'role_permission_immutable: delete the row and insert another');
+END;
+
+CREATE TRIGGER _authz_role_permissions_update_rowid BEFORE UPDATE ON authz_role_permissions
+WHEN NEW.rowid <> OLD.rowid
+BEGIN
+  SELECT RAISE(ABORT, 'rowid_immutable: a rowid cannot change, for OR REPLACE could take the place of another row with it');
 END;
 
 ---- Rules: resources -------------------------------------------------------------------------------------------------------------

@@ -75,6 +75,8 @@ CREATE TABLE _authz_outbox_objects (
   -- of a member of a group: the membership that stands behind it
   membership TEXT,
   role TEXT,
+  -- of a relationship, or of a permission: the relation that grants it too
+  relation TEXT,
   source TEXT,
   name TEXT,
   description TEXT,
@@ -160,6 +162,15 @@ CREATE TABLE authz_organizations (
   metadata TEXT NOT NULL DEFAULT '{}',
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  -- as in authz_resources: what OR IGNORE passes over on one side must not be left on the other
+  CONSTRAINT "an id is an INTEGER or TEXT of 1 to 256 bytes"
+    CHECK (typeof(id) = 'integer' OR (typeof(id) = 'text' AND length(CAST(id AS BLOB)) BETWEEN 1 AND 256)),
+  CONSTRAINT "an id has no white space, control character or #, and is not * alone"
+    CHECK (typeof(id) = 'integer' OR (id <> '*' AND instr(id, char(0)) = 0 AND id NOT GLOB
+      '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
+  CONSTRAINT "a name has at most 256 characters" CHECK (length(name) <= 256),
+  CONSTRAINT "a description has at most 1000 characters" CHECK (length(description) <= 1000),
   CONSTRAINT "an external id has at most 128 characters" CHECK (length(external_id) <= 128)
 ) STRICT, WITHOUT ROWID;
 
@@ -991,6 +1002,7 @@ BEGIN
 END;
 
 CREATE TRIGGER _authz_outbox_role_permissions_update BEFORE UPDATE ON _authz_outbox_role_permissions
+WHEN NOT EXISTS (SELECT 1 FROM _authz_call WHERE OLD.seq >= first_seq AND NEW.seq >= first_seq)
 BEGIN
   SELECT RAISE(ABORT, 'outbox_append_only: what was written stays as it is');
 END;
@@ -1033,6 +1045,7 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'description', p.description,
       'system', json(CASE p.flag WHEN 1 THEN 'true' ELSE 'false' END),
       'resource_type_slug', p.resource_type,
+      'relation', p.relation,
       'created_at', p.created_at,
       'updated_at', p.updated_at)
     WHEN 'role' THEN (
@@ -1092,6 +1105,14 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'resource_type_slug', p.resource_type,
       'resource_id', p.resource_id,
       'source', p.source,
+      'expires_at', p.expires_at,
+      'created_at', p.created_at)
+    WHEN 'relationship' THEN json_object(
+      'object', 'relationship',
+      'subject', p.subject,
+      'relation', p.relation,
+      'resource_type_slug', p.resource_type,
+      'resource_id', p.resource_id,
       'expires_at', p.expires_at,
       'created_at', p.created_at)
     WHEN 'authorization_resource' THEN json_object(

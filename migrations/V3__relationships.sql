@@ -138,12 +138,6 @@ BEGIN
   WHERE NOT EXISTS (SELECT 1 FROM authz_relations WHERE resource_type = NEW.resource_type AND relation = NEW.relation);
 END;
 
-CREATE TRIGGER _authz_permissions_updated_relation AFTER UPDATE OF relation ON authz_permissions
-WHEN NEW.relation IS NOT OLD.relation
-BEGIN
-  UPDATE authz_permissions SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
-END;
-
 ---- Rules: relationships ---------------------------------------------------------------------------------------------------------
 
 CREATE TRIGGER _authz_relationships_insert BEFORE INSERT ON authz_relationships
@@ -174,36 +168,78 @@ BEGIN
   FROM _authz_replace_probe WHERE replaced = 1;
 END;
 
--- An id written with the other type than the resource is known by is brought to that. Where the relationship stood there already this
--- conflicts, as it should; under OR IGNORE the conflict is passed over, and the row goes.
-CREATE TRIGGER _authz_relationships_inserted_twin AFTER INSERT ON authz_relationships
+-- The same relationship, its resource written with the other type of id. OR IGNORE passes over it, as in _authz_resources_insert_twin.
+CREATE TRIGGER _authz_relationships_insert_twin BEFORE INSERT ON authz_relationships
 WHEN EXISTS (
-  SELECT 1 FROM authz_resources
-  WHERE resource_type = NEW.resource_type
-    AND resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
-    AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
-) OR EXISTS (
   SELECT 1 FROM authz_relationships
-  WHERE resource_type = NEW.resource_type
+  WHERE resource_type = NEW.resource_type AND relation = NEW.relation AND subject = NEW.subject
     AND resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
     AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
 )
 BEGIN
+  INSERT OR REPLACE INTO _authz_replace_probe (id, replaced) VALUES (1, 1);
+  SELECT RAISE(IGNORE) FROM _authz_replace_probe WHERE replaced = 0;
+  SELECT RAISE(ABORT, 'relationship_exists: the subject has that relation to that resource, whose id is known with the other type');
+END;
+
+-- An id written with the other type than the resource is known by is brought to that.
+CREATE TRIGGER _authz_relationships_inserted AFTER INSERT ON authz_relationships
+BEGIN
   UPDATE authz_relationships
   SET resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
-  WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND relation = NEW.relation AND subject = NEW.subject;
-  DELETE FROM authz_relationships
-  WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND relation = NEW.relation AND subject = NEW.subject;
+  WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND relation = NEW.relation AND subject = NEW.subject
+    AND (EXISTS (
+      SELECT 1 FROM authz_resources AS o
+      WHERE o.resource_type = NEW.resource_type
+        AND o.resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
+        AND CAST(o.resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
+    ) OR EXISTS (
+      SELECT 1 FROM authz_relationships AS o
+      WHERE o.resource_type = NEW.resource_type
+        AND o.resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
+        AND CAST(o.resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
+    ));
+  INSERT INTO _authz_outbox (kind, event)
+  SELECT 'relationship', 'relationship.created' FROM _authz_settings WHERE name = 'events' AND value = 'on';
+  INSERT INTO _authz_outbox_objects (seq, previous, subject, relation, resource_type, resource_id, expires_at, created_at)
+  SELECT last_insert_rowid(), 0, subject, relation, resource_type, resource_id, expires_at, created_at
+  FROM authz_relationships
+  WHERE resource_type = NEW.resource_type AND relation = NEW.relation AND subject = NEW.subject
+    AND resource_id IN (NEW.resource_id, CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END)
+    AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
+    AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
 END;
 
 CREATE TRIGGER _authz_relationships_update BEFORE UPDATE ON authz_relationships
 WHEN NEW.subject IS NOT OLD.subject OR NEW.relation IS NOT OLD.relation OR NEW.resource_type IS NOT OLD.resource_type
+  OR NEW.created_at IS NOT OLD.created_at
   OR (NEW.resource_id IS NOT OLD.resource_id AND (
     CAST(NEW.resource_id AS TEXT) <> CAST(OLD.resource_id AS TEXT)
     OR (NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
       AND NOT EXISTS (SELECT 1 FROM authz_relationships WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id))))
 BEGIN
   SELECT RAISE(ABORT, 'relationship_immutable: only expires_at of a relationship can change; delete the row and insert another');
+END;
+
+CREATE TRIGGER _authz_relationships_event_updated AFTER UPDATE OF expires_at ON authz_relationships
+WHEN NEW.expires_at IS NOT OLD.expires_at AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
+BEGIN
+  INSERT INTO _authz_outbox (kind, event) VALUES ('relationship', 'relationship.updated');
+  INSERT INTO _authz_outbox_objects (seq, previous, subject, relation, resource_type, resource_id, expires_at, created_at)
+  VALUES
+    (last_insert_rowid(), 0, NEW.subject, NEW.relation, NEW.resource_type, NEW.resource_id, NEW.expires_at, NEW.created_at),
+    (last_insert_rowid(), 1, OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
+END;
+
+-- What was over by itself did not end now.
+CREATE TRIGGER _authz_relationships_event_deleted AFTER DELETE ON authz_relationships
+WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
+BEGIN
+  INSERT INTO _authz_outbox (kind, event)
+  VALUES ('relationship',
+    CASE WHEN OLD.expires_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now') THEN 'relationship.expired' ELSE 'relationship.deleted' END);
+  INSERT INTO _authz_outbox_objects (seq, previous, subject, relation, resource_type, resource_id, expires_at, created_at)
+  VALUES (last_insert_rowid(), 0, OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
 END;
 
 -- A resource registered after its relationships were written: they take over the type of its id.
@@ -223,7 +259,7 @@ BEGIN
 END;
 
 -- With a resource go the relationships to it, those it had itself, and those of its usersets: `#` is followed by `$`.
-CREATE TRIGGER _authz_resources_deleted_relationships AFTER DELETE ON authz_resources
+CREATE TRIGGER _authz_resources_delete_relationships BEFORE DELETE ON authz_resources
 BEGIN
   DELETE FROM authz_relationships WHERE resource_type = OLD.resource_type AND resource_id = OLD.resource_id;
   DELETE FROM authz_relationships WHERE subject = OLD.resource_type || ':' || OLD.resource_id;
@@ -231,12 +267,75 @@ BEGIN
   WHERE subject >= OLD.resource_type || ':' || OLD.resource_id || '#' AND subject < OLD.resource_type || ':' || OLD.resource_id || '$';
 END;
 
-CREATE TRIGGER _authz_groups_deleted_relationships AFTER DELETE ON authz_groups
+CREATE TRIGGER _authz_groups_delete_relationships BEFORE DELETE ON authz_groups
 BEGIN
   DELETE FROM authz_relationships
   WHERE resource_type = 'group' AND resource_id IN (OLD.id, CAST(OLD.id AS INTEGER)) AND CAST(resource_id AS TEXT) = OLD.id;
   DELETE FROM authz_relationships WHERE subject = 'group:' || OLD.id;
   DELETE FROM authz_relationships WHERE subject >= 'group:' || OLD.id || '#' AND subject < 'group:' || OLD.id || '$';
+END;
+
+CREATE TRIGGER _authz_users_delete_relationships BEFORE DELETE ON authz_users
+BEGIN
+  DELETE FROM authz_relationships
+  WHERE resource_type = 'user' AND resource_id IN (OLD.id, CAST(OLD.id AS INTEGER)) AND CAST(resource_id AS TEXT) = OLD.id;
+  DELETE FROM authz_relationships WHERE subject = 'user:' || OLD.id;
+  DELETE FROM authz_relationships WHERE subject >= 'user:' || OLD.id || '#' AND subject < 'user:' || OLD.id || '$';
+END;
+
+-- With a membership go the user's relationships to what lies in the organization.
+CREATE TRIGGER _authz_memberships_delete_relationships BEFORE DELETE ON authz_memberships
+BEGIN
+  DELETE FROM authz_relationships
+  WHERE subject = 'user:' || OLD.user AND EXISTS (
+    SELECT 1 FROM authz_resources AS o
+    WHERE o.resource_type = authz_relationships.resource_type AND o.resource_id = authz_relationships.resource_id
+      AND o.organization = OLD.organization
+  );
+END;
+
+---- Events: permissions name their relation ---------------------------------------------------------------------------------------
+
+DROP TRIGGER _authz_permissions_updated;
+CREATE TRIGGER _authz_permissions_updated AFTER UPDATE OF name, description, system, relation ON authz_permissions
+WHEN NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description OR NEW.system IS NOT OLD.system OR NEW.relation IS NOT OLD.relation
+BEGIN
+  UPDATE authz_permissions SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
+END;
+
+DROP TRIGGER _authz_permissions_event_created;
+CREATE TRIGGER _authz_permissions_event_created AFTER INSERT ON authz_permissions
+WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
+BEGIN
+  INSERT INTO _authz_outbox (kind, event) VALUES ('permission', 'permission.created');
+  INSERT INTO _authz_outbox_objects (seq, previous, id, slug, resource_type, name, description, flag, relation, created_at, updated_at)
+  VALUES (last_insert_rowid(), 0, NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.relation, NEW.created_at,
+    NEW.updated_at);
+END;
+
+DROP TRIGGER _authz_permissions_event_updated;
+CREATE TRIGGER _authz_permissions_event_updated AFTER UPDATE OF name, description, system, relation ON authz_permissions
+WHEN (NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description OR NEW.system IS NOT OLD.system
+    OR NEW.relation IS NOT OLD.relation)
+  AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
+BEGIN
+  INSERT INTO _authz_outbox (kind, event) VALUES ('permission', 'permission.updated');
+  INSERT INTO _authz_outbox_objects (seq, previous, id, slug, resource_type, name, description, flag, relation, created_at, updated_at)
+  VALUES
+    (last_insert_rowid(), 0, NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.relation, NEW.created_at,
+     strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    (last_insert_rowid(), 1, OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.relation, OLD.created_at,
+     OLD.updated_at);
+END;
+
+DROP TRIGGER _authz_permissions_event_deleted;
+CREATE TRIGGER _authz_permissions_event_deleted AFTER DELETE ON authz_permissions
+WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
+BEGIN
+  INSERT INTO _authz_outbox (kind, event) VALUES ('permission', 'permission.deleted');
+  INSERT INTO _authz_outbox_objects (seq, previous, id, slug, resource_type, name, description, flag, relation, created_at, updated_at)
+  VALUES (last_insert_rowid(), 0, OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.relation, OLD.created_at,
+    OLD.updated_at);
 END;
 
 ---- What has changed -----------------------------------------------------------------------------------------------------------------

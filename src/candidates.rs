@@ -5,7 +5,6 @@
 //! the answer; where they do, each candidate is decided by itself, by the same solver as any check. So a list says what checks say.
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::rc::Rc;
 
 use crate::decision::{Ancestors, Facts, Goal, Node, Relation, Rule, TypeKey, Who};
 use crate::error::Result;
@@ -212,8 +211,7 @@ fn below(reader: &mut Reader<'_>, starts: Vec<Node>, resource_type: Option<TypeK
             described.push((held_type, id));
         }
     }
-    let through = through.intersection(&rules.types.holders()).copied().collect();
-    let mut walk = Walk::down(Rc::clone(&rules), through, Some(resource_type), described, None);
+    let mut walk = Walk::to(rules, resource_type, described);
     let mut nodes = Vec::new();
     while let Some(step) = walk.next(reader)? {
         let id = Id::stored((&step.id).into());

@@ -1,18 +1,20 @@
-//! `authz_check`, `authz_require`: may this subject do that here.
+//! `authz_check`, `authz_require`: may this subject do that here. How SQLite calls the first is in [`crate::scan`].
 
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 
 use crate::decision::{Goal, Who};
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
-use crate::function::{Arguments, Effect, define};
+use crate::function::{Arguments, Effect, define, id as id_of, text};
 use crate::reader::Reader;
+use crate::scan;
 
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_check", 4..=4, Effect::Reads, |engine, call| Ok(i64::from(check(engine, call)?)))?;
+    scan::register(connection, engine)?;
     define(connection, engine, "authz_require", 4..=4, Effect::Reads, require)
 }
 
@@ -23,14 +25,25 @@ pub(crate) struct Question {
 }
 
 /// Reads the four arguments; `None` where one of them is NULL.
-pub(crate) fn question(reader: &mut Reader<'_>, call: &Arguments<'_>) -> Result<Option<Question>> {
-    let subject = call.text(0, "subject")?;
-    let permission = call.text(1, "permission")?;
-    let type_slug = call.text(2, "resource type")?;
-    let id = call.id(3, "resource id")?;
-    let (Some(subject), Some(permission), Some(type_slug), Some(id)) = (subject, permission, type_slug, id) else { return Ok(None) };
-    let resource_type = reader.resource_type(type_slug)?;
-    let relation = reader.relation(permission, resource_type)?;
+pub(crate) fn question(reader: &mut Reader<'_>, values: [ValueRef<'_>; 4]) -> Result<Option<Question>> {
+    let [subject, permission, resource_type, id] = values;
+    let recalled = reader.recall(permission, resource_type);
+    let (resource_type, relation) = match recalled {
+        Some(known) => known,
+        None => {
+            let subject = text(subject, "subject")?;
+            let permission = text(permission, "permission")?;
+            let slug = text(resource_type, "resource type")?;
+            let id = id_of(id, "resource id")?;
+            let (Some(_), Some(permission), Some(slug), Some(_)) = (subject, permission, slug, id) else { return Ok(None) };
+            let resource_type = reader.resource_type(slug)?;
+            let relation = reader.relation(permission, resource_type)?;
+            reader.remember(permission, slug, resource_type, relation);
+            (resource_type, relation)
+        }
+    };
+    let (subject, id) = (text(subject, "subject")?, id_of(id, "resource id")?);
+    let (Some(subject), Some(id)) = (subject, id) else { return Ok(None) };
     let who = reader.subject(subject)?;
     let node = reader.node(resource_type, id.id());
     Ok(Some(Question { who, goal: Goal { relation, node } }))
@@ -40,16 +53,16 @@ pub(crate) fn question(reader: &mut Reader<'_>, call: &Arguments<'_>) -> Result<
 ///
 /// The permission may be a relation of the type. A NULL argument, an unknown subject id, an unregistered resource: 0. An unknown
 /// permission or type, or a permission of another type, is an error.
-fn check(engine: &Engine, call: &Arguments<'_>) -> Result<bool> {
+pub(crate) fn check(engine: &Engine, values: [ValueRef<'_>; 4]) -> Result<bool> {
     engine.read(|reader| {
-        let Some(Question { who, goal }) = question(reader, call)? else { return Ok(false) };
+        let Some(Question { who, goal }) = question(reader, values)? else { return Ok(false) };
         reader.allows(who, goal)
     })
 }
 
 /// `authz_require(subject, permission, resource_type, resource_id)` → 1, or an error that says who lacks what.
 fn require(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
-    if check(engine, call)? {
+    if check(engine, call.values())? {
         return Ok(1);
     }
     let word = |index, what| Ok::<_, Error>(call.text(index, what)?.map_or_else(|| "NULL".to_owned(), shown));

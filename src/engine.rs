@@ -112,6 +112,46 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// How often the connection has written any row so far; it never goes back.
+    pub(crate) fn writes(&self) -> c_int {
+        // SAFETY: the handle is valid as long as the engine.
+        unsafe { ffi::sqlite3_total_changes(self.connection.handle()) }
+    }
+
+    /// Holds the state of the file that is in view now, until it is dropped.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot> {
+        let sql = include_str!("../sql/store/snapshot.sql");
+        let mut statement = std::ptr::null_mut();
+        // SAFETY: the handle is valid as long as the engine, and the text as long as the call.
+        let code = unsafe {
+            let length = c_int::try_from(sql.len()).unwrap_or_default();
+            ffi::sqlite3_prepare_v2(self.connection.handle(), sql.as_ptr().cast(), length, &raw mut statement, std::ptr::null_mut())
+        };
+        let snapshot = Snapshot { statement };
+        if code != ffi::SQLITE_OK {
+            return Err(Error::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)));
+        }
+        // SAFETY: the statement has just been prepared.
+        match unsafe { ffi::sqlite3_step(snapshot.statement) } {
+            ffi::SQLITE_ROW => Ok(snapshot),
+            code => Err(Error::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))),
+        }
+    }
+}
+
+/// A statement that stands on a row, and so keeps one state of the file in view.
+pub(crate) struct Snapshot {
+    statement: *mut ffi::sqlite3_stmt,
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        // SAFETY: prepared by `Engine::snapshot`, and finalized here alone; NULL is allowed.
+        unsafe { ffi::sqlite3_finalize(self.statement) };
+    }
+}
+
 /// Runs `work` as a whole or not at all, within the caller's transaction where there is one.
 pub(crate) fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
     connection.execute_batch("SAVEPOINT _authz").map_err(|error| match error.sqlite_error_code() {

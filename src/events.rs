@@ -54,14 +54,14 @@ impl Verb {
     fn of(event: &str) -> Verb {
         match event.rsplit('.').next() {
             Some("created" | "member_added") => Verb::Created,
-            Some("deleted" | "member_removed") => Verb::Deleted,
+            Some("deleted" | "expired" | "member_removed") => Verb::Deleted,
             _ => Verb::Changed,
         }
     }
 }
 
 /// Folds the events of the running call: an object that came and changed came as it is now; one that changed twice changed once; one that
-/// changed and went just went, and one that came and went was never there. What goes and comes again are two objects.
+/// changed and went just went, as it was before the call, and one that came and went was never there. What goes and comes again are two objects.
 fn fold(engine: &Engine) -> Result<()> {
     let events = engine.with(include_str!("../sql/events/written.sql"), |statement| {
         let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?;
@@ -91,6 +91,10 @@ fn fold(engine: &Engine) -> Result<()> {
                 run(include_str!("../sql/events/drop.sql"), params![seq])?;
             }
             (Verb::Changed, Verb::Deleted) => {
+                run(include_str!("../sql/events/drop_last_state.sql"), params![first, seq])?;
+                run(include_str!("../sql/events/restore_state.sql"), params![first, seq])?;
+                run(include_str!("../sql/events/drop_later_notes.sql"), params![first, seq])?;
+                run(include_str!("../sql/events/move_notes.sql"), params![first, seq])?;
                 run(include_str!("../sql/events/drop.sql"), params![first])?;
                 open.insert(key, (*seq, verb));
             }

@@ -44,7 +44,7 @@ fn explain(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
         answer.insert("allowed".into(), false.into());
         answer.insert("subject".into(), call.text(0, "subject")?.into());
         answer.insert("permission".into(), call.text(1, "permission")?.into());
-        let Some(question) = question(reader, call)? else {
+        let Some(question) = question(reader, call.values())? else {
             answer.insert("reason".into(), "an argument is NULL, and nobody may do anything with NULL".into());
             return Ok(Json::Object(answer).to_string());
         };

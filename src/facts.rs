@@ -25,7 +25,7 @@ const MOST_GATHERED: usize = 50_000;
 
 impl Reader<'_> {
     /// What contains a subject, as far as it has been gathered without going wide.
-    fn reach(&mut self, who: Who) -> Result<Reach> {
+    pub(crate) fn reach(&mut self, who: Who) -> Result<Reach> {
         let reach = self.kept.subjects.get(who.0 as usize).map(|subject| subject.reach.clone()).unwrap_or_default();
         match &reach {
             Reach::Unknown => self.gather(who, WIDE),

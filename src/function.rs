@@ -69,6 +69,11 @@ impl<'a> Arguments<'a> {
         }
     }
 
+    /// The first four arguments.
+    pub(crate) fn values(&self) -> [ValueRef<'a>; 4] {
+        [0, 1, 2, 3].map(|index| self.value(index))
+    }
+
     /// How many arguments the call has.
     pub(crate) fn count(&self) -> usize {
         self.context.len()

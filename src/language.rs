@@ -117,7 +117,7 @@ fn relations(reader: &mut Reader<'_>) -> Result<Vec<RelationDefinition>> {
             return Err(reader.expected(&format!("the rule of `{name}`")));
         }
         let mut positions = Vec::new();
-        let rule = reader.rule(&mut positions)?;
+        let rule = reader.definition(&mut positions)?;
         relations.push(RelationDefinition { name: name.to_owned(), rule, place: String::new(), positions });
     }
     Ok(relations)
@@ -153,6 +153,8 @@ pub(crate) struct Vocabulary<'a> {
     /// Declared types; the subject types that are built in need not be among them.
     pub(crate) types: BTreeSet<&'a str>,
     pub(crate) relations: BTreeMap<&'a str, BTreeMap<&'a str, &'a Rule>>,
+    /// In what a resource of a type may lie.
+    pub(crate) parents: &'a BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> Vocabulary<'a> {
@@ -160,9 +162,14 @@ impl<'a> Vocabulary<'a> {
         self.relations.get(resource_type)?.get(relation).copied()
     }
 
-    /// Whether a subject can have the relation. Groups have members without saying so.
+    /// Whether there is such a relation. Groups have members without saying so, unless they have relations of their own; and what a
+    /// resource lies in is its parent.
     fn has(&self, resource_type: &str, relation: &str) -> bool {
-        self.rule(resource_type, relation).is_some() || (resource_type, relation) == ("group", "member")
+        match (resource_type, relation) {
+            ("group", "member") if self.relations.get("group").is_none_or(BTreeMap::is_empty) => true,
+            (_, "parent") if self.parents.get(resource_type).is_some_and(|parents| !parents.is_empty()) => true,
+            _ => self.rule(resource_type, relation).is_some(),
+        }
     }
 
     fn nearest_relation(&self, resource_type: &str, relation: &str) -> String {
@@ -210,8 +217,11 @@ impl<'a> Vocabulary<'a> {
 
     fn fault_in_from(&self, resource_type: &str, relation: &str, through: &str) -> Option<String> {
         let Some(rule) = self.rule(resource_type, through) else {
-            let near = self.nearest_relation(resource_type, through);
-            return Some(format!("the type `{resource_type}` has no relation `{through}`{near}"));
+            let parents = self.parents.get(resource_type).filter(|_| through == "parent").into_iter().flatten().copied();
+            return match parents.clone().next() {
+                Some(_) => self.fault_in_leading_to(relation, through, parents),
+                None => self.fault_in_relation(resource_type, through),
+            };
         };
         let Rule::Direct(restrictions) = rule else {
             return Some(format!(
@@ -223,12 +233,16 @@ impl<'a> Vocabulary<'a> {
                 "`from {through}` leads through `{through}`, which takes `{other}`; only a list of plain types can be followed"
             ));
         }
-        if restrictions.iter().any(|restriction| self.has(&restriction.subject_type, relation)) {
+        self.fault_in_leading_to(relation, through, restrictions.iter().map(|restriction| &*restriction.subject_type))
+    }
+
+    /// One of the types that `through` leads to must have the relation.
+    fn fault_in_leading_to<'t>(&self, relation: &str, through: &str, types: impl Iterator<Item = &'t str> + Clone) -> Option<String> {
+        if types.clone().any(|resource_type| self.has(resource_type, relation)) {
             return None;
         }
-        let types: Vec<String> = restrictions.iter().map(|restriction| format!("`{restriction}`")).collect();
-        let near =
-            restrictions.iter().map(|restriction| self.nearest_relation(&restriction.subject_type, relation)).find(|near| !near.is_empty());
+        let near = types.clone().map(|resource_type| self.nearest_relation(resource_type, relation)).find(|near| !near.is_empty());
+        let types: Vec<String> = types.map(|resource_type| format!("`{resource_type}`")).collect();
         Some(format!("no type of `{through}` ({}) has a relation `{relation}`{}", types.join(", "), near.unwrap_or_default()))
     }
 }
@@ -263,7 +277,9 @@ type document # with an exclusion
 
     fn check(text: &str) -> Result<()> {
         let types = parse(text)?;
+        let parents = BTreeMap::from([("file", BTreeSet::from(["folder", "file"]))]);
         let vocabulary = Vocabulary {
+            parents: &parents,
             types: types.iter().map(|defined| defined.name.as_str()).collect(),
             relations: types
                 .iter()
@@ -376,6 +392,17 @@ type document
     #[test]
     fn a_relation_that_nobody_can_have_is_allowed_and_groups_have_members() {
         check("model schema 1.1 type doc relations define a: b define b: a or [group#member] define o: [group] define c: member from o but not c").unwrap();
+        let own = "model schema 1.1 type group relations define owner: [user] type doc relations define a: [group#member]";
+        assert_eq!(check(own).unwrap_err().to_string(), "line 1, column 90: the type `group` has no relation `member`");
+    }
+
+    #[test]
+    fn what_a_resource_lies_in_is_its_parent_unless_it_has_another() {
+        check("model schema 1.1 type file relations define a: [user] or a from parent").unwrap();
+        check("model schema 1.1 type folder relations define a: [user] type file relations define b: a from parent").unwrap();
+        let error = check("model schema 1.1 type file relations define a: [user] or b from parent").unwrap_err().to_string();
+        assert_eq!(error, "line 1, column 58: no type of `parent` (`file`, `folder`) has a relation `b`");
+        assert!(check("model schema 1.1 type file relations define parent: [user] define a: [user] or a from parent").is_err());
     }
 
     #[test]

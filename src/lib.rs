@@ -55,6 +55,7 @@ mod relationships;
 mod resources;
 mod rule;
 mod rules;
+mod scan;
 mod solver;
 mod store;
 mod table_function;

@@ -3,13 +3,14 @@
 //! Each answers exactly what `authz_check` says yes to: the resources of a subject, the subjects of a resource, the permissions of both.
 
 use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
 use crate::candidates::{self, Wanted};
-use crate::decision::{Ancestors, Facts, Goal, Node, Rule, TypeKey, Who};
+use crate::decision::{Ancestors, Facts, Goal, Node, Relation, Rule, TypeKey, Who};
 use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::IdRef;
@@ -17,6 +18,7 @@ use crate::reader::Reader;
 use crate::solver::Solver;
 use crate::table_function::{Call, Made, Rows, TableFunction, define};
 use crate::tree::{Step, Walk, resource};
+use crate::visible::{Ids, Place, Visible};
 
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
@@ -83,11 +85,22 @@ fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
             },
             false => None,
         };
-        let rules = reader.rules()?;
-        let through = rules.types.at_or_above(resource_type);
+        if under.is_none()
+            && call.equals.is_none()
+            && let Some(visible) = reader.kept_visible(who, relation)
+        {
+            return Ok(Box::new(Kept {
+                engine: Arc::clone(engine),
+                visible,
+                place: Place::default(),
+                name_of: name_of.clone(),
+                current: None,
+            }));
+        }
         let mut starts = Vec::new();
         let rule = reader.rule(relation)?;
         let mut walks = false;
+        let mut keep = None;
         if let Some(wanted) = &call.equals {
             // One resource is asked about, as in the inner loop of a join: that is a check, and no list need be made.
             if let Some(node) = like(reader, resource_type, wanted)
@@ -100,17 +113,24 @@ fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
             walks = true;
             match under {
                 Some(under) if reader.allows_by_roles(who, roles, under)? => starts.push(reader.described(under)?),
-                _ => {
-                    for node in reader.resources_held(who, roles)? {
-                        let (held_type, stored) = reader.described(node)?;
-                        if through.contains(&held_type)
-                            && reader.is_registered(node)?
-                            && is_inside(reader, node, under)?
-                            && !reader.is_suspended(who, node)?
-                        {
+                Some(under) => {
+                    for (held_type, stored) in reader.starts(who, roles, resource_type)? {
+                        let node = reader.node(held_type, IdRef::stored((&stored).into()).unwrap_or(IdRef::Text("")));
+                        if is_inside(reader, node, Some(under))? {
                             starts.push((held_type, stored));
                         }
                     }
+                }
+                None => {
+                    reader.until.set(i64::MAX);
+                    starts = reader.starts(who, roles, resource_type)?;
+                    keep = Some(ToKeep {
+                        subject: subject.to_owned(),
+                        relation,
+                        ids: Ids::default(),
+                        until: reader.until.get(),
+                        as_of: reader.generation(),
+                    });
                 }
             }
         } else {
@@ -120,10 +140,12 @@ fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
                 }
             }
         }
-        // What only the wanted type itself can hold is passed through only if that type nests.
-        let through = through.intersection(&rules.types.holders()).copied().collect();
-        let walk = Walk::down(rules, through, Some(resource_type), starts, if walks { None } else { Some(0) });
-        Ok(Box::new(Resources { engine: Arc::clone(engine), walk, name_of: name_of.clone(), current: None }) as Box<dyn Rows>)
+        let rules = reader.rules()?;
+        let walk = match walks {
+            true => Walk::to(rules, resource_type, starts),
+            false => Walk::down(rules, HashSet::new(), Some(resource_type), starts, Some(0)),
+        };
+        Ok(Box::new(Resources { engine: Arc::clone(engine), walk, name_of: name_of.clone(), current: None, keep }) as Box<dyn Rows>)
     })
 }
 
@@ -148,19 +170,43 @@ fn is_inside(reader: &mut Reader<'_>, node: Node, above: Option<Node>) -> Result
     Ok(false)
 }
 
+/// Resources as a walk comes to them.
 struct Resources {
     engine: Arc<Engine>,
     walk: Walk,
     /// The type, where the names are wanted too
     name_of: Option<String>,
     current: Option<(Step, Option<String>)>,
+    /// What will be kept if the walk is walked to its end
+    keep: Option<ToKeep>,
+}
+
+/// What a subject sees, while it is being found out.
+struct ToKeep {
+    subject: String,
+    relation: Relation,
+    ids: Ids,
+    until: i64,
+    /// The state of what is kept when the walk began: it must still be the same at its end
+    as_of: u64,
 }
 
 impl Rows for Resources {
     fn advance(&mut self) -> Result<bool> {
-        let Resources { engine, walk, name_of, current } = self;
+        let Resources { engine, walk, name_of, current, keep } = self;
         *current = engine.read(|reader| {
-            let Some(step) = walk.next(reader)? else { return Ok(None) };
+            let Some(step) = walk.next(reader)? else {
+                if let Some(ToKeep { subject, relation, ids, until, as_of }) = keep.take()
+                    && as_of == reader.generation()
+                {
+                    let who = reader.subject(&subject)?;
+                    reader.keep_visible(Rc::new(Visible { who, relation, by_relations: false, until, ids }));
+                }
+                return Ok(None);
+            };
+            if let Some(keep) = keep {
+                keep.ids.insert_stored((&step.id).into());
+            }
             let name = match name_of {
                 Some(slug) => reader.name(slug, &step.id)?,
                 None => None,
@@ -173,6 +219,43 @@ impl Rows for Resources {
     fn value(&self, column: usize) -> ValueRef<'_> {
         match (&self.current, column) {
             (Some((step, _)), 0) => ValueRef::from(&step.id),
+            (Some((_, Some(name))), 1) => ValueRef::Text(name.as_bytes()),
+            _ => ValueRef::Null,
+        }
+    }
+}
+
+/// Resources out of a set that is kept.
+struct Kept {
+    engine: Arc<Engine>,
+    visible: Rc<Visible>,
+    place: Place,
+    name_of: Option<String>,
+    current: Option<(Value, Option<String>)>,
+}
+
+impl Rows for Kept {
+    fn advance(&mut self) -> Result<bool> {
+        let Some(id) = self.visible.ids.next(&mut self.place) else {
+            self.current = None;
+            return Ok(false);
+        };
+        let id = match id {
+            IdRef::Integer(number) if self.visible.ids.as_text.contains(&number) => Value::Text(number.to_string()),
+            IdRef::Integer(number) => Value::Integer(number),
+            IdRef::Text(text) => Value::Text(text.to_owned()),
+        };
+        let name = match &self.name_of {
+            Some(slug) => self.engine.read(|reader| reader.name(slug, &id))?,
+            None => None,
+        };
+        self.current = Some((id, name));
+        Ok(true)
+    }
+
+    fn value(&self, column: usize) -> ValueRef<'_> {
+        match (&self.current, column) {
+            (Some((id, _)), 0) => ValueRef::from(id),
             (Some((_, Some(name))), 1) => ValueRef::Text(name.as_bytes()),
             _ => ValueRef::Null,
         }

@@ -1015,7 +1015,7 @@ impl<'a> Difference<'a> {
     /// The rules name what there will be, no permission is called like a relation of its type, and the relations that grant permissions
     /// are there.
     fn check_relations(&self) -> Result<()> {
-        let vocabulary = Vocabulary { types: self.types.clone(), relations: self.relations.clone() };
+        let vocabulary = Vocabulary { types: self.types.clone(), relations: self.relations.clone(), parents: &self.parents };
         for (resource_type, definition) in &self.document.relations {
             vocabulary.check(resource_type, definition)?;
         }

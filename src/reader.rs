@@ -8,13 +8,19 @@ use std::rc::Rc;
 use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::decision::{Ancestors, Goal, Millis, Node, Relation, RoleKey, RoleSet, Rule, TypeKey, Who, holds};
+use crate::candidates;
+use crate::decision::{Ancestors, Facts, Goal, Millis, Node, Relation, RoleKey, RoleSet, Rule, TypeKey, Who, holds};
 use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::{Id, IdRef, Subject as SubjectText, SubjectId};
 use crate::nodes::Place;
 use crate::rules::{Kind, Rules, Types};
-use crate::store::{Holding, Kept, Permission, Reach, Role, Subject, millis, now};
+use crate::store::{Asked, Holding, Kept, Permission, Reach, Role, Subject, millis, now};
+use crate::tree::Walk;
+use crate::visible::{Ids, Visible};
+
+/// So many sets of what subjects see are kept at the most.
+const MOST_VISIBLE: usize = 16;
 
 /// A row of the role assignments, for explanations and lists.
 pub(crate) struct Assignment {
@@ -31,21 +37,133 @@ pub(crate) struct Reader<'a> {
     /// Whether what is read stays for later questions, so that it pays to gather all that a subject holds
     pub(crate) keeps: bool,
     now: Cell<Option<Millis>>,
+    /// When the first of all that was found in force expires
+    pub(crate) until: Cell<Millis>,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(engine: &'a Engine, kept: &'a mut Kept, keeps: bool) -> Reader<'a> {
-        Reader { engine, kept, keeps, now: Cell::new(None) }
+        Reader { engine, kept, keeps, now: Cell::new(None), until: Cell::new(Millis::MAX) }
     }
 
     /// Whether the subject has the relation to the resource, and is not suspended in its organization.
     pub(crate) fn allows(&mut self, who: Who, goal: Goal) -> Result<bool> {
-        Ok(holds(self, who, goal)? && !self.is_suspended(who, goal.node)?)
+        let holds = match self.allows_by_gathered_roles(who, goal)? {
+            Some(holds) => holds,
+            None => holds(self, who, goal)?,
+        };
+        Ok(holds && !self.is_suspended(who, goal.node)?)
+    }
+
+    /// The plain case on its shortest way: a permission that roles alone grant, and a subject whose roles have been gathered. It is the
+    /// walk of [`crate::decision::held_at`]; `None` where it is another case.
+    fn allows_by_gathered_roles(&mut self, who: Who, goal: Goal) -> Result<Option<bool>> {
+        let Some(Rule::Roles(roles)) = self.permission(goal.relation).map(|permission| &*permission.rule) else { return Ok(None) };
+        let roles = Rc::clone(roles);
+        let Reach::Gathered(gathered) = self.reach(who)? else { return Ok(None) };
+        let Some(held) = &gathered.held else { return Ok(None) };
+        let mut up = Ancestors::from(goal.node);
+        while let Some(here) = up.next(self)? {
+            let found = held.on(here);
+            if !found.is_empty()
+                && found.iter().any(|one| roles.contains(one.role) && self.is_live(one.expires_at))
+                && self.is_registered(here)?
+            {
+                return Ok(Some(true));
+            }
+        }
+        Ok(Some(false))
+    }
+
+    /// Type and permission of the last question, where the same is asked again.
+    pub(crate) fn recall(&self, permission: ValueRef<'_>, slug: ValueRef<'_>) -> Option<(TypeKey, Relation)> {
+        let (ValueRef::Text(permission), ValueRef::Text(slug), Some(asked)) = (permission, slug, &self.kept.asked) else { return None };
+        let is_same = *permission == *asked.permission.as_bytes() && *slug == *asked.slug.as_bytes();
+        is_same.then_some((asked.resource_type, asked.relation))
+    }
+
+    /// Keeps type and permission of a question for the next.
+    pub(crate) fn remember(&mut self, permission: &str, slug: &str, resource_type: TypeKey, relation: Relation) {
+        self.kept.asked = Some(Asked { permission: permission.into(), slug: slug.into(), resource_type, relation });
+    }
+
+    /// What a subject sees by a relation: as it is kept, or made now if that takes at the most `steps`.
+    pub(crate) fn visible(&mut self, who: Who, relation: Relation, steps: usize) -> Result<Option<Rc<Visible>>> {
+        if let Some(visible) = self.kept_visible(who, relation) {
+            return Ok(Some(visible));
+        }
+        if steps == 0 {
+            return Ok(None);
+        }
+        let rule = self.rule(relation)?;
+        self.until.set(Millis::MAX);
+        let mut ids = Ids::default();
+        if let Rule::Roles(roles) = &*rule {
+            let Some(resource_type) = self.permission(relation).map(|permission| permission.resource_type) else { return Ok(None) };
+            let starts = self.starts(who, roles, resource_type)?;
+            let mut walk = Walk::to(self.rules()?, resource_type, starts);
+            while let Some(step) = walk.next(self)? {
+                ids.insert_stored((&step.id).into());
+                if walk.steps() > steps {
+                    return Ok(None);
+                }
+            }
+        } else if steps == usize::MAX {
+            for node in candidates::resources(self, who, relation)? {
+                let (_, id) = self.described(node)?;
+                ids.insert_stored((&id).into());
+            }
+        } else {
+            return Ok(None);
+        }
+        let by_relations = !matches!(*rule, Rule::Roles(_));
+        let visible = Rc::new(Visible { who, relation, by_relations, until: self.until.get(), ids });
+        self.keep_visible(Rc::clone(&visible));
+        Ok(Some(visible))
+    }
+
+    /// What a subject sees by a relation, if it is kept.
+    pub(crate) fn kept_visible(&self, who: Who, relation: Relation) -> Option<Rc<Visible>> {
+        let found = self.kept.visible.iter().find(|one| one.who == who && one.relation == relation);
+        found.filter(|one| self.is_live(one.until)).cloned()
+    }
+
+    pub(crate) fn keep_visible(&mut self, visible: Rc<Visible>) {
+        self.kept.visible.retain(|one| one.who != visible.who || one.relation != visible.relation);
+        if self.kept.visible.len() >= MOST_VISIBLE {
+            self.kept.visible.remove(0);
+        }
+        self.kept.visible.push(visible);
+    }
+
+    /// Another number for every state of the data.
+    pub(crate) fn generation(&self) -> u64 {
+        self.kept.generation
+    }
+
+    /// The resources of `resource_type` or above it on which the subject holds one of `roles` and is not suspended.
+    pub(crate) fn starts(&mut self, who: Who, roles: &RoleSet, resource_type: TypeKey) -> Result<Vec<(TypeKey, Value)>> {
+        let through = self.rules()?.types.at_or_above(resource_type);
+        let mut starts = Vec::new();
+        for node in self.resources_held(who, roles)? {
+            let (held_type, stored) = self.described(node)?;
+            if through.contains(&held_type) && self.is_registered(node)? && !self.is_suspended(who, node)? {
+                starts.push((held_type, stored));
+            }
+        }
+        Ok(starts)
     }
 
     /// Whether something that expires then is still in force. What is due at exactly now is over; all of one question has one now.
     pub(crate) fn is_live(&self, expires_at: Millis) -> bool {
-        expires_at == Millis::MAX || expires_at > self.now()
+        if expires_at == Millis::MAX {
+            return true;
+        }
+        let is_live = expires_at > self.now();
+        if is_live {
+            self.until.set(self.until.get().min(expires_at));
+        }
+        is_live
     }
 
     pub(crate) fn now(&self) -> Millis {
@@ -393,6 +511,11 @@ impl<'a> Reader<'a> {
 
     /// Whether the subject is suspended in the organization of a resource.
     pub(crate) fn is_suspended(&mut self, who: Who, node: Node) -> Result<bool> {
+        if let Some(subject) = self.kept.subjects.get(who.0 as usize)
+            && subject.suspended.as_ref().is_some_and(|suspended| suspended.is_empty())
+        {
+            return Ok(false);
+        }
         let suspended = self.suspended(who)?;
         Ok(!suspended.is_empty() && self.organization_of(node)?.is_some_and(|organization| suspended.contains(&organization)))
     }

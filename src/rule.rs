@@ -102,7 +102,7 @@ impl Rule {
     pub(crate) fn parse_with_positions(text: &str) -> Result<(Rule, Vec<Position>)> {
         let mut reader = Reader::new(text);
         let mut positions = Vec::new();
-        let rule = reader.rule(&mut positions)?;
+        let rule = reader.definition(&mut positions)?;
         match reader.next.kind {
             Kind::End => Ok((rule, positions)),
             _ => Err(reader.expected("`or`, `and`, `but not` or the end")),
@@ -227,13 +227,15 @@ pub(crate) struct Reader<'a> {
     /// The token that comes next.
     pub(crate) next: Token<'a>,
     depth: usize,
+    /// Whether the definition being read has had its list of types.
+    listed: bool,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(text: &'a str) -> Reader<'a> {
         let start = Position { line: 1, column: 1 };
         let next = Token { kind: Kind::End, position: start, first_on_line: true };
-        let mut reader = Reader { rest: text, position: start, first_on_line: true, next, depth: 0 };
+        let mut reader = Reader { rest: text, position: start, first_on_line: true, next, depth: 0, listed: false };
         reader.advance();
         reader
     }
@@ -333,8 +335,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes a rule, as far as it goes, and notes where each of its mentions stands.
-    pub(crate) fn rule(&mut self, positions: &mut Vec<Position>) -> Result<Rule> {
+    /// Takes the whole rule of a relation, as far as it goes, and notes where each of its mentions stands.
+    pub(crate) fn definition(&mut self, positions: &mut Vec<Position>) -> Result<Rule> {
+        self.listed = false;
+        self.rule(positions)
+    }
+
+    fn rule(&mut self, positions: &mut Vec<Position>) -> Result<Rule> {
         let first = self.operand(positions)?;
         let mut parts = match self.operator() {
             None => return Ok(first),
@@ -386,7 +393,13 @@ impl<'a> Reader<'a> {
             self.depth -= 1;
             return if self.take_mark(')') { Ok(rule) } else { Err(self.expected("`or`, `and`, `but not` or `)`")) };
         }
-        if self.take_mark('[') {
+        if self.next.kind == Kind::Mark('[') {
+            // The list says which rows a relation may have, and a relation has one set of rows.
+            if self.listed {
+                return Err(self.next.position.refused("the types are listed twice; join the lists into one"));
+            }
+            self.listed = true;
+            self.advance();
             return Ok(Rule::Direct(self.restrictions(positions)?));
         }
         positions.push(self.next.position);
@@ -456,9 +469,20 @@ mod tests {
         (name(), kind).prop_map(|(subject_type, kind)| Restriction { subject_type, kind })
     }
 
+    /// A rule with a list of types in front, at its end, or none.
     fn rule() -> impl Strategy<Value = Rule> {
+        let direct = prop::collection::vec(restriction(), 1..4).prop_map(Rule::Direct);
+        (without_list(), direct, 0..5).prop_map(|(rule, direct, place)| match place {
+            0 => direct,
+            1 => Rule::Union(vec![direct, rule]),
+            2 => Rule::Intersection(vec![rule, direct]),
+            3 => Rule::Difference(Box::new(rule), Box::new(direct)),
+            _ => rule,
+        })
+    }
+
+    fn without_list() -> impl Strategy<Value = Rule> {
         let leaf = prop_oneof![
-            prop::collection::vec(restriction(), 1..4).prop_map(Rule::Direct),
             name().prop_map(Rule::Computed),
             (name(), name()).prop_map(|(relation, through)| Rule::From { relation, through }),
         ];
@@ -530,6 +554,7 @@ mod tests {
             ("(a or b", "line 1, column 8: expected `or`, `and`, `but not` or `)`, found the end"),
             ("a b", "line 1, column 3: expected `or`, `and`, `but not` or the end, found `b`"),
             ("a from", "line 1, column 7: expected the name of a relation, found the end"),
+            ("[user] or ([group])", "line 1, column 12: the types are listed twice; join the lists into one"),
             ("a.b", "line 1, column 1: the relation `a.b` is not a valid slug: it has 1 to 128 of letters, digits, `_` and `-`"),
         ] {
             assert_eq!(Rule::parse(text).unwrap_err().to_string(), message, "{text}");

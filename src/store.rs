@@ -44,7 +44,7 @@ pub(crate) struct Store {
 impl Store {
     /// Keeps nothing any more.
     pub(crate) fn forget(&mut self) {
-        self.kept = Kept::default();
+        self.kept = Kept { generation: self.kept.generation + 1, ..Kept::default() };
         self.token = None;
         self.changes = Vec::new();
         self.data_version = None;
@@ -73,6 +73,10 @@ pub(crate) struct Kept {
     pub(crate) related: HashMap<Goal, Related>,
     /// What subjects see
     pub(crate) visible: Vec<Rc<Visible>>,
+    /// The names of the last question
+    pub(crate) asked: Option<Asked>,
+    /// Another one for every state of the data, and whenever everything was forgotten
+    pub(crate) generation: u64,
 }
 
 impl Kept {
@@ -99,6 +103,14 @@ impl Kept {
             subject.reach = Reach::Unknown;
         }
     }
+}
+
+/// The names that most questions have in common, and what they stand for.
+pub(crate) struct Asked {
+    pub(crate) permission: Box<str>,
+    pub(crate) slug: Box<str>,
+    pub(crate) resource_type: TypeKey,
+    pub(crate) relation: Relation,
 }
 
 /// A permission: the type it belongs to, and what grants it. It is numbered after the relations of the model.
@@ -265,7 +277,7 @@ impl Engine {
     fn ask<T>(&self, store: &mut Store, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         if store.kept.bytes() > MOST_KEPT {
             store.forgotten += 1;
-            store.kept = Kept::default();
+            store.kept = Kept { generation: store.kept.generation + 1, ..Kept::default() };
         }
         let answer = question(&mut Reader::new(self, &mut store.kept, true));
         if answer.is_err() {
@@ -369,8 +381,9 @@ impl Engine {
 
     /// Forgets what a change touches.
     fn touch(&self, kept: &mut Kept, change: &Change) -> Result<()> {
+        kept.generation += 1;
         let Some(rules) = kept.rules.clone() else {
-            *kept = Kept::default();
+            *kept = Kept { generation: kept.generation, ..Kept::default() };
             return Ok(());
         };
         let node = change.resource.as_ref().and_then(|(slug, id)| {

@@ -130,6 +130,7 @@ pub(crate) struct Walk {
     open: VecDeque<Step>,
     read: std::vec::IntoIter<(TypeKey, Value)>,
     depth: i64,
+    steps: usize,
 }
 
 impl Walk {
@@ -145,7 +146,19 @@ impl Walk {
         let named = starts.iter().map(|(resource_type, id)| (*resource_type, Id::stored(ValueRef::from(id)))).collect();
         // Read as if they were the children of something at depth -1; an upper bound below 0 leaves nothing.
         let read = if at_most < 0 { Vec::new() } else { starts };
-        Walk { rules, through, wanted, starts: named, at_most, open: VecDeque::new(), read: read.into_iter(), depth: 0 }
+        Walk { rules, through, wanted, starts: named, at_most, open: VecDeque::new(), read: read.into_iter(), depth: 0, steps: 0 }
+    }
+
+    /// A walk to all resources of one type that are among `starts` or lie in one.
+    pub(crate) fn to(rules: Rc<Rules>, resource_type: TypeKey, starts: Vec<(TypeKey, Value)>) -> Walk {
+        // What only the wanted type itself can hold is passed through only if that type nests.
+        let through = rules.types.at_or_above(resource_type).intersection(&rules.types.holders()).copied().collect();
+        Walk::down(rules, through, Some(resource_type), starts, None)
+    }
+
+    /// How many resources have been met so far.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
     }
 
     /// The next resource of the type that is wanted.
@@ -153,6 +166,7 @@ impl Walk {
         loop {
             for (resource_type, id) in self.read.by_ref() {
                 let depth = self.depth;
+                self.steps += 1;
                 if depth > 0 && self.starts.contains(&(resource_type, Id::stored(ValueRef::from(&id)))) {
                     continue;
                 }
@@ -164,6 +178,7 @@ impl Walk {
                 }
             }
             let Some(above) = self.open.pop_front() else { return Ok(None) };
+            self.steps += 1;
             self.depth = above.depth + 1;
             self.read = reader.children(&self.rules.types, above.resource_type, &above.id)?.into_iter();
         }

@@ -1,8 +1,9 @@
 //! What a subject sees: the ids of all resources of one type to which it has a relation, for whoever asks about many of them.
 
 use hashbrown::HashMap;
+use rusqlite::types::ValueRef;
 
-use crate::decision::{Millis, Relation, TypeKey, Who};
+use crate::decision::{Millis, Node, Relation, TypeKey, Who};
 use crate::identifier::IdRef;
 use crate::nodes::Nodes;
 
@@ -38,6 +39,7 @@ pub(crate) struct Ids {
 
 impl Ids {
     /// How many there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -72,6 +74,15 @@ impl Ids {
         self.len += usize::from(is_new);
     }
 
+    /// Takes an id as it is stored.
+    pub(crate) fn insert_stored(&mut self, stored: ValueRef<'_>) {
+        let Some(id) = IdRef::stored(stored) else { return };
+        self.insert(id);
+        if let (IdRef::Integer(number), ValueRef::Text(_)) = (id, stored) {
+            self.as_text.insert(number);
+        }
+    }
+
     pub(crate) fn contains(&self, id: IdRef<'_>) -> bool {
         match id {
             IdRef::Integer(number) => {
@@ -84,6 +95,59 @@ impl Ids {
                 bits.and_then(|bits| bits.get((at / 64) as usize)).is_some_and(|word| word >> (at % 64) & 1 == 1)
             }
             IdRef::Text(_) => self.texts.find(TypeKey(0), id).is_some(),
+        }
+    }
+}
+
+/// How far somebody has come through a set.
+#[derive(Default)]
+pub(crate) struct Place {
+    near: usize,
+    far: Option<std::vec::IntoIter<i64>>,
+    /// The page that is being read: its number, the word, and what is left of it
+    page: Option<(i64, usize, u64)>,
+    text: usize,
+}
+
+impl Ids {
+    /// The next id: integers first, small ones in order, then texts.
+    pub(crate) fn next(&self, place: &mut Place) -> Option<IdRef<'_>> {
+        loop {
+            if let Some((page, word, left)) = &mut place.page {
+                let bits = match usize::try_from(*page) {
+                    Ok(near) if near < NEAR => self.near.get(near).and_then(Option::as_ref),
+                    _ => self.far.get(page),
+                };
+                while *left == 0 && *word + 1 < (PAGE / 64) as usize {
+                    *word += 1;
+                    *left = bits.and_then(|bits| bits.get(*word)).copied().unwrap_or_default();
+                }
+                if *left != 0 {
+                    let bit = i64::from(left.trailing_zeros());
+                    *left &= *left - 1;
+                    return Some(IdRef::Integer(*page * PAGE + *word as i64 * 64 + bit));
+                }
+                place.page = None;
+            }
+            let next = if place.near < self.near.len() {
+                place.near += 1;
+                self.near.get(place.near - 1).and_then(Option::as_ref).map(|bits| ((place.near - 1) as i64, bits))
+            } else {
+                let far = place.far.get_or_insert_with(|| {
+                    let mut pages: Vec<i64> = self.far.keys().copied().collect();
+                    pages.sort_unstable();
+                    pages.into_iter()
+                });
+                let Some(page) = far.next() else {
+                    place.text += 1;
+                    let node = Node(u32::try_from(place.text - 1).ok()?);
+                    return self.texts.get(node).map(|(_, id)| id);
+                };
+                self.far.get(&page).map(|bits| (page, bits))
+            };
+            if let Some((page, bits)) = next {
+                place.page = Some((page, 0, bits.first().copied().unwrap_or_default()));
+            }
         }
     }
 }
@@ -118,5 +182,13 @@ mod tests {
         assert!(!ids.contains(IdRef::Integer(2)) && !ids.contains(IdRef::Text("a")));
         ids.insert(IdRef::Text("a"));
         assert!(ids.contains(IdRef::Text("a")) && !ids.contains(IdRef::Text("b")));
+        let (mut place, mut found) = (Place::default(), Vec::new());
+        while let Some(id) = ids.next(&mut place) {
+            found.push(id.to_string());
+        }
+        let mut expected: Vec<String> = numbers.iter().map(i64::to_string).chain(["a".to_owned()]).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
     }
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use authz::rusqlite::Connection;
 use serde_json::{Value, json};
 
 /// Exit status, standard output, standard error.
@@ -51,7 +52,7 @@ fn questions_are_answered_for_people_and_programs() {
     assert_eq!(json_of(&["check", db, ana[0], ana[1], ana[2], "6", "--json"]), json!({"allowed": false}));
     let (status, out, err) = authz(&["check", db, "user:ana", "document:edti", "document", "6"]);
     assert_eq!((status, out.as_str()), (2, ""));
-    assert_eq!(err, "authz: authz_check: unknown permission `document:edti`; did you mean `document:edit`?\n");
+    assert_eq!(err, "authz: authz_check: unknown permission or relation `document:edti`; did you mean `document:edit`?\n");
 
     let (_, out, _) = authz(&["explain", db, ana[0], ana[1], ana[2], "30"]);
     assert_eq!(
@@ -87,13 +88,14 @@ fn migrations_and_models_go_through_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("app.db");
     let db = db.to_str().unwrap();
-    assert_eq!(json_of(&["migrate", db, "--dry-run", "--json"])["applied"][0], "V1__foundation");
+    let plan = authz::migration_plan(&Connection::open_in_memory().unwrap()).unwrap();
+    let newest = plan.to;
+    assert_eq!(json_of(&["migrate", db, "--dry-run", "--json"]), json!({"from": 0, "to": plan.to, "applied": plan.applied}));
     assert!(!Path::new(db).exists());
     let (status, _, err) = authz(&["check", db, "user:a", "p", "t", "1"]);
     assert_eq!((status, Path::new(db).exists()), (2, false), "{err}");
-    let (_, out, _) = authz(&["migrate", db]);
-    assert!(out.starts_with("schema version 0 → ") && out.contains(": applied V1__foundation, "), "{out}");
-    assert!(authz(&["migrate", db]).1.ends_with(": nothing to do\n"));
+    assert_eq!(authz(&["migrate", db]).1, format!("schema version 0 → {newest}: applied {}\n", plan.applied.join(", ")));
+    assert_eq!(authz(&["migrate", db]).1, format!("schema version {newest}: nothing to do\n"));
     let (_, sql, _) = authz(&["migrate", "--print-sql"]);
     assert!(sql.starts_with("BEGIN;") && sql.ends_with("COMMIT;\n") && sql.contains("CREATE TABLE authz_roles"));
 
@@ -115,6 +117,131 @@ fn migrations_and_models_go_through_the_command() {
     let (status, _, err) = authz(&["apply", db, "no/such/model.json"]);
     assert_eq!(status, 2);
     assert!(err.starts_with("authz: cannot read `no/such/model.json`"), "{err}");
+}
+
+const MODEL: &str = "
+model
+  schema 1.1
+type user
+type group
+  relations
+    define member: [user]
+type folder
+  relations
+    define viewer: [user, group#member]
+type document
+  relations
+    define parent: [folder]
+    define blocked: [user]
+    define viewer: viewer from parent but not blocked
+";
+
+/// In the format of OpenFGA's store files; the model is in a file of its own.
+const STORE: &str = r#"
+name: Documents # what is tested
+model_file: ./model.fga
+tuples:
+  - user: user:ana
+    relation: viewer
+    object: folder:1
+  - { user: "group:eng#member", relation: viewer, object: "folder:1" }
+  - { user: "folder:1", relation: parent, object: "document:7" }
+tests:
+  - name: viewers of a folder
+    description: see what is in it
+    tuple_file: more.yaml
+    check:
+      - user: user:ana
+        object: document:7
+        assertions:
+          viewer: true
+          blocked: false
+      - users: [user:ben, user:cy]
+        objects: [document:7, document:8]
+        assertions: { viewer: false }
+    list_objects:
+      - user: user:ana
+        type: document
+        assertions:
+          viewer: [document:7]
+          blocked: []
+    list_users:
+      - object: document:7
+        user_filter: [{ type: user }, { type: group, relation: member }]
+        assertions:
+          viewer: { users: [user:ana, "group:eng#member", user:dee] }
+  - name: nothing is left over
+    check:
+      - { user: user:ben, object: document:7, assertions: { blocked: false } }
+"#;
+
+#[test]
+fn a_model_is_tested_by_a_store_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let model = file("model.fga", MODEL);
+    file(
+        "more.yaml",
+        r#"[{"user": "user:ben", "relation": "blocked", "object": "document:7"}, {"user": "user:dee", "relation": "member", "object": "group:eng"}]"#,
+    );
+    let tests = file("store.fga.yaml", STORE);
+    assert_eq!(authz(&["test", &tests]), (0, "10 of 10 assertions hold\n".to_owned(), String::new()));
+    assert_eq!(authz(&["test", &model, &tests]).1, "10 of 10 assertions hold\n");
+    assert_eq!(json_of(&["test", &model, &tests, "--json"]), json!({"assertions": 10, "failures": []}));
+
+    // Another model, another answer, and why.
+    let laxer = file("laxer.fga", &MODEL.replace(" but not blocked", " or blocked"));
+    let (status, out, _) = authz(&["test", &laxer, &tests]);
+    assert_eq!(
+        (status, out.as_str()),
+        (
+            1,
+            "FAILED viewers of a folder: user:ben viewer document:7: expected no, got yes\n  user:ben has viewer on document 7\n    \
+             viewer on document 7 holds, defined as viewer from parent or blocked\n      blocked on document 7 holds, defined as [user]\n        \
+             by the relationship of user:ben\n\
+             FAILED viewers of a folder: the users of document:7 by viewer are wrong; not expected: user:ben\n  user:ben has viewer on document 7\n    \
+             viewer on document 7 holds, defined as viewer from parent or blocked\n      blocked on document 7 holds, defined as [user]\n        \
+             by the relationship of user:ben\n8 of 10 assertions hold\n"
+        )
+    );
+
+    // A database is tested with what is in it, and nothing is written to it.
+    let db = folder.path().join("app.db");
+    let db = db.to_str().unwrap();
+    authz(&["migrate", db]);
+    authz(&["apply", db, &model]);
+    let before = std::fs::read(db).unwrap();
+    assert_eq!(authz(&["test", db, &tests]), (0, "10 of 10 assertions hold\n".to_owned(), String::new()));
+    assert!(before == std::fs::read(db).unwrap());
+    let connection = authz::rusqlite::Connection::open(db).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO authz_relationships (subject, relation, resource_type, resource_id) VALUES ('user:ana', 'blocked', 'document', 7)",
+        )
+        .unwrap();
+    let (status, out, _) = authz(&["test", db, &tests]);
+    assert!(status == 1 && out.contains("user:ana viewer document:7: expected yes, got no") && out.contains("excluded by:"), "{out}");
+
+    // What is wrong with the tests themselves is no failed test.
+    for (text, sentence) in [
+        (STORE.replace("description:", "descrption:"), "unknown field `descrption`"),
+        (STORE.replace("relation: viewer\n", "relation: vewer\n"), "the type `folder` has no relation `vewer`; did you mean `viewer`?"),
+        (STORE.replace("users: [user:ben, user:cy]", "object: document:9"), "a check has either `user` or `users`"),
+        (STORE.replace("more.yaml", "none.yaml"), "test `viewers of a folder`: cannot read"),
+        (STORE.replace("model_file: ./model.fga", ""), "has no model; give one, or a database, before it"),
+        (
+            STORE.replace("        type: document\n", "        type: document\n        context: {a: 1}\n"),
+            "conditions and their context are not built",
+        ),
+    ] {
+        let tests = file("wrong.fga.yaml", &text);
+        let (status, _, err) = authz(&["test", &tests]);
+        assert!(status == 2 && err.contains(sentence), "{err}");
+    }
 }
 
 #[test]

@@ -63,6 +63,7 @@ fn registering_adds_these_functions() {
             "_authz_anchor",
             "authz_ancestors",
             "authz_descendants",
+            "authz_event_envelopes",
             "authz_hierarchy",
             "authz_list_permissions",
             "authz_list_resources",

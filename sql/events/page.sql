@@ -12,6 +12,7 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'description', p.description,
       'system', json(CASE p.flag WHEN 1 THEN 'true' ELSE 'false' END),
       'resource_type_slug', p.resource_type,
+      'relation', p.relation,
       'created_at', p.created_at,
       'updated_at', p.updated_at)
     WHEN 'role' THEN (
@@ -71,6 +72,14 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'resource_type_slug', p.resource_type,
       'resource_id', p.resource_id,
       'source', p.source,
+      'expires_at', p.expires_at,
+      'created_at', p.created_at)
+    WHEN 'relationship' THEN json_object(
+      'object', 'relationship',
+      'subject', p.subject,
+      'relation', p.relation,
+      'resource_type_slug', p.resource_type,
+      'resource_id', p.resource_id,
       'expires_at', p.expires_at,
       'created_at', p.created_at)
     WHEN 'authorization_resource' THEN json_object(

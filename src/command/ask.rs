@@ -42,7 +42,9 @@ impl Question {
         if self.format.json {
             print(&explanation)?;
         } else {
-            for line in in_words(&serde_json::from_str(&explanation)?) {
+            // A tree that is too deep to be read as JSON is printed as it is.
+            let lines = serde_json::from_str(&explanation).map_or_else(|_| vec![explanation], |parsed| in_words(&parsed));
+            for line in lines {
                 print(&printable(&line))?;
             }
         }
@@ -108,7 +110,45 @@ pub(crate) fn in_words(explanation: &Value) -> Vec<String> {
         let roles: Vec<String> = items(missing, "/any_of_roles").iter().map(|role| word(role, "")).collect();
         lines.push(format!("  would do: {} on {}", roles.join(" or "), place(missing, "/on")));
     }
+    if let Some(tree) = explanation.get("tree") {
+        add_branch(&mut lines, tree, 1);
+    }
     lines
+}
+
+/// The lines of a part of the tree: which relation holds by which branch of its rule, or what was looked at.
+fn add_branch(lines: &mut Vec<String>, branch: &Value, depth: usize) {
+    let Some(fields) = branch.as_object() else { return };
+    let mut depth = depth;
+    let indented = |depth: usize, line: String| format!("{}{line}", "  ".repeat(depth));
+    if let Some(relation) = fields.get("relation") {
+        let verb = if at(branch, "/holds") == &Value::Bool(true) { "holds" } else { "does not hold" };
+        let rule = fields.get("rule").and_then(Value::as_str).map_or_else(String::new, |rule| format!(", defined as {rule}"));
+        lines.push(indented(depth, format!("{} on {} {verb}{rule}", word(relation, ""), place(branch, "/resource"))));
+        depth += 1;
+    }
+    for (field, value) in fields {
+        let line = match (field.as_str(), value) {
+            ("relation" | "resource" | "holds" | "rule", _) => continue,
+            ("relationship", Value::Null) => "no relationship".to_owned(),
+            ("relationship", subject) => format!("by the relationship of {}", word(subject, "")),
+            ("expired", subject) => format!("the relationship of {} has expired", word(subject, "")),
+            ("excluded_by", _) => "excluded by:".to_owned(),
+            ("missing_from", _) => "this part is missing:".to_owned(),
+            (_, Value::Array(inner)) => {
+                inner.iter().for_each(|inner| add_branch(lines, inner, depth));
+                continue;
+            }
+            (_, Value::Object(_)) => {
+                add_branch(lines, value, depth);
+                continue;
+            }
+            (_, Value::Bool(true)) => field.replace('_', " "),
+            (_, value) => format!("{} {}", field.replace('_', " "), word(value, "")),
+        };
+        lines.push(indented(depth, line));
+        add_branch(lines, value, depth + 1);
+    }
 }
 
 #[derive(Args)]

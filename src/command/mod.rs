@@ -6,6 +6,7 @@ mod ask;
 mod demo;
 mod model;
 mod output;
+mod test;
 mod tree;
 
 use std::fmt;
@@ -41,6 +42,8 @@ enum Command {
     ListResources(ask::ListResources),
     /// The subjects that have a permission on a resource
     ListSubjects(ask::ListSubjects),
+    /// Check a model against its tests, in the format of OpenFGA's store files. Exit status 1 if one fails
+    Test(test::Test),
     /// A resource and what lies in it
     Tree(tree::Tree),
 }
@@ -75,6 +78,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Explain(question) => question.explain(),
         Command::ListResources(list) => list.run(),
         Command::ListSubjects(list) => list.run(),
+        Command::Test(test) => test.run(),
         Command::Tree(tree) => tree.run(),
     };
     outcome.unwrap_or_else(|Failure(sentence)| {

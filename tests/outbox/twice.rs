@@ -1,0 +1,235 @@
+//! Every operation done twice: by the functions, and by plain SQL in the stock shell without the library. The same rows stand there after
+//! it, and, with consecutive updates of one object folded, the same events.
+
+use serde_json::{Map, Value};
+
+use crate::replay::{Objects, current, difference};
+use crate::{Event, events_after, open, stock_shell};
+
+/// An operation by the functions, and the same in plain SQL.
+const OPERATIONS: [(&str, &str); 17] = [
+    (
+        r#"SELECT authz_apply('{"resource_types": {"project": {"parents": ["organization", "project"]}},
+             "permissions": {"project:edit": {"resource_type": "project"}, "project:read": {"resource_type": "project", "name": "Read"}},
+             "roles": {"editor": {"resource_type": "project", "permissions": ["project:edit", "project:read"]},
+                       "reader": {"resource_type": "project", "name": "Reader", "permissions": ["project:read"]}}}')"#,
+        r#"INSERT INTO authz_resource_types (slug, declared) VALUES ('project', 1);
+           INSERT INTO authz_resource_type_parents (resource_type, parent_type, declared) VALUES ('project', 'organization', 1), ('project', 'project', 1);
+           INSERT INTO authz_permissions (slug, resource_type, name, declared) VALUES ('project:edit', 'project', NULL, 1), ('project:read', 'project', 'Read', 1);
+           INSERT INTO authz_roles (slug, resource_type, declared) VALUES ('editor', 'project', 1);
+           INSERT INTO authz_role_permissions (role, permission, declared) VALUES ('editor', 'project:edit', 1), ('editor', 'project:read', 1);
+           INSERT INTO authz_roles (slug, resource_type, name, declared) VALUES ('reader', 'project', 'Reader', 1);
+           INSERT INTO authz_role_permissions (role, permission, declared) VALUES ('reader', 'project:read', 1);
+           INSERT INTO authz_model_history (document, summary) VALUES ('{}', '{"created":10,"changed":0,"removed":0}')"#,
+    ),
+    (
+        r#"SELECT authz_apply('{"resource_types": {"project": {"parents": ["organization", "project"]}},
+             "permissions": {"project:edit": {"resource_type": "project"}, "project:read": {"resource_type": "project", "name": "See"}},
+             "roles": {"editor": {"resource_type": "project", "name": "Editor", "permissions": ["project:edit"]}}}')"#,
+        r#"DELETE FROM authz_role_permissions WHERE role = 'editor' AND permission = 'project:read';
+           UPDATE authz_roles SET name = 'Editor' WHERE slug = 'editor';
+           DELETE FROM authz_roles WHERE slug = 'reader';
+           UPDATE authz_permissions SET name = 'See' WHERE slug = 'project:read';
+           INSERT INTO authz_model_history (document, summary) VALUES ('{}', '{"created":0,"changed":2,"removed":3}')"#,
+    ),
+    ("SELECT authz_put_resource('organization', 7, NULL, NULL, 'Acme')", "INSERT INTO authz_organizations (id, name) VALUES (7, 'Acme')"),
+    (
+        "SELECT authz_put_resource('organization', '7', NULL, NULL, 'Acme Ltd')",
+        "UPDATE authz_organizations SET name = 'Acme Ltd' WHERE id = 7",
+    ),
+    (
+        "SELECT authz_put_resource('project', 1, 'organization', '7', 'Website'), authz_put_resource('project', 'two', 'organization', 7)",
+        "INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id, name) VALUES
+           ('project', 1, 'organization', '7', 'Website'), ('project', 'two', 'organization', 7, NULL)",
+    ),
+    (
+        "SELECT authz_put_resource('project', 'two', 'project', '1', 'Second')",
+        "UPDATE authz_resources SET parent_type = 'project', parent_id = 1 WHERE resource_id = 'two';
+         UPDATE authz_resources SET name = 'Second' WHERE resource_id = 'two'",
+    ),
+    (
+        "SELECT authz_grant('group:eng', 'editor', 'project', '1')",
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('group:eng', 'editor', 'project', '1')",
+    ),
+    (
+        "SELECT authz_grant('group:eng', 'editor', 'project', 1, '2040-01-01')",
+        "UPDATE authz_role_assignments SET expires_at = '2040-01-01T00:00:00.000Z' WHERE subject = 'group:eng'",
+    ),
+    ("SELECT authz_grant('group:eng', 'editor', 'project', 1, '2040-01-01')", "UPDATE authz_role_assignments SET expires_at = expires_at"),
+    (
+        "SELECT authz_grant('project:two', 'member', 'organization', 7)",
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('project:two', 'member', 'organization', 7)",
+    ),
+    ("SELECT authz_revoke('project:two', 'member', 'organization', 7)", "DELETE FROM authz_role_assignments WHERE subject = 'project:two'"),
+    (
+        "SELECT authz_add_member('group:eng', 'group:core'), authz_add_member('group:eng', 'user:ana')",
+        "INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'group:core'), ('eng', 'user:ana')",
+    ),
+    ("SELECT authz_remove_member('group:eng', 'user:ana')", "DELETE FROM authz_group_members WHERE subject = 'user:ana'"),
+    ("SELECT authz_remove_member('group:eng', 'user:ana')", "DELETE FROM authz_group_members WHERE subject = 'user:ana'"),
+    (
+        "SELECT authz_remove_resource('project', 1, 'cascade')",
+        "DELETE FROM authz_resources WHERE resource_id = 'two'; DELETE FROM authz_resources WHERE resource_type = 'project' AND resource_id = 1",
+    ),
+    ("SELECT authz_remove_resource('organization', 7)", "DELETE FROM authz_organizations WHERE id = 7"),
+    (
+        r#"SELECT authz_apply('{"resource_types": {"project": {"parents": ["organization", "project"]}}}')"#,
+        r#"DELETE FROM authz_roles WHERE slug = 'editor';
+           DELETE FROM authz_permissions WHERE slug = 'project:edit'; DELETE FROM authz_permissions WHERE slug = 'project:read';
+           INSERT INTO authz_model_history (document, summary) VALUES ('{}', '{"created":0,"changed":0,"removed":4}')"#,
+    ),
+];
+
+/// Without what differs from run to run: times, and ids drawn at random.
+fn steady(value: &Value) -> Value {
+    let times = ["created_at", "updated_at", "applied_at"];
+    match value {
+        Value::Object(all) => {
+            let drawn = |name: &str, value: &Value| {
+                name == "id" && value.as_str().is_some_and(|id| id.starts_with("perm_") || id.starts_with("role_"))
+            };
+            let kept = all.iter().filter(|(name, value)| !times.contains(&name.as_str()) && !drawn(name, value));
+            kept.map(|(name, value)| (name.clone(), steady(value))).collect::<Map<_, _>>().into()
+        }
+        other => other.clone(),
+    }
+}
+
+fn rows(objects: &Objects) -> Vec<String> {
+    let mut rows: Vec<String> =
+        objects.iter().map(|(key, object)| if object.is_null() { key.clone() } else { steady(object).to_string() }).collect();
+    rows.sort();
+    rows
+}
+
+/// Name, object, what was before: consecutive ones of one object folded into the first.
+fn folded(events: &[Event]) -> Vec<(String, Value, Value)> {
+    let mut folded: Vec<(String, Value, Value)> = Vec::new();
+    let mut last_object = String::new();
+    for event in events {
+        let (kind, verb) = event.name.rsplit_once('.').unwrap();
+        let object = format!("{kind} {} {}", event.data["id"], event.data["subject"]);
+        let before = event.context["previous_attributes"].clone();
+        match folded.last_mut() {
+            Some((name, data, was)) if ["updated", "moved"].contains(&verb) && object == last_object => {
+                *data = steady(&event.data);
+                if verb == "moved" && name.ends_with(".updated") {
+                    name.clone_from(&event.name);
+                }
+                if let (Value::Object(was), Value::Object(before)) = (was, before) {
+                    for (member, value) in before {
+                        was.entry(member).or_insert(value);
+                    }
+                }
+            }
+            _ => folded.push((event.name.clone(), steady(&event.data), before)),
+        }
+        last_object = object;
+    }
+    folded
+}
+
+#[test]
+fn functions_and_plain_sql_leave_the_same_rows_and_events() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain.db");
+    if stock_shell(&path, &authz::migration_sql()).is_none() {
+        return;
+    }
+    let called = open();
+    let (mut seen_called, mut seen_plain) = (crate::last_seq(&called), 1);
+    for (function, plain) in OPERATIONS {
+        called.query_row(function, [], |_| Ok(())).unwrap_or_else(|error| panic!("{function}: {error}"));
+        assert_eq!(stock_shell(&path, &format!("{plain};\n")).unwrap(), "", "{plain}");
+        let by_shell = authz::rusqlite::Connection::open(&path).unwrap();
+        assert_eq!(rows(&current(&called)), rows(&current(&by_shell)), "{function}");
+        let (by_function, by_sql) = (events_after(&called, seen_called), events_after(&by_shell, seen_plain));
+        assert_eq!(folded(&by_function), folded(&by_sql), "{function}");
+        // The call itself has folded already.
+        assert_eq!(folded(&by_function).len(), by_function.len(), "{function}");
+        assert_eq!((difference(&called), difference(&by_shell)), (None, None), "{function}");
+        seen_called = crate::last_seq(&called);
+        seen_plain = crate::last_seq(&by_shell);
+    }
+}
+
+#[test]
+fn a_cascade_tells_of_children_first() {
+    let connection = open();
+    connection
+        .execute_batch(
+            "INSERT INTO authz_resource_types (slug) VALUES ('folder');
+             INSERT INTO authz_resource_type_parents (resource_type, parent_type) VALUES ('folder', 'organization'), ('folder', 'folder');
+             INSERT INTO authz_roles (slug, resource_type) VALUES ('reader', 'folder');
+             INSERT INTO authz_organizations (id) VALUES ('acme');
+             INSERT INTO authz_users (id, email) VALUES ('ana', 'ana@acme.test');
+             INSERT INTO authz_memberships (user, organization) VALUES ('ana', 'acme');
+             INSERT INTO authz_groups (id, organization) VALUES ('eng', 'acme');
+             INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'user:ana');
+             INSERT INTO authz_roles (slug, organization) VALUES ('org-x', 'acme');
+             INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('folder', 1, 'organization', 'acme');
+             INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('folder', 2, 'folder', 1);
+             INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:ana', 'reader', 'folder', 2), ('group:eng', 'org-x', 'organization', 'acme');",
+        )
+        .unwrap();
+    let told = |statement: &str| {
+        let last = crate::last_seq(&connection);
+        connection.execute_batch(statement).unwrap();
+        events_after(&connection, last).into_iter().map(|event| event.name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        told("DELETE FROM authz_users"),
+        ["group.member_removed", "role_assignment.deleted", "role_assignment.deleted", "organization_membership.deleted", "user.deleted",]
+    );
+    connection
+        .execute_batch(
+            "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:ana', 'reader', 'folder', 2)",
+        )
+        .unwrap();
+    assert_eq!(
+        told("SELECT authz_remove_resource('folder', 1, 'cascade')"),
+        ["role_assignment.deleted", "authorization_resource.deleted", "authorization_resource.deleted"]
+    );
+    assert_eq!(
+        told("DELETE FROM authz_resources WHERE resource_type = 'organization'"),
+        ["role_assignment.deleted", "group.deleted", "organization_role.deleted", "organization.deleted"]
+    );
+}
+
+#[test]
+fn a_membership_holds_the_default_role_and_suspends() {
+    let connection = open();
+    connection
+        .execute_batch(
+            "INSERT INTO authz_organizations (id) VALUES ('acme');
+             INSERT INTO authz_users (id, email) VALUES ('ana', 'ana@acme.test');
+             INSERT INTO authz_memberships (user, organization, status) VALUES ('ana', 'acme', 'pending');",
+        )
+        .unwrap();
+    let text = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, Option<String>>(0)).unwrap();
+    let roles =
+        || text("SELECT group_concat(role, ' ') FROM (SELECT role FROM authz_role_assignments WHERE subject = 'user:ana' ORDER BY role)");
+    let suspended = || text("SELECT group_concat(user || '@' || organization) FROM _authz_suspensions");
+    let refused = |sql: &str| connection.execute_batch(sql).unwrap_err().to_string();
+    assert_eq!((roles().as_deref(), suspended().as_deref()), (Some("member"), Some("ana@acme")));
+    assert!(refused("DELETE FROM authz_role_assignments").starts_with("role_default_held"));
+    assert!(refused("UPDATE authz_role_assignments SET expires_at = '2040-01-01T00:00:00.000Z'").starts_with("role_default_held"));
+    assert!(refused("DELETE FROM authz_roles WHERE slug = 'member'").starts_with("role_default_required"));
+    assert!(refused("UPDATE authz_roles SET is_default = 0").starts_with("role_default_required"));
+    assert!(refused("DELETE FROM authz_organizations").starts_with("organization_has_members"));
+    assert!(refused("DELETE FROM authz_resources").starts_with("organization_has_members"));
+    assert!(refused("INSERT INTO authz_memberships (user, organization) VALUES ('bo', 'acme')").starts_with("user_unknown"));
+    assert!(refused("UPDATE authz_memberships SET custom_attributes = '[]'").starts_with("custom_attributes_read_only"));
+    // Deleting it brings nothing back.
+    connection.execute_batch("DELETE FROM authz_memberships").unwrap();
+    assert_eq!((roles(), suspended().as_deref()), (None, Some("ana@acme")));
+    connection.execute_batch("INSERT INTO authz_memberships (user, organization) VALUES ('ana', 'acme')").unwrap();
+    assert_eq!((roles().as_deref(), suspended()), (Some("member"), None));
+    connection
+        .execute_batch("INSERT INTO authz_roles (slug) VALUES ('viewer'); UPDATE authz_roles SET is_default = 1 WHERE slug = 'viewer'")
+        .unwrap();
+    assert_eq!(roles().as_deref(), Some("member viewer"));
+    assert_eq!(text("SELECT group_concat(slug) FROM authz_roles WHERE is_default = 1").as_deref(), Some("viewer"));
+    connection.execute_batch("DELETE FROM authz_role_assignments WHERE role = 'member'").unwrap();
+    assert_eq!(difference(&connection), None);
+}
