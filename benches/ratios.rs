@@ -56,6 +56,10 @@ fn measured(question: &mut Question, time: Duration) -> Outcome {
     progress.enable_steady_tick(Duration::from_millis(200));
     let outcome = question.outcome(time, 300);
     progress.finish_and_clear();
+    // Where nobody watches the bars, a line for each: the whole takes minutes.
+    if progress.is_hidden() {
+        eprintln!("{}: {:.3}", outcome.name, outcome.result);
+    }
     outcome
 }
 

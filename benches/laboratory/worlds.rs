@@ -3,8 +3,8 @@
 //! | world | content |
 //! |---|---|
 //! | tree | n documents in n/10 projects in workspaces in 10 organizations; every tenth document lies in a folder that nests up to four deep. 1,000 users in nested groups hold 60 to 1,000 roles each, directly and through groups; some roles do not help and some have expired |
-//! | wide | a group of 100,000 members; a subject in 10,000 groups; a document shared with 10,000 groups |
-//! | deep | one folder in another, 10,000 levels, and a document at the bottom |
+//! | wide | a group of 100,000 members; a subject in 10,000 groups; a document shared with 10,000 groups: by roles, and by relationships |
+//! | deep | one folder in another, 10,000 levels, and a document at the bottom; one shelf on another by relationships, as many |
 //!
 //! A world is written through the schema's own triggers, in plain SQL and in one transaction. It is kept under `target/worlds/` under
 //! a name that changes with the schema and with this file, so that only what is new has to be made.
@@ -172,7 +172,9 @@ fn begin(connection: &Connection) {
     authz::migrate(connection).unwrap();
     let model = r#"{
       "resource_types": {"workspace": {"parents": ["organization"]}, "project": {"parents": ["workspace"]},
-                         "folder": {"parents": ["project", "folder"]}, "document": {"parents": ["project", "folder"]}},
+                         "folder": {"parents": ["project", "folder"]}, "document": {"parents": ["project", "folder"]},
+                         "file": {"relations": {"viewer": "[user, group#member]"}},
+                         "shelf": {"relations": {"parent": "[shelf]", "viewer": "[user] or viewer from parent"}}},
       "permissions": {"document:read": {"resource_type": "document"}, "document:edit": {"resource_type": "document"},
                       "document:share": {"resource_type": "document"}, "project:read": {"resource_type": "project"}},
       "roles": {"owner": {"resource_type": "organization", "permissions": ["document:read", "document:edit", "document:share", "project:read"]},
@@ -558,13 +560,15 @@ fn write_wide(connection: &Connection) {
          WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 100000)
          INSERT INTO authz_group_members (group_id, subject) SELECT 'crowd', 'user:' || n FROM n;
          INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id)
-         SELECT 'group:crowd', 'document-reader', 'document', id FROM documents WHERE id BETWEEN 10002 AND 11000;
+         SELECT 'group:crowd', 'document-reader', 'document', id FROM documents WHERE id BETWEEN 10002 AND 11001;
          WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000)
          INSERT INTO authz_group_members (group_id, subject) SELECT 'team-' || n, 'user:joiner' FROM n;
          INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id)
          SELECT 'group:team-' || id, 'document-reader', 'document', id FROM documents WHERE id BETWEEN 2 AND 10000;
          INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id)
-         SELECT 'group:team-' || id, 'document-reader', 'document', 1 FROM documents WHERE id BETWEEN 1 AND 10000;",
+         SELECT 'group:team-' || id, 'document-reader', 'document', 1 FROM documents WHERE id BETWEEN 1 AND 10000;
+         INSERT INTO authz_relationships (subject, relation, resource_type, resource_id)
+         SELECT subject || '#member', 'viewer', 'file', resource_id FROM authz_role_assignments;",
         )
         .unwrap();
 }
@@ -582,7 +586,10 @@ fn write_deep(connection: &Connection) {
         .execute_batch(
             "CREATE TABLE documents (id INTEGER PRIMARY KEY, title TEXT NOT NULL) STRICT;
              INSERT INTO documents (id, title) VALUES (1, 'At the bottom');
-             INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:ana', 'project-editor', 'project', 1);",
+             INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:ana', 'project-editor', 'project', 1);
+             INSERT INTO authz_relationships (subject, relation, resource_type, resource_id) VALUES ('user:ana', 'viewer', 'shelf', 1);
+             WITH RECURSIVE n (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM n WHERE n < 10000)
+             INSERT INTO authz_relationships (subject, relation, resource_type, resource_id) SELECT 'shelf:' || (n - 1), 'parent', 'shelf', n FROM n;",
         )
         .unwrap();
 }

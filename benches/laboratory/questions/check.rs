@@ -6,7 +6,7 @@ use authz::rusqlite::{Connection, params};
 
 use super::{CHECK, CHECKS, LOOK_UP, Pair, check, number, only, pairs, prepare, rows};
 use crate::laboratory::measure::{Question, Run, timed};
-use crate::laboratory::worlds::{self, IN_THE_CROWD, Ids, JOINER, PAIRS};
+use crate::laboratory::worlds::{self, IN_THE_CROWD, Ids, JOINER, PAIRS, READ};
 
 /// One check after the other, each about another subject and another document.
 fn checks_one_by_one(connection: &'static Connection, pairs: &Rc<Vec<Pair>>) -> Run {
@@ -98,29 +98,33 @@ pub fn sum(documents: u32, ids: Ids) -> Question {
 
 /// `check/wide/…`, `check/deep/…`: what should not matter.
 pub fn extremes() -> Vec<Question> {
-    let connection = worlds::open_to_read(&worlds::wide());
-    let ask = |name: &str, connection: &'static Connection, subject: &str, from: i64, to: i64| {
-        let mut statement = prepare(
-            connection,
-            "SELECT sum(authz_check(?1, 'document:read', 'document', d.id)) FROM documents AS d WHERE d.id BETWEEN ?2 AND ?3",
-        );
+    // Resources from one id to another, every one of which the subject may see.
+    let ask = |name: String, connection: &'static Connection, subject: &str, what: [&str; 2], from: i64, to: i64| {
         let mut base = prepare(
             connection,
             "SELECT count((SELECT o.title FROM documents AS o WHERE o.id = d.id)) FROM documents AS d WHERE d.id BETWEEN ?1 AND ?2",
         );
-        let subject = subject.to_owned();
+        let mut statement =
+            prepare(connection, "SELECT sum(authz_check(?1, ?2, ?3, d.id)) FROM documents AS d WHERE d.id BETWEEN ?4 AND ?5");
+        let (subject, what) = (subject.to_owned(), what.map(str::to_owned));
         let base: Run = Box::new(move || timed(|| base.query_row([from, to], |row| row.get(0)).unwrap()));
-        let ask: Run = Box::new(move || timed(|| statement.query_row(params![subject, from, to], |row| row.get(0)).unwrap()));
+        let ask: Run =
+            Box::new(move || timed(|| statement.query_row(params![subject, what[0], what[1], from, to], |row| row.get(0)).unwrap()));
         let answers = (to - from + 1) as u64;
-        Question::ratio(name, "a primary-key look-up in the same statement", 0.0, 0.0, answers, vec![base], ask).unlike().without_limits()
+        Question::ratio(name, "a primary-key look-up in the same statement", 0.0, 0.0, answers, vec![base], ask).without_limits()
     };
-    let mut questions = vec![
-        ask("check/wide/member_of_a_group_of_100000", connection, IN_THE_CROWD, 10_002, 11_001),
-        ask("check/wide/member_of_10000_groups", connection, JOINER, 2, 1001),
-        ask("check/wide/document_shared_with_10000_groups", connection, JOINER, 1, 1),
-    ];
+    let wide = worlds::open_to_read(&worlds::wide());
     let deep = worlds::open_to_read(&worlds::deep());
-    questions.push(ask("check/deep/10000_levels", deep, "user:ana", 1, 1));
+    let mut questions = Vec::new();
+    for (by, what) in [("role", [READ, "document"]), ("relation", ["viewer", "file"])] {
+        questions.push(ask(format!("check/wide/{by}/member_of_a_group_of_100000"), wide, IN_THE_CROWD, what, 10_002, 11_001));
+        questions.push(ask(format!("check/wide/{by}/member_of_10000_groups"), wide, JOINER, what, 2, 1001));
+        questions.push(ask(format!("check/wide/{by}/shared_with_10000_groups"), wide, JOINER, what, 1, 1));
+    }
+    questions.push(ask("check/deep/role/10000_levels".to_owned(), deep, "user:ana", [READ, "document"], 1, 1));
+    let mut deepest = ask("check/deep/relation/10000_levels".to_owned(), deep, "user:ana", ["viewer", "shelf"], 1, 1);
+    deepest.ask = number(deep, "SELECT authz_check('user:ana', 'viewer', 'shelf', 10000)", vec![]);
+    questions.push(deepest);
     questions.push(
         Question::ratio(
             "tree/ancestors/10000",

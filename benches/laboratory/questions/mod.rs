@@ -114,6 +114,7 @@ pub fn all(documents: u32) -> Vec<Group> {
         ("check/own_uncommitted_grant", Box::new(move || vec![own_grant(documents)])),
         ("write/put", Box::new(move || puts(documents))),
         ("write/grant", Box::new(move || vec![grant(documents)])),
+        ("check/wide check/deep tree/ancestors/10000", Box::new(extremes)),
         ("memory", Box::new(move || vec![memory_held(documents)])),
         ("threads", Box::new(move || vec![threads(documents)])),
     ]

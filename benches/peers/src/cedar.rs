@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use cedar_policy::{Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, RestrictedExpression};
+use cedar_policy::{
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, RestrictedExpression,
+};
 
 use crate::Peer;
 use crate::world::World;

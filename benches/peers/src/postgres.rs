@@ -91,18 +91,31 @@ impl RowLevelSecurity {
             check: prepare("SELECT EXISTS (SELECT 1 FROM documents WHERE id = $1)"),
             count: prepare("SELECT count(*) FROM documents"),
             newest: prepare("SELECT id FROM documents ORDER BY edited_at DESC LIMIT 20"),
-            name: format!("{}, {name}", server.version.split(" (Debian").next().unwrap_or_default().replace("postgres (PostgreSQL)", "PostgreSQL")),
+            name: format!(
+                "{}, {name}",
+                server.version.split(" (Debian").next().unwrap_or_default().replace("postgres (PostgreSQL)", "PostgreSQL")
+            ),
             how,
             client,
         }
     }
 
     pub fn by_set(server: &Server) -> RowLevelSecurity {
-        RowLevelSecurity::new(server, "by_set", "policy as sets", "uncorrelated sub-selects, hashed once a statement; a socket; the session says for whom")
+        RowLevelSecurity::new(
+            server,
+            "by_set",
+            "policy as sets",
+            "uncorrelated sub-selects, hashed once a statement; a socket; the session says for whom",
+        )
     }
 
     pub fn by_row(server: &Server) -> RowLevelSecurity {
-        RowLevelSecurity::new(server, "by_row", "policy as a function", "a STABLE function of the row's id, upwards by indexes; a socket; the session says for whom")
+        RowLevelSecurity::new(
+            server,
+            "by_row",
+            "policy as a function",
+            "a STABLE function of the row's id, upwards by indexes; a socket; the session says for whom",
+        )
     }
 
     fn speak_for(&mut self, subject: &str) {

@@ -11,6 +11,7 @@ fn column<P: Params>(statement: &mut Statement<'_>, parameters: P) -> Vec<i64> {
 }
 
 pub struct Authz {
+    version: String,
     check: Statement<'static>,
     count: Statement<'static>,
     newest: Statement<'static>,
@@ -20,16 +21,21 @@ impl Authz {
     pub fn new(connection: &'static Connection) -> Authz {
         let prepare = |sql| connection.prepare(sql).unwrap();
         Authz {
+            version: connection.query_row("SELECT authz_version()", [], |row| row.get(0)).unwrap(),
             check: prepare("SELECT authz_check(?1, 'document:read', 'document', ?2)"),
-            count: prepare("SELECT count(*) FROM authz_list_resources(?1, 'document:read', 'document') m JOIN documents d ON d.id = m.resource_id"),
-            newest: prepare("SELECT d.id FROM documents d WHERE authz_check(?1, 'document:read', 'document', d.id) ORDER BY d.edited_at DESC LIMIT 20"),
+            count: prepare(
+                "SELECT count(*) FROM authz_list_resources(?1, 'document:read', 'document') m JOIN documents d ON d.id = m.resource_id",
+            ),
+            newest: prepare(
+                "SELECT d.id FROM documents d WHERE authz_check(?1, 'document:read', 'document', d.id) ORDER BY d.edited_at DESC LIMIT 20",
+            ),
         }
     }
 }
 
 impl Peer for Authz {
     fn name(&self) -> String {
-        format!("authz {}", env!("CARGO_PKG_VERSION"))
+        format!("authz {}", self.version)
     }
 
     fn how(&self) -> &'static str {

@@ -30,8 +30,12 @@ impl World {
                  WHERE role IN (SELECT role FROM authz_role_permissions WHERE permission = 'document:read') AND expires_at IS NULL",
                 |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
             ),
-            documents: rows(connection, "SELECT id, project_id, edited_at FROM documents", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))),
-            pairs: rows(connection, "SELECT subject, document, allowed FROM pairs ORDER BY id", |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))),
+            documents: rows(connection, "SELECT id, project_id, edited_at FROM documents", |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            }),
+            pairs: rows(connection, "SELECT subject, document, allowed FROM pairs ORDER BY id", |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            }),
         }
     }
 }
