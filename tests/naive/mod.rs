@@ -1,0 +1,414 @@
+//! The second implementation: slow, obvious, and sharing nothing with the library.
+//!
+//! A [`World`] is everything that is true, as plain lists. A [`Judge`] works out, for one subject at a time, every goal there is, by the
+//! well-founded semantics: what can be derived is true; what holds itself up is not; and what a cycle through an exclusion leaves
+//! undecided is no access. No cleverness: all goals are tried again and again until nothing changes.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+pub mod ask;
+pub mod history;
+pub mod language;
+pub mod tape;
+pub mod world;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+pub const PAST: &str = "2001-01-01T00:00:00.000Z";
+pub const FUTURE: &str = "2901-01-01T00:00:00.000Z";
+
+/// Type and id of a resource, or of anything else that stands in relations.
+pub type Place = (String, String);
+
+pub fn place(kind: &str, id: &str) -> Place {
+    (kind.to_owned(), id.to_owned())
+}
+
+/// `user`, `user:*`, `group#member`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Restriction {
+    One(String),
+    Every(String),
+    Userset(String, String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rule {
+    Direct(Vec<Restriction>),
+    Computed(String),
+    /// relation, through
+    From(String, String),
+    Or(Vec<Rule>),
+    And(Vec<Rule>),
+    ButNot(Box<Rule>, Box<Rule>),
+}
+
+impl Rule {
+    pub fn restrictions(&self) -> Vec<Restriction> {
+        match self {
+            Rule::Direct(restrictions) => restrictions.clone(),
+            Rule::Computed(_) | Rule::From(..) => Vec::new(),
+            Rule::Or(rules) | Rule::And(rules) => rules.iter().flat_map(Rule::restrictions).collect(),
+            Rule::ButNot(base, less) => [base.restrictions(), less.restrictions()].concat(),
+        }
+    }
+
+    pub fn excludes(&self) -> bool {
+        match self {
+            Rule::Direct(_) | Rule::Computed(_) | Rule::From(..) => false,
+            Rule::Or(rules) | Rule::And(rules) => rules.iter().any(Rule::excludes),
+            Rule::ButNot(..) => true,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Type {
+    pub parents: Vec<String>,
+    pub relations: BTreeMap<String, Rule>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Model {
+    pub types: BTreeMap<String, Type>,
+    /// slug → type, and the relation that grants it as well
+    pub permissions: BTreeMap<String, (String, Option<String>)>,
+    /// slug → type, permissions
+    pub roles: BTreeMap<String, (String, Vec<String>)>,
+}
+
+impl Model {
+    pub fn rule(&self, kind: &str, relation: &str) -> Option<&Rule> {
+        self.types.get(kind)?.relations.get(relation)
+    }
+
+    /// Groups as the tables of groups have them, where the model declares none of its own.
+    pub fn has_built_in_groups(&self) -> bool {
+        self.types.get("group").is_none_or(|group| group.relations.is_empty())
+    }
+
+    pub fn has_relation(&self, kind: &str, relation: &str) -> bool {
+        self.rule(kind, relation).is_some() || (kind == "group" && relation == "member" && self.has_built_in_groups())
+    }
+
+    /// Permissions and relations of a type: whatever may be asked there.
+    pub fn names(&self, kind: &str) -> Vec<String> {
+        let relations = self.types.get(kind).into_iter().flat_map(|one| one.relations.keys().cloned());
+        let permissions = self.permissions.iter().filter(|(_, (on, _))| on == kind).map(|(slug, _)| slug.clone());
+        relations.chain(permissions).collect()
+    }
+
+    pub fn excludes(&self) -> bool {
+        self.types.values().flat_map(|one| one.relations.values()).any(Rule::excludes)
+    }
+
+    /// Whether a row may stand there: the type restrictions name its kind of subject.
+    pub fn permits(&self, kind: &str, relation: &str, subject: &str) -> bool {
+        let Some(rule) = self.rule(kind, relation) else { return false };
+        let wanted = match parsed(subject) {
+            Party::One((kind, _)) => Restriction::One(kind),
+            Party::Every(kind) => Restriction::Every(kind),
+            Party::Userset((kind, _), relation) => Restriction::Userset(kind, relation),
+        };
+        rule.restrictions().contains(&wanted)
+    }
+}
+
+/// A subject taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Party {
+    One(Place),
+    Every(String),
+    Userset(Place, String),
+}
+
+pub fn parsed(subject: &str) -> Party {
+    let (kind, rest) = subject.split_once(':').unwrap();
+    match rest.split_once('#') {
+        None if rest == "*" => Party::Every(kind.to_owned()),
+        None => Party::One(place(kind, rest)),
+        Some((id, relation)) => Party::Userset(place(kind, id), relation.to_owned()),
+    }
+}
+
+/// Everything that is true.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    pub model: Model,
+    pub resources: Vec<(Place, Option<Place>)>,
+    /// subject, relation, resource → expiry
+    pub relationships: BTreeMap<(String, String, Place), Option<&'static str>>,
+    /// subject, role, resource → expiry
+    pub assignments: BTreeMap<(String, String, Place), Option<&'static str>>,
+    /// group, member
+    pub members: BTreeSet<(String, String)>,
+    /// user, organization
+    pub suspensions: BTreeSet<(String, String)>,
+}
+
+impl World {
+    pub fn parent(&self, one: &Place) -> Option<Option<Place>> {
+        self.resources.iter().find(|(other, _)| other == one).map(|(_, parent)| parent.clone())
+    }
+
+    /// From a resource to the top; nothing for what is not registered.
+    pub fn chain(&self, one: &Place) -> Vec<Place> {
+        let mut chain = Vec::new();
+        let mut next = Some(one.clone());
+        while let Some(here) = next {
+            let Some(parent) = self.parent(&here) else { break };
+            chain.push(here);
+            next = parent;
+        }
+        chain
+    }
+
+    pub fn organization(&self, one: &Place) -> Option<String> {
+        self.chain(one).pop().filter(|(kind, _)| kind == "organization").map(|(_, id)| id)
+    }
+
+    pub fn below(&self, above: &Place) -> BTreeSet<Place> {
+        self.resources.iter().map(|(one, _)| one.clone()).filter(|one| self.chain(one).contains(above)).collect()
+    }
+
+    /// Whatever stands somewhere, as resource, as subject, or as the object of a userset.
+    fn objects(&self) -> BTreeSet<Place> {
+        let mut all: BTreeSet<Place> = self.resources.iter().map(|(one, _)| one.clone()).collect();
+        let mut add = |subject: &str| match parsed(subject) {
+            Party::One(one) | Party::Userset(one, _) => all.extend([one]),
+            Party::Every(_) => {}
+        };
+        self.members.iter().for_each(|(group, member)| [group, member].into_iter().for_each(|one| add(one)));
+        self.assignments.keys().for_each(|(subject, _, _)| add(subject));
+        self.relationships.keys().for_each(|(subject, _, on)| {
+            add(subject);
+            add(&format!("{}:{}", on.0, on.1));
+        });
+        all
+    }
+
+    /// Every single subject that the data name, and every wildcard.
+    pub fn known_subjects(&self) -> BTreeSet<String> {
+        let mut all: BTreeSet<String> = self.objects().into_iter().map(|(kind, id)| format!("{kind}:{id}")).collect();
+        all.extend(self.relationships.keys().map(|(subject, ..)| subject.clone()).filter(|subject| subject.ends_with(":*")));
+        all
+    }
+
+    /// The ids of a type that a list may answer with: registered, or the resource of a relationship.
+    pub fn known_ids(&self, kind: &str) -> BTreeSet<String> {
+        let registered = self.resources.iter().map(|(one, _)| one);
+        registered.chain(self.relationships.keys().map(|(_, _, on)| on)).filter(|one| one.0 == kind).map(|one| one.1.clone()).collect()
+    }
+}
+
+/// A part of a rule. Each part is a goal of its own, so that naming a part changes nothing.
+enum Part {
+    Relation(String, usize),
+    Members,
+    Direct(String),
+    Computed(String),
+    From(String, String),
+    Or(Vec<usize>),
+    And(Vec<usize>),
+    ButNot(usize, usize),
+}
+
+/// Goals that hold: an object and a part of a rule.
+type Facts = Vec<bool>;
+
+/// Judges a world.
+pub struct Judge<'a> {
+    world: &'a World,
+    objects: Vec<Place>,
+    number: HashMap<Place, usize>,
+    /// Each with the type it belongs to
+    parts: Vec<(String, Part)>,
+    relations: HashMap<(String, String), usize>,
+    /// What counts: rows that are live and allowed, and where the relation `parent` reads the hierarchy, the parent
+    rows: HashMap<(usize, String), Vec<String>>,
+    /// Parts of the object's type
+    of_object: Vec<Vec<usize>>,
+}
+
+impl<'a> Judge<'a> {
+    /// `asked`: places that may be asked about although the world does not know them.
+    pub fn new(world: &'a World, asked: &[Place]) -> Judge<'a> {
+        let mut objects = world.objects();
+        objects.extend(asked.iter().cloned());
+        let objects: Vec<Place> = objects.into_iter().collect();
+        let number = objects.iter().cloned().zip(0..).collect();
+        let mut judge =
+            Judge { world, objects, number, parts: Vec::new(), relations: HashMap::new(), rows: HashMap::new(), of_object: Vec::new() };
+        for (kind, declared) in &world.model.types {
+            for (relation, rule) in &declared.relations {
+                let rule = judge.add(kind, relation, rule);
+                judge.relations.insert((kind.clone(), relation.clone()), judge.parts.len());
+                judge.parts.push((kind.clone(), Part::Relation(relation.clone(), rule)));
+            }
+        }
+        if world.model.has_built_in_groups() {
+            let rule = judge.parts.len();
+            judge.parts.push(("group".to_owned(), Part::Members));
+            judge.relations.insert(("group".to_owned(), "member".to_owned()), rule + 1);
+            judge.parts.push(("group".to_owned(), Part::Relation("member".to_owned(), rule)));
+        }
+        let parts_of = |kind: &str| (0..judge.parts.len()).filter(|part| judge.parts[*part].0 == kind).collect();
+        judge.of_object = judge.objects.iter().map(|(kind, _)| parts_of(kind)).collect();
+        judge.read();
+        judge
+    }
+
+    fn add(&mut self, kind: &str, relation: &str, rule: &Rule) -> usize {
+        let mut all = |rules: &[Rule]| rules.iter().map(|rule| self.add(kind, relation, rule)).collect::<Vec<_>>();
+        let part = match rule {
+            Rule::Direct(_) => Part::Direct(relation.to_owned()),
+            Rule::Computed(other) => Part::Computed(other.clone()),
+            Rule::From(other, through) => Part::From(other.clone(), through.clone()),
+            Rule::Or(rules) => Part::Or(all(rules)),
+            Rule::And(rules) => Part::And(all(rules)),
+            Rule::ButNot(base, less) => Part::ButNot(self.add(kind, relation, base), self.add(kind, relation, less)),
+        };
+        self.parts.push((kind.to_owned(), part));
+        self.parts.len() - 1
+    }
+
+    fn read(&mut self) {
+        for ((subject, relation, on), expires) in &self.world.relationships {
+            if *expires != Some(PAST) && self.world.model.permits(&on.0, relation, subject) {
+                self.rows.entry((self.number[on], relation.clone())).or_default().push(subject.clone());
+            }
+        }
+        for (one, parent) in &self.world.resources {
+            if let Some((kind, id)) = parent {
+                let subject = format!("{kind}:{id}");
+                if self.world.model.permits(&one.0, "parent", &subject) {
+                    self.rows.entry((self.number[one], "parent".to_owned())).or_default().push(subject);
+                }
+            }
+        }
+    }
+
+    /// Everything that is so for one subject.
+    pub fn hear(&self, subject: &str) -> Verdict<'_> {
+        let mut sure = vec![false; self.objects.len() * self.parts.len()];
+        loop {
+            let possible = self.derive(subject, &sure);
+            let next = self.derive(subject, &possible);
+            if next == sure {
+                return Verdict { judge: self, subject: subject.to_owned(), sure, possible };
+            }
+            sure = next;
+        }
+    }
+
+    /// The least set of goals that hold, where an exclusion excludes what `excluded` holds.
+    fn derive(&self, subject: &str, excluded: &Facts) -> Facts {
+        let mut facts = vec![false; excluded.len()];
+        loop {
+            let mut changed = false;
+            for object in 0..self.objects.len() {
+                for part in &self.of_object[object] {
+                    let at = object * self.parts.len() + part;
+                    if !facts[at] && self.holds(subject, object, *part, &facts, excluded) {
+                        facts[at] = true;
+                        changed = true;
+                    }
+                }
+            }
+            if !changed {
+                return facts;
+            }
+        }
+    }
+
+    fn holds(&self, subject: &str, object: usize, part: usize, facts: &Facts, excluded: &Facts) -> bool {
+        let fact = |object: usize, part: usize| facts[object * self.parts.len() + part];
+        let related = |one: &Place, relation: &str| {
+            let part = self.relations.get(&(one.0.clone(), relation.to_owned()));
+            part.is_some_and(|part| fact(self.number[one], *part))
+        };
+        let (kind, id) = &self.objects[object];
+        match &self.parts[part].1 {
+            Part::Relation(relation, rule) => subject == format!("{kind}:{id}#{relation}") || fact(object, *rule),
+            Part::Members => {
+                let group = format!("group:{id}");
+                let mut members = self.world.members.iter().filter(|(one, _)| *one == group).map(|(_, member)| member);
+                members.any(|member| match parsed(member) {
+                    _ if member == subject => true,
+                    Party::One(one) if one.0 == "group" => related(&one, "member"),
+                    _ => false,
+                })
+            }
+            Part::Direct(relation) => self.rows_of(object, relation).iter().any(|row| match parsed(row) {
+                _ if row == subject => true,
+                Party::One(_) => false,
+                Party::Every(kind) => matches!(parsed(subject), Party::One(one) if one.0 == kind),
+                Party::Userset(one, relation) => related(&one, &relation),
+            }),
+            Part::Computed(relation) => fact(object, self.relations[&(kind.clone(), relation.clone())]),
+            Part::From(relation, through) => {
+                self.rows_of(object, through).iter().any(|row| matches!(parsed(row), Party::One(one) if related(&one, relation)))
+            }
+            Part::Or(parts) => parts.iter().any(|part| fact(object, *part)),
+            Part::And(parts) => parts.iter().all(|part| fact(object, *part)),
+            Part::ButNot(base, less) => fact(object, *base) && !excluded[object * self.parts.len() + less],
+        }
+    }
+
+    fn rows_of(&self, object: usize, relation: &str) -> &[String] {
+        self.rows.get(&(object, relation.to_owned())).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What is so for one subject.
+pub struct Verdict<'a> {
+    judge: &'a Judge<'a>,
+    subject: String,
+    sure: Facts,
+    possible: Facts,
+}
+
+impl Verdict<'_> {
+    fn at(&self, facts: &Facts, relation: &str, on: &Place) -> bool {
+        let part = self.judge.relations.get(&(on.0.clone(), relation.to_owned()));
+        let object = self.judge.number.get(on);
+        part.zip(object).is_some_and(|(part, object)| facts[object * self.judge.parts.len() + part])
+    }
+
+    pub fn related(&self, relation: &str, on: &Place) -> bool {
+        self.at(&self.sure, relation, on)
+    }
+
+    /// A cycle through an exclusion leaves it open.
+    pub fn undecided(&self, relation: &str, on: &Place) -> bool {
+        self.at(&self.possible, relation, on) && !self.related(relation, on)
+    }
+
+    /// Whether what `holder` was assigned is the subject's.
+    pub fn carries(&self, holder: &str) -> bool {
+        holder == self.subject || matches!(parsed(holder), Party::One(one) if one.0 == "group" && self.related("member", &one))
+    }
+
+    pub fn is_suspended(&self, on: &Place) -> bool {
+        match (parsed(&self.subject), self.judge.world.organization(on)) {
+            (Party::One((kind, id)), Some(organization)) if kind == "user" => self.judge.world.suspensions.contains(&(id, organization)),
+            _ => false,
+        }
+    }
+
+    /// The answer: `name` is a permission or a relation of the type.
+    pub fn allows(&self, name: &str, on: &Place) -> bool {
+        let world = self.judge.world;
+        if self.is_suspended(on) {
+            return false;
+        }
+        let Some((_, relation)) = world.model.permissions.get(name) else { return self.related(name, on) };
+        let chain = world.chain(on);
+        let by_role = world.assignments.iter().any(|((holder, role, place), expires)| {
+            *expires != Some(PAST)
+                && chain.contains(place)
+                && world.model.roles.get(role).is_some_and(|(_, permissions)| permissions.iter().any(|one| one == name))
+                && self.carries(holder)
+        });
+        by_role || relation.as_ref().is_some_and(|relation| self.related(relation, on))
+    }
+}
