@@ -6,7 +6,9 @@ mod naive;
 
 use std::collections::BTreeSet;
 
-use naive::{FUTURE, Judge, Model, PAST, Party, Place, World, parsed, place};
+use naive::tape::Tape;
+use naive::world::{Change, first_changes, note, places, random_change, random_model, subjects};
+use naive::{FUTURE, Judge, Model, PAST, Party, Place, Rule, World, parsed, place};
 use serde_json::Value;
 
 fn world(model: &str, rows: &[&str]) -> World {
@@ -251,4 +253,94 @@ fn the_language_is_printed_and_read() {
         assert_eq!(Model::read(&text).text(), text);
     }
     assert_eq!(parsed("group:eng#member"), Party::Userset(place("group", "eng"), "member".to_owned()));
+}
+
+/// The random worlds hold what they are there for: were they all empty or all alike, an agreement about them would say nothing.
+#[test]
+fn random_worlds_reach_every_corner() {
+    let mut state = 1_u64;
+    let mut bytes = |count: usize| {
+        let next = |state: &mut u64| {
+            *state ^= *state << 13;
+            *state ^= *state >> 7;
+            *state ^= *state << 17;
+            (*state >> 24) as u8
+        };
+        (0..count).map(|_| next(&mut state)).collect::<Vec<u8>>()
+    };
+    let mut seen: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    for _ in 0..100 {
+        let mut tape = Tape::new(bytes(400));
+        let mut world = World { model: random_model(&mut tape), ..World::default() };
+        first_changes().iter().for_each(|one| note(&mut world, one, false));
+        for _ in 0..40 {
+            let one = random_change(&mut tape, &world, true);
+            if !matches!(&one, Change::Relate(subject, relation, on, _) if !world.model.permits(&on.0, relation, subject)) {
+                note(&mut world, &one, false);
+            }
+        }
+        let mut corners = std::collections::BTreeSet::new();
+        let judge = Judge::new(&world, &places());
+        let mut holders = std::collections::BTreeSet::new();
+        for subject in subjects(&world.model) {
+            let verdict = judge.hear(&subject);
+            for on in places() {
+                for relation in world.model.types.get(&on.0).into_iter().flat_map(|one| one.relations.keys()) {
+                    if verdict.undecided(relation, &on) {
+                        corners.insert("undecided");
+                    }
+                    if verdict.related(relation, &on) {
+                        let direct = (subject.clone(), relation.clone(), on.clone());
+                        let stated = world.relationships.contains_key(&direct);
+                        corners.insert(if stated { "stated" } else { "derived" });
+                        if !stated && subject.ends_with(":*") {
+                            corners.insert("wildcard derived");
+                        }
+                        if !stated && subject.contains('#') && !subject.ends_with(&format!("#{relation}")) {
+                            corners.insert("userset derived");
+                        }
+                        holders.insert((relation.clone(), on.clone()));
+                    }
+                }
+                for name in world.model.names(&on.0).iter().filter(|name| name.contains(':')) {
+                    if verdict.allows(name, &on) {
+                        corners.insert("permission");
+                    }
+                }
+            }
+        }
+        // Somebody has it in the world, yet an exclusion takes it away from somebody who would.
+        let mut without = world.clone();
+        without.model.types.values_mut().flat_map(|one| one.relations.values_mut()).for_each(drop_exclusions);
+        let freer = Judge::new(&without, &places());
+        let excluded = subjects(&world.model).iter().any(|subject| {
+            let (strict, free) = (judge.hear(subject), freer.hear(subject));
+            places().iter().any(|on| {
+                let relations: Vec<String> =
+                    world.model.types.get(&on.0).into_iter().flat_map(|one| one.relations.keys().cloned()).collect();
+                relations.iter().any(|relation| free.related(relation, on) && !strict.related(relation, on))
+            })
+        });
+        if excluded {
+            corners.insert("excluded");
+        }
+        for corner in corners {
+            *seen.entry(corner).or_default() += 1;
+        }
+    }
+    println!("{seen:?}");
+    for corner in ["undecided", "stated", "derived", "wildcard derived", "userset derived", "permission", "excluded"] {
+        assert!(seen.get(corner).is_some_and(|count| *count >= 5), "{corner}: {seen:?}");
+    }
+}
+
+fn drop_exclusions(rule: &mut Rule) {
+    match rule {
+        Rule::Direct(_) | Rule::Computed(_) | Rule::From(..) => {}
+        Rule::Or(rules) | Rule::And(rules) => rules.iter_mut().for_each(drop_exclusions),
+        Rule::ButNot(base, _) => {
+            drop_exclusions(base);
+            *rule = (**base).clone();
+        }
+    }
 }

@@ -171,17 +171,31 @@ fn agree_about_place(asker: &mut Asker<'_>, world: &World, judge: &Judge<'_>, na
     }
 }
 
-/// A world as one would write it down.
+/// A world as a script for the shell, so that a failure can be tried by hand.
 pub fn shown(world: &World) -> String {
-    let mut text = world.model.text();
-    let mut line = |line: String| text.push_str(&format!("{line}\n"));
-    world.model.permissions.iter().for_each(|(slug, (kind, relation))| line(format!("permission {slug} of {kind} {relation:?}")));
-    world.resources.iter().for_each(|(one, above)| line(format!("resource {one:?} in {above:?}")));
-    world.relationships.iter().for_each(|((subject, relation, on), expires)| line(format!("{on:?} {relation} {subject} {expires:?}")));
-    world.assignments.iter().for_each(|((subject, role, on), expires)| line(format!("{subject} is {role} on {on:?} {expires:?}")));
-    world.members.iter().for_each(|(group, member)| line(format!("{group} contains {member}")));
-    world.suspensions.iter().for_each(|(user, organization)| line(format!("{user} is suspended in {organization}")));
-    text
+    let mut text = format!("SELECT authz_migrate();\nSELECT authz_apply('{}', 'force');\n", world.model.json());
+    let mut line = |line: String| text.push_str(&format!("{line};\n"));
+    let time = |expires: &Option<&str>| expires.map_or("NULL".to_owned(), |time| format!("'{time}'"));
+    let mut resources = world.resources.clone();
+    resources.sort_by_key(|(one, _)| world.chain(one).len());
+    for ((kind, id), above) in resources {
+        let above = above.map_or("NULL, NULL".to_owned(), |(kind, id)| format!("'{kind}', '{id}'"));
+        line(format!("SELECT authz_put_resource('{kind}', '{id}', {above})"));
+    }
+    for ((subject, relation, (kind, id)), expires) in &world.relationships {
+        let forbidden = if world.model.permits(kind, relation, subject) { "" } else { "-- stays from an earlier model: " };
+        line(format!("{forbidden}SELECT authz_relate('{subject}', '{relation}', '{kind}', '{id}', {})", time(expires)));
+    }
+    for ((subject, role, (kind, id)), expires) in &world.assignments {
+        line(format!("SELECT authz_grant('{subject}', '{role}', '{kind}', '{id}', {})", time(expires)));
+    }
+    world.members.iter().for_each(|(group, member)| line(format!("SELECT authz_add_member('{group}', '{member}')")));
+    for (user, organization) in &world.suspensions {
+        line(format!(
+            "INSERT INTO _authz_suspensions SELECT '{user}', resource_id FROM authz_resources WHERE resource_type = 'organization' AND resource_id || '' = '{organization}'"
+        ));
+    }
+    format!("{text}-- {}", world.model.text().replace('\n', "\n-- "))
 }
 
 /// The evidence of a yes by role is true.
