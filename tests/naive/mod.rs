@@ -86,15 +86,35 @@ impl Model {
         self.types.get("group").is_none_or(|group| group.relations.is_empty())
     }
 
+    /// Relations of a type: those declared, and those that are there by themselves.
+    pub fn relations(&self, kind: &str) -> BTreeSet<String> {
+        let mut all: BTreeSet<String> = self.types.get(kind).into_iter().flat_map(|one| one.relations.keys().cloned()).collect();
+        if kind == "group" && self.has_built_in_groups() {
+            all.insert("member".to_owned());
+        }
+        if self.types.get(kind).is_some_and(|one| !one.parents.is_empty()) {
+            all.insert("parent".to_owned());
+        }
+        all
+    }
+
     pub fn has_relation(&self, kind: &str, relation: &str) -> bool {
-        self.rule(kind, relation).is_some() || (kind == "group" && relation == "member" && self.has_built_in_groups())
+        self.relations(kind).contains(relation)
     }
 
     /// Permissions and relations of a type: whatever may be asked there.
     pub fn names(&self, kind: &str) -> Vec<String> {
-        let relations = self.types.get(kind).into_iter().flat_map(|one| one.relations.keys().cloned());
         let permissions = self.permissions.iter().filter(|(_, (on, _))| on == kind).map(|(slug, _)| slug.clone());
-        relations.chain(permissions).collect()
+        self.relations(kind).into_iter().chain(permissions).collect()
+    }
+
+    /// Whom the rows of a relation may name. The relation `parent` that is there by itself: whatever may be a parent.
+    pub fn restrictions(&self, kind: &str, relation: &str) -> Vec<Restriction> {
+        let parents = || self.types.get(kind).filter(|_| relation == "parent").map_or(&[][..], |one| &one.parents);
+        match self.rule(kind, relation) {
+            Some(rule) => rule.restrictions(),
+            None => parents().iter().cloned().map(Restriction::One).collect(),
+        }
     }
 
     pub fn excludes(&self) -> bool {
@@ -103,13 +123,12 @@ impl Model {
 
     /// Whether a row may stand there: the type restrictions name its kind of subject.
     pub fn permits(&self, kind: &str, relation: &str, subject: &str) -> bool {
-        let Some(rule) = self.rule(kind, relation) else { return false };
         let wanted = match parsed(subject) {
             Party::One((kind, _)) => Restriction::One(kind),
             Party::Every(kind) => Restriction::Every(kind),
             Party::Userset((kind, _), relation) => Restriction::Userset(kind, relation),
         };
-        rule.restrictions().contains(&wanted)
+        self.restrictions(kind, relation).contains(&wanted)
     }
 }
 
@@ -200,19 +219,10 @@ impl World {
     }
 }
 
-/// A part of a rule. Each part is a goal of its own, so that naming a part changes nothing.
-enum Part {
-    Relation(String, usize),
-    Members,
-    Direct(String),
-    Computed(String),
-    From(String, String),
-    Or(Vec<usize>),
-    And(Vec<usize>),
-    ButNot(usize, usize),
-}
+/// Under this name the members of groups as `authz_group_members` lists them, to whom roles are given.
+const LISTED: &str = "listed member";
 
-/// Goals that hold: an object and a part of a rule.
+/// Goals that hold: an object and a relation.
 type Facts = Vec<bool>;
 
 /// Judges a world.
@@ -220,12 +230,12 @@ pub struct Judge<'a> {
     world: &'a World,
     objects: Vec<Place>,
     number: HashMap<Place, usize>,
-    /// Each with the type it belongs to
-    parts: Vec<(String, Part)>,
-    relations: HashMap<(String, String), usize>,
+    /// Type, name, rule
+    relations: Vec<(String, String, Rule)>,
+    by_name: HashMap<(String, String), usize>,
     /// What counts: rows that are live and allowed, and where the relation `parent` reads the hierarchy, the parent
     rows: HashMap<(usize, String), Vec<String>>,
-    /// Parts of the object's type
+    /// Relations of the object's type
     of_object: Vec<Vec<usize>>,
 }
 
@@ -235,61 +245,63 @@ impl<'a> Judge<'a> {
         let mut objects = world.objects();
         objects.extend(asked.iter().cloned());
         let objects: Vec<Place> = objects.into_iter().collect();
-        let number = objects.iter().cloned().zip(0..).collect();
-        let mut judge =
-            Judge { world, objects, number, parts: Vec::new(), relations: HashMap::new(), rows: HashMap::new(), of_object: Vec::new() };
+        let mut relations = Vec::new();
+        let mut add = |kind: &str, name: &str, rule: Rule| relations.push((kind.to_owned(), name.to_owned(), rule));
         for (kind, declared) in &world.model.types {
-            for (relation, rule) in &declared.relations {
-                let rule = judge.add(kind, relation, rule);
-                judge.relations.insert((kind.clone(), relation.clone()), judge.parts.len());
-                judge.parts.push((kind.clone(), Part::Relation(relation.clone(), rule)));
+            declared.relations.iter().for_each(|(name, rule)| add(kind, name, rule.clone()));
+            if !declared.parents.is_empty() && !declared.relations.contains_key("parent") {
+                add(kind, "parent", Rule::Direct(world.model.restrictions(kind, "parent")));
             }
         }
+        add("group", LISTED, Rule::Direct(Vec::new()));
         if world.model.has_built_in_groups() {
-            let rule = judge.parts.len();
-            judge.parts.push(("group".to_owned(), Part::Members));
-            judge.relations.insert(("group".to_owned(), "member".to_owned()), rule + 1);
-            judge.parts.push(("group".to_owned(), Part::Relation("member".to_owned(), rule)));
+            add("group", "member", Rule::Computed(LISTED.to_owned()));
         }
-        let parts_of = |kind: &str| (0..judge.parts.len()).filter(|part| judge.parts[*part].0 == kind).collect();
-        judge.of_object = judge.objects.iter().map(|(kind, _)| parts_of(kind)).collect();
+        let mut judge = Judge {
+            world,
+            number: objects.iter().cloned().zip(0..).collect(),
+            of_object: objects
+                .iter()
+                .map(|(kind, _)| (0..relations.len()).filter(|relation| relations[*relation].0 == *kind).collect())
+                .collect(),
+            by_name: relations.iter().map(|(kind, name, _)| (kind.clone(), name.clone())).zip(0..).collect(),
+            objects,
+            relations,
+            rows: HashMap::new(),
+        };
         judge.read();
         judge
     }
 
-    fn add(&mut self, kind: &str, relation: &str, rule: &Rule) -> usize {
-        let mut all = |rules: &[Rule]| rules.iter().map(|rule| self.add(kind, relation, rule)).collect::<Vec<_>>();
-        let part = match rule {
-            Rule::Direct(_) => Part::Direct(relation.to_owned()),
-            Rule::Computed(other) => Part::Computed(other.clone()),
-            Rule::From(other, through) => Part::From(other.clone(), through.clone()),
-            Rule::Or(rules) => Part::Or(all(rules)),
-            Rule::And(rules) => Part::And(all(rules)),
-            Rule::ButNot(base, less) => Part::ButNot(self.add(kind, relation, base), self.add(kind, relation, less)),
-        };
-        self.parts.push((kind.to_owned(), part));
-        self.parts.len() - 1
-    }
-
     fn read(&mut self) {
+        let mut count = |on: &Place, relation: &str, subject: &str| {
+            self.rows.entry((self.number[on], relation.to_owned())).or_default().push(subject.to_owned());
+        };
         for ((subject, relation, on), expires) in &self.world.relationships {
             if *expires != Some(PAST) && self.world.model.permits(&on.0, relation, subject) {
-                self.rows.entry((self.number[on], relation.clone())).or_default().push(subject.clone());
+                count(on, relation, subject);
             }
         }
         for (one, parent) in &self.world.resources {
             if let Some((kind, id)) = parent {
                 let subject = format!("{kind}:{id}");
                 if self.world.model.permits(&one.0, "parent", &subject) {
-                    self.rows.entry((self.number[one], "parent".to_owned())).or_default().push(subject);
+                    count(one, "parent", &subject);
                 }
+            }
+        }
+        for (group, member) in &self.world.members {
+            let Party::One(group) = parsed(group) else { panic!("{group}") };
+            count(&group, LISTED, member);
+            if let Some(id) = member.strip_prefix("group:") {
+                count(&group, LISTED, &format!("group:{id}#{LISTED}"));
             }
         }
     }
 
     /// Everything that is so for one subject.
     pub fn hear(&self, subject: &str) -> Verdict<'_> {
-        let mut sure = vec![false; self.objects.len() * self.parts.len()];
+        let mut sure = vec![false; self.objects.len() * self.relations.len()];
         loop {
             let possible = self.derive(subject, &sure);
             let next = self.derive(subject, &possible);
@@ -306,9 +318,9 @@ impl<'a> Judge<'a> {
         loop {
             let mut changed = false;
             for object in 0..self.objects.len() {
-                for part in &self.of_object[object] {
-                    let at = object * self.parts.len() + part;
-                    if !facts[at] && self.holds(subject, object, *part, &facts, excluded) {
+                for relation in &self.of_object[object] {
+                    let at = object * self.relations.len() + relation;
+                    if !facts[at] && self.holds(subject, object, *relation, &facts, excluded) {
                         facts[at] = true;
                         changed = true;
                     }
@@ -320,42 +332,36 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn holds(&self, subject: &str, object: usize, part: usize, facts: &Facts, excluded: &Facts) -> bool {
-        let fact = |object: usize, part: usize| facts[object * self.parts.len() + part];
-        let related = |one: &Place, relation: &str| {
-            let part = self.relations.get(&(one.0.clone(), relation.to_owned()));
-            part.is_some_and(|part| fact(self.number[one], *part))
-        };
+    fn holds(&self, subject: &str, object: usize, relation: usize, facts: &Facts, excluded: &Facts) -> bool {
         let (kind, id) = &self.objects[object];
-        match &self.parts[part].1 {
-            Part::Relation(relation, rule) => subject == format!("{kind}:{id}#{relation}") || fact(object, *rule),
-            Part::Members => {
-                let group = format!("group:{id}");
-                let mut members = self.world.members.iter().filter(|(one, _)| *one == group).map(|(_, member)| member);
-                members.any(|member| match parsed(member) {
-                    _ if member == subject => true,
-                    Party::One(one) if one.0 == "group" => related(&one, "member"),
-                    _ => false,
-                })
-            }
-            Part::Direct(relation) => self.rows_of(object, relation).iter().any(|row| match parsed(row) {
+        let (_, name, rule) = &self.relations[relation];
+        // A group's userset contains itself under either name.
+        let spoken = if name == LISTED && self.world.model.has_built_in_groups() { "member" } else { name };
+        subject == format!("{kind}:{id}#{spoken}") || self.says(rule, subject, object, name, facts, excluded)
+    }
+
+    /// Whether a rule says yes. What stands under an exclusion is taken from `excluded`, under an exclusion of an exclusion again from
+    /// `facts`: there more of it means more access, as anywhere else.
+    fn says(&self, rule: &Rule, subject: &str, object: usize, name: &str, facts: &Facts, excluded: &Facts) -> bool {
+        let related = |one: &Place, relation: &str| {
+            let relation = self.by_name.get(&(one.0.clone(), relation.to_owned()));
+            relation.is_some_and(|relation| facts[self.number[one] * self.relations.len() + relation])
+        };
+        let says = |rule: &Rule| self.says(rule, subject, object, name, facts, excluded);
+        let rows = |relation: &str| self.rows.get(&(object, relation.to_owned())).map_or(&[][..], Vec::as_slice).iter();
+        match rule {
+            Rule::Direct(_) => rows(name).any(|row| match parsed(row) {
                 _ if row == subject => true,
                 Party::One(_) => false,
                 Party::Every(kind) => matches!(parsed(subject), Party::One(one) if one.0 == kind),
                 Party::Userset(one, relation) => related(&one, &relation),
             }),
-            Part::Computed(relation) => fact(object, self.relations[&(kind.clone(), relation.clone())]),
-            Part::From(relation, through) => {
-                self.rows_of(object, through).iter().any(|row| matches!(parsed(row), Party::One(one) if related(&one, relation)))
-            }
-            Part::Or(parts) => parts.iter().any(|part| fact(object, *part)),
-            Part::And(parts) => parts.iter().all(|part| fact(object, *part)),
-            Part::ButNot(base, less) => fact(object, *base) && !excluded[object * self.parts.len() + less],
+            Rule::Computed(relation) => related(&self.objects[object], relation),
+            Rule::From(relation, through) => rows(through).any(|row| matches!(parsed(row), Party::One(one) if related(&one, relation))),
+            Rule::Or(rules) => rules.iter().any(says),
+            Rule::And(rules) => rules.iter().all(says),
+            Rule::ButNot(base, less) => says(base) && !self.says(less, subject, object, name, excluded, facts),
         }
-    }
-
-    fn rows_of(&self, object: usize, relation: &str) -> &[String] {
-        self.rows.get(&(object, relation.to_owned())).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -369,9 +375,9 @@ pub struct Verdict<'a> {
 
 impl Verdict<'_> {
     fn at(&self, facts: &Facts, relation: &str, on: &Place) -> bool {
-        let part = self.judge.relations.get(&(on.0.clone(), relation.to_owned()));
+        let relation = self.judge.by_name.get(&(on.0.clone(), relation.to_owned()));
         let object = self.judge.number.get(on);
-        part.zip(object).is_some_and(|(part, object)| facts[object * self.judge.parts.len() + part])
+        relation.zip(object).is_some_and(|(relation, object)| facts[object * self.judge.relations.len() + relation])
     }
 
     pub fn related(&self, relation: &str, on: &Place) -> bool {
@@ -385,7 +391,7 @@ impl Verdict<'_> {
 
     /// Whether what `holder` was assigned is the subject's.
     pub fn carries(&self, holder: &str) -> bool {
-        holder == self.subject || matches!(parsed(holder), Party::One(one) if one.0 == "group" && self.related("member", &one))
+        holder == self.subject || matches!(parsed(holder), Party::One(one) if one.0 == "group" && self.related(LISTED, &one))
     }
 
     pub fn is_suspended(&self, on: &Place) -> bool {

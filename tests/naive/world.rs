@@ -131,10 +131,10 @@ fn random_rule(tape: &mut Tape, index: usize, throughs: &[&str], unused: &mut bo
         true => random_rule(tape, index, throughs, unused, depth - 1),
         false => random_leaf(tape, index, throughs, unused),
     };
-    match tape.pick(6) {
+    match tape.pick(8) {
         0 => part(tape),
         1..=3 => Rule::Or((0..2 + tape.pick(2)).map(|_| part(tape)).collect()),
-        4 => Rule::And((0..2 + tape.pick(2)).map(|_| part(tape)).collect()),
+        4 | 5 => Rule::And((0..2 + tape.pick(2)).map(|_| part(tape)).collect()),
         _ => {
             let base = part(tape);
             Rule::ButNot(base.into(), part(tape).into())
