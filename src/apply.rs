@@ -1,4 +1,5 @@
-//! `authz_apply` and `authz_plan`: making the model what a document says, or saying what that would take.
+//! `authz_apply` and `authz_plan`: making the model what a document says, or saying what that would take; and back: `authz_model`,
+//! `authz_orphans`.
 //!
 //! The decision is [`crate::model`]'s; here the model in force is read from the tables, and the changes are written to them. The triggers
 //! of the schema check each write once more, and are not expected to find anything.
@@ -10,36 +11,72 @@ use rusqlite::{Connection, Params, Row};
 use serde_json::{Map, json};
 
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shown};
 use crate::function::{Arguments, Effect};
 use crate::model::{
-    Action, Change, Document, InForce, Item, Obstacle, OrganizationRole, OrganizationRolePermission, PermissionInForce, Plan, RoleInForce,
-    TypeInForce, diff,
+    Action, Change, Document, InForce, Item, Obstacle, OrganizationRole, OrganizationRolePermission, PermissionInForce, Plan,
+    RelationInForce, RoleInForce, TypeInForce, diff,
 };
+use crate::resources::remove_with_descendants;
+use crate::rule::{Restriction, RestrictionKind, Rule};
 use crate::table_function::{Call, Made, Rows, TableFunction};
 
 pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    crate::function::define(connection, engine, "authz_apply", 1..=1, Effect::Writes, apply)?;
-    crate::table_function::define(connection, engine, &PLAN)
+    crate::function::define(connection, engine, "authz_apply", 1..=2, Effect::Writes, apply)?;
+    crate::function::define(connection, engine, "authz_model", 0..=1, Effect::Reads, model)?;
+    crate::table_function::define(connection, engine, &PLAN)?;
+    crate::table_function::define(connection, engine, &ORPHANS)
 }
 
+/// `authz_plan(model [, 'force'])`: what `authz_apply` with the same arguments would do, a row a change. Its refusals are errors here too.
 static PLAN: TableFunction = TableFunction {
     name: "authz_plan",
     columns: &["action", "kind", "name", "detail"],
-    arguments: &["model"],
+    arguments: &["model", "force"],
     required: 1,
     bounded: None,
     expected_rows: 100,
     rows: plan,
 };
 
+/// `authz_orphans()`: the relationships that the model does not allow, as `authz_relationships` has them. They grant nothing.
+static ORPHANS: TableFunction = TableFunction {
+    name: "authz_orphans",
+    columns: &["subject", "relation", "resource_type", "resource_id", "expires_at", "created_at"],
+    arguments: &[],
+    required: 0,
+    bounded: Some(0),
+    expected_rows: 10,
+    rows: orphans,
+};
+
+/// Whether the argument that follows the document says `'force'`.
+fn forced(argument: Option<&str>) -> Result<bool> {
+    match argument {
+        None => Ok(false),
+        Some("force") => Ok(true),
+        Some(other) => Err(Error::refused(format!("the second argument `{}` is not known; it is 'force' or left out", shown(other)))),
+    }
+}
+
+/// `authz_apply(model [, 'force'])` → JSON of what it created, changed and removed.
+///
+/// The document is JSON, or a model in the modelling language, which leaves roles, permissions and parents as they are. Refuses what
+/// would orphan resources, assignments or relationships. By `'force'` relationships that the model no longer allows stay and grant
+/// nothing; the assignments of roles that go are deleted, and of types that go, the resources and all that these held.
 fn apply(engine: &Engine, arguments: &Arguments<'_>) -> Result<String> {
     let text = arguments.required_text(0, "model document")?;
+    let force = forced(arguments.text(1, "second argument")?)?;
     let document = Document::parse(text)?;
     engine.atomically(|| {
         let (model, organizations) = read(engine)?;
-        let plan = diff(&document, &model)?;
+        let document = document.completed(&model);
+        let plan = diff(&document, &model, force)?;
         look_for_obstacles(engine, &plan)?;
+        clear_by_force(engine, &plan)?;
+        for slug in &plan.released {
+            run(engine, include_str!("../sql/apply/relate_permission.sql"), (slug, None::<&str>))?;
+        }
         for change in &plan.changes {
             write(engine, change)?;
         }
@@ -54,6 +91,49 @@ fn apply(engine: &Engine, arguments: &Arguments<'_>) -> Result<String> {
             run(engine, include_str!("../sql/apply/create_role_permission.sql"), (&held.role, organization, &held.permission, declared))?;
         }
         report(engine, text, &plan)
+    })
+}
+
+/// Deletes what stands on the types and roles that go.
+fn clear_by_force(engine: &Engine, plan: &Plan<'_>) -> Result<()> {
+    for slug in &plan.forced_types {
+        // What lies in a resource goes with it, so each time another one is the first.
+        while let Some(id) = engine.with(include_str!("../sql/apply/resource_stored.sql"), |statement| {
+            Ok(statement.query([slug])?.next()?.map(|row| row.get(0)).transpose()?)
+        })? {
+            remove_with_descendants(engine, slug, id)?;
+        }
+    }
+    for slug in &plan.forced_types {
+        run(engine, include_str!("../sql/apply/remove_assignments_of_subjects.sql"), [slug])?;
+        run(engine, include_str!("../sql/apply/remove_memberships_of_subjects.sql"), [slug])?;
+    }
+    for slug in &plan.forced_roles {
+        run(engine, include_str!("../sql/apply/remove_assignments_of_role.sql"), [slug])?;
+    }
+    Ok(())
+}
+
+/// `authz_model([notation])` → the model in force as text that applies with no change: as JSON, or with `'fga'` what of it the modelling
+/// language can say. What was made otherwise than by a document is in neither.
+fn model(engine: &Engine, arguments: &Arguments<'_>) -> Result<String> {
+    let notation = arguments.text(0, "notation")?;
+    let in_force = engine.with(include_str!("../sql/apply/snapshot.sql"), |statement| {
+        let mut held = statement.query([])?;
+        held.next()?;
+        Ok(Document::in_force(&read(engine)?.0))
+    })?;
+    match notation {
+        None | Some("json") => Ok(in_force.to_json().to_string()),
+        Some("fga") => Ok(in_force.to_language()),
+        Some(other) => Err(Error::refused(format!("unknown notation `{}`; it is 'json' or 'fga'", shown(other)))),
+    }
+}
+
+fn orphans(engine: &Arc<Engine>, _call: Call) -> Result<Box<dyn Rows>> {
+    engine.with(include_str!("../sql/apply/orphans.sql"), |statement| {
+        let rows = statement.query_map([], |row| (0..6).map(|column| row.get(column)).collect())?;
+        Ok(Made::rows(rows.collect::<rusqlite::Result<Vec<Vec<Value>>>>()?))
     })
 }
 
@@ -88,13 +168,15 @@ fn entry(change: &Change<'_>) -> serde_json::Value {
 
 fn plan(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
     let text = call.text(0, "model document")?.ok_or_else(|| Error::refused("the model document is NULL; give one"))?;
+    let force = forced(call.text(1, "second argument")?)?;
     let document = Document::parse(text)?;
     // A row read and held on to keeps one snapshot open for everything that is read meanwhile.
     engine.with(include_str!("../sql/apply/snapshot.sql"), |statement| {
         let mut held = statement.query([])?;
         held.next()?;
         let (model, _) = read(engine)?;
-        let plan = diff(&document, &model)?;
+        let document = document.completed(&model);
+        let plan = diff(&document, &model, force)?;
         look_for_obstacles(engine, &plan)?;
         let row = |change: &Change<'_>| {
             let text = |text: &str| Value::Text(text.to_owned());
@@ -135,6 +217,7 @@ fn read(engine: &Engine) -> Result<(InForce, Vec<Stored>)> {
             description: row.get(3)?,
             system: row.get(4)?,
             declared: row.get(5)?,
+            relation: row.get(6)?,
         };
         model.permissions.insert(row.get(0)?, permission);
         Ok(())
@@ -159,6 +242,7 @@ fn read(engine: &Engine) -> Result<(InForce, Vec<Stored>)> {
         model.organization_roles.push(OrganizationRole { slug: row.get(0)?, resource_type: row.get(1)? });
         Ok(())
     })?;
+    read_relations(engine, &mut model)?;
     let mut stored = Vec::new();
     each(engine, include_str!("../sql/apply/organization_role_permissions.sql"), |row| {
         model.organization_role_permissions.push(OrganizationRolePermission {
@@ -173,23 +257,61 @@ fn read(engine: &Engine) -> Result<(InForce, Vec<Stored>)> {
     Ok((model, stored))
 }
 
+fn read_relations(engine: &Engine, model: &mut InForce) -> Result<()> {
+    let mut unreadable = None;
+    each(engine, include_str!("../sql/apply/relations.sql"), |row| {
+        let key: (String, String) = (row.get(0)?, row.get(1)?);
+        match Rule::parse(&row.get::<_, String>(2)?) {
+            Ok(rule) => drop(model.relations.insert(key, RelationInForce { rule, declared: row.get(3)? })),
+            Err(error) => unreadable = Some((key, error)),
+        }
+        Ok(())
+    })?;
+    if let Some(((resource_type, relation), error)) = unreadable {
+        return Err(Error::refused(format!(
+            "the definition of `{resource_type}#{relation}` in authz_relations cannot be read ({error}); correct or delete that row"
+        )));
+    }
+    each(engine, include_str!("../sql/apply/relation_subjects.sql"), |row| {
+        let subject_type: String = row.get(2)?;
+        let kind = match row.get_ref(3)?.as_str()? {
+            "" => RestrictionKind::One,
+            "*" => RestrictionKind::Every,
+            relation => RestrictionKind::Userset(relation.into()),
+        };
+        let restriction = Restriction { subject_type: subject_type.into(), kind };
+        model.relation_subjects.entry((row.get(0)?, row.get(1)?)).or_default().insert(restriction);
+        Ok(())
+    })
+}
+
 fn shown_id(value: ValueRef<'_>) -> String {
     crate::identifier::Id::stored(value).to_string()
 }
 
 fn look_for_obstacles(engine: &Engine, plan: &Plan<'_>) -> Result<()> {
     for obstacle in &plan.obstacles {
-        let (sql, first, second) = match *obstacle {
-            Obstacle::ResourceOf(slug) => (include_str!("../sql/apply/resource_of.sql"), slug, None),
-            Obstacle::SubjectOf(slug) => (include_str!("../sql/apply/subject_of.sql"), slug, None),
-            Obstacle::RootOf(slug) => (include_str!("../sql/apply/root_of.sql"), slug, None),
-            Obstacle::Child { resource_type, parent } => (include_str!("../sql/apply/child.sql"), resource_type, Some(parent)),
+        let (sql, arguments): (_, Vec<&dyn ToSql>) = match obstacle {
+            Obstacle::ResourceOf(slug) => (include_str!("../sql/apply/resource_of.sql"), vec![slug]),
+            Obstacle::SubjectOf(slug) => (include_str!("../sql/apply/subject_of.sql"), vec![slug]),
+            Obstacle::RootOf(slug) => (include_str!("../sql/apply/root_of.sql"), vec![slug]),
+            Obstacle::Child { resource_type, parent } => (include_str!("../sql/apply/child.sql"), vec![resource_type, parent]),
             Obstacle::AssignmentOf(role) | Obstacle::AssignmentOfRetyped { role, .. } => {
-                (include_str!("../sql/apply/assignment_of.sql"), role, None)
+                (include_str!("../sql/apply/assignment_of.sql"), vec![role])
+            }
+            Obstacle::Relationship { resource_type, relation, subjects } => {
+                let sql = match subjects.kind {
+                    RestrictionKind::One => include_str!("../sql/apply/relationship_of_one.sql"),
+                    RestrictionKind::Every => include_str!("../sql/apply/relationship_of_every.sql"),
+                    RestrictionKind::Userset(_) => include_str!("../sql/apply/relationship_of_userset.sql"),
+                };
+                let mut arguments: Vec<&dyn ToSql> = vec![resource_type, relation, &subjects.subject_type];
+                if let RestrictionKind::Userset(relation) = &subjects.kind {
+                    arguments.push(relation);
+                }
+                (sql, arguments)
             }
         };
-        let arguments: Vec<&dyn ToSql> =
-            std::iter::once(&first as &dyn ToSql).chain(second.as_ref().map(|given| given as &dyn ToSql)).collect();
         let found: Option<String> = engine.with(sql, |statement| {
             let mut rows = statement.query(arguments.as_slice())?;
             Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
@@ -215,7 +337,7 @@ fn write(engine: &Engine, change: &Change<'_>) -> Result<()> {
             run(engine, include_str!("../sql/apply/create_parent.sql"), (resource_type, parent))
         }
         (Action::Create, Item::Permission(slug)) => {
-            run(engine, include_str!("../sql/apply/create_permission.sql"), (slug, f.resource_type, f.name, f.description))
+            run(engine, include_str!("../sql/apply/create_permission.sql"), (slug, f.resource_type, f.name, f.description, f.relation))
         }
         (Action::Create, Item::Role(slug)) => run(
             engine,
@@ -238,6 +360,9 @@ fn write(engine: &Engine, change: &Change<'_>) -> Result<()> {
             if f.described {
                 run(engine, include_str!("../sql/apply/describe_permission.sql"), (slug, f.name, f.description))?;
             }
+            if f.related {
+                run(engine, include_str!("../sql/apply/relate_permission.sql"), (slug, f.relation))?;
+            }
             run(engine, include_str!("../sql/apply/declare_permission.sql"), (slug, f.declared))
         }
         (Action::Change, Item::Role(slug)) => {
@@ -258,7 +383,27 @@ fn write(engine: &Engine, change: &Change<'_>) -> Result<()> {
         (Action::Remove, Item::RolePermission { role, permission }) => {
             run(engine, include_str!("../sql/apply/remove_role_permission.sql"), (role, permission))
         }
+        (Action::Create, Item::Relation { resource_type, relation }) => {
+            run(engine, include_str!("../sql/apply/create_relation.sql"), (resource_type, relation, f.rule.map(ToString::to_string)))?;
+            write_relation_subjects(engine, resource_type, relation, f.rule)
+        }
+        (Action::Change, Item::Relation { resource_type, relation }) => {
+            run(engine, include_str!("../sql/apply/define_relation.sql"), (resource_type, relation, f.rule.map(ToString::to_string)))?;
+            run(engine, include_str!("../sql/apply/remove_relation_subjects.sql"), (resource_type, relation))?;
+            write_relation_subjects(engine, resource_type, relation, f.rule)
+        }
+        (Action::Remove, Item::Relation { resource_type, relation }) => {
+            run(engine, include_str!("../sql/apply/remove_relation.sql"), (resource_type, relation))
+        }
         // A permission takes these along by itself.
         (_, Item::OrganizationRolePermission { .. }) => Ok(()),
     }
+}
+
+fn write_relation_subjects(engine: &Engine, resource_type: &str, relation: &str, rule: Option<&Rule>) -> Result<()> {
+    for subjects in rule.map(Rule::restrictions).unwrap_or_default() {
+        let row = (resource_type, relation, &subjects.subject_type, subjects.subject_relation());
+        run(engine, include_str!("../sql/apply/create_relation_subject.sql"), row)?;
+    }
+    Ok(())
 }

@@ -39,12 +39,15 @@ mod groups;
 mod guard;
 mod hierarchy;
 mod identifier;
+mod language;
 mod lists;
 #[cfg(feature = "loadable")]
 mod loadable;
 mod migrate;
 mod model;
+mod relationships;
 mod resources;
+mod rule;
 mod store;
 mod table_function;
 mod time;
@@ -67,6 +70,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     resources::register(connection, &engine)?;
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
+    relationships::register(connection, &engine)?;
     check::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;

@@ -1,8 +1,10 @@
 //! The model document: what it says, and what has to change so that the tables say the same. No SQLite in here.
 //!
-//! [`Document::parse`] reads the JSON and refuses whatever is wrong with it by itself. [`diff`] holds it against the model in force and
-//! yields a [`Plan`]: the changes in the order in which they can be written, and the questions about resources and assignments that have
-//! to be answered with no before any of them may be.
+//! [`Document::parse`] reads JSON, or the modelling language, and refuses whatever is wrong with it by itself. [`diff`] holds it against
+//! the model in force and yields a [`Plan`]: the changes in the order in which they can be written, and the questions about resources,
+//! assignments and relationships that have to be answered with no before any of them may be. [`Document::in_force`] is the way back.
+//!
+//! The modelling language says nothing of roles, permissions and parents: [`Document::completed`] adds those that are in force.
 //!
 //! A document owns rows, not things: what it declared and the next one leaves out goes, what was made otherwise stays. That holds for
 //! each parent of a type and for each permission of a role by itself.
@@ -14,6 +16,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::{BUILT_IN_SUBJECT_TYPES, check_slug, check_type_slug};
+use crate::language::{self, RelationDefinition, TypeDefinition, Vocabulary, check_relation_name};
+use crate::rule::{Restriction, RestrictionKind, Rule};
 
 const ORGANIZATION: &str = "organization";
 const MAX_NAME: usize = 256;
@@ -25,6 +29,18 @@ pub(crate) struct Document {
     pub(crate) resource_types: Vec<(String, DeclaredType)>,
     pub(crate) permissions: Vec<(String, DeclaredPermission)>,
     pub(crate) roles: Vec<(String, DeclaredRole)>,
+    /// The type of each, which may be a subject type that is built in, and its definition.
+    pub(crate) relations: Vec<(String, RelationDefinition)>,
+    notation: Notation,
+}
+
+/// How a document was written.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Notation {
+    #[default]
+    Json,
+    /// The modelling language, which cannot say all.
+    Language,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -36,6 +52,8 @@ pub(crate) struct DeclaredType {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct DeclaredPermission {
     pub(crate) resource_type: String,
+    /// Who has this relation has the permission.
+    pub(crate) relation: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
 }
@@ -221,11 +239,30 @@ fn required(place: &str, field: &str, given: Option<String>) -> Result<String> {
 }
 
 impl Document {
-    /// Reads a document. References to what it does not declare itself are looked at by [`diff`].
+    /// Reads a document in either notation. References to what it does not declare itself are looked at by [`diff`].
     ///
     /// # Errors
     /// A sentence that names the place.
-    pub(crate) fn parse(json: &str) -> Result<Document> {
+    pub(crate) fn parse(text: &str) -> Result<Document> {
+        match language::is_language(text) {
+            true => Ok(Document::defined(language::parse(text)?)),
+            false => Document::parse_json(text),
+        }
+    }
+
+    /// A document of types and relations only.
+    fn defined(types: Vec<TypeDefinition>) -> Document {
+        let mut document = Document { notation: Notation::Language, ..Document::default() };
+        for TypeDefinition { name, relations } in types {
+            document.relations.extend(relations.into_iter().map(|relation| (name.clone(), relation)));
+            if !BUILT_IN_SUBJECT_TYPES.contains(&name.as_str()) {
+                document.resource_types.push((name, DeclaredType::default()));
+            }
+        }
+        document
+    }
+
+    fn parse_json(json: &str) -> Result<Document> {
         let json: Json = serde_json::from_str(json).map_err(|error| {
             let place = format!("line {} column {}", error.line(), error.column());
             match error.to_string().starts_with("recursion limit exceeded") {
@@ -246,8 +283,11 @@ impl Document {
                 let place = format!("{section}.{}", shown(&slug));
                 match section.as_str() {
                     "resource_types" => {
-                        let declared = declared_type(&section, &place, &slug, declared)?;
-                        document.resource_types.push((slug, declared));
+                        let (declared, relations) = declared_type(&section, &place, &slug, declared)?;
+                        document.relations.extend(relations.into_iter().map(|relation| (slug.clone(), relation)));
+                        if !BUILT_IN_SUBJECT_TYPES.contains(&slug.as_str()) {
+                            document.resource_types.push((slug, declared));
+                        }
                     }
                     "permissions" => {
                         at(&section, check_slug("permission", &slug))?;
@@ -272,38 +312,59 @@ impl Document {
     }
 }
 
-fn declared_type(section: &str, place: &str, slug: &str, json: Json) -> Result<DeclaredType> {
+fn declared_type(section: &str, place: &str, slug: &str, json: Json) -> Result<(DeclaredType, Vec<RelationDefinition>)> {
     at(section, slug_of_type(slug))?;
-    if BUILT_IN_SUBJECT_TYPES.contains(&slug) {
-        return refused(place, format!("`{slug}` is a subject type, known without being declared; choose another slug"));
-    }
-    let mut declared = DeclaredType::default();
+    let (mut declared, mut relations) = (DeclaredType::default(), Vec::new());
     for (field, value) in object(place, json)? {
         let inner = format!("{place}.{field}");
         match field.as_str() {
             "parents" => declared.parents = slugs(&inner, value, slug_of_type)?,
             "description" => declared.description = words(&inner, value, MAX_DESCRIPTION)?,
-            _ => return unknown_field(place, &field, &["parents", "description"]),
+            "relations" => relations = declared_relations(&inner, value)?,
+            _ => return unknown_field(place, &field, &["parents", "description", "relations"]),
         }
     }
-    if slug == ORGANIZATION && declared != DeclaredType::default() {
-        return refused(place, "the resource type is built in, and a root; mention it as `{}` or not at all");
+    if BUILT_IN_SUBJECT_TYPES.contains(&slug) && (declared != DeclaredType::default() || relations.is_empty()) {
+        return refused(
+            place,
+            format!("`{slug}` is a subject type, known without being declared; it may be given relations, and nothing else"),
+        );
     }
-    Ok(declared)
+    if slug == ORGANIZATION && declared != DeclaredType::default() {
+        return refused(place, "the resource type is built in, and a root; it may be given relations, and nothing else");
+    }
+    Ok((declared, relations))
+}
+
+fn declared_relations(place: &str, json: Json) -> Result<Vec<RelationDefinition>> {
+    if matches!(json, Json::Null) {
+        return Ok(Vec::new());
+    }
+    let mut relations = Vec::new();
+    for (name, definition) in object(place, json)? {
+        at(place, check_relation_name(&name))?;
+        let place = format!("{place}.{name}");
+        let definition = text(&place, definition)?;
+        let (rule, positions) = Rule::parse_with_positions(&definition).or_else(|error| refused(&place, error))?;
+        relations.push(RelationDefinition { name, rule, place, positions });
+    }
+    Ok(relations)
 }
 
 fn declared_permission(place: &str, json: Json) -> Result<DeclaredPermission> {
-    let (mut resource_type, mut name, mut description) = (None, None, None);
+    let (mut resource_type, mut relation, mut name, mut description) = (None, None, None, None);
     for (field, value) in object(place, json)? {
         let inner = format!("{place}.{field}");
         match field.as_str() {
             "resource_type" => resource_type = Some(text(&inner, value)?),
+            "relation" if matches!(value, Json::Null) => {}
+            "relation" => relation = Some(text(&inner, value)?),
             "name" => name = words(&inner, value, MAX_NAME)?,
             "description" => description = words(&inner, value, MAX_DESCRIPTION)?,
-            _ => return unknown_field(place, &field, &["resource_type", "name", "description"]),
+            _ => return unknown_field(place, &field, &["resource_type", "relation", "name", "description"]),
         }
     }
-    Ok(DeclaredPermission { resource_type: required(place, "resource_type", resource_type)?, name, description })
+    Ok(DeclaredPermission { resource_type: required(place, "resource_type", resource_type)?, relation, name, description })
 }
 
 fn declared_role(place: &str, json: Json) -> Result<DeclaredRole> {
@@ -319,6 +380,154 @@ fn declared_role(place: &str, json: Json) -> Result<DeclaredRole> {
         }
     }
     Ok(DeclaredRole { resource_type: required(place, "resource_type", resource_type)?, name, description, permissions })
+}
+
+// ---- The way back
+
+impl Document {
+    /// The document that declares what is declared now.
+    pub(crate) fn in_force(model: &InForce) -> Document {
+        let types = model.resource_types.iter().filter(|(_, row)| row.declared);
+        let permissions = model.permissions.iter().filter(|(_, row)| row.declared);
+        let mut roles: Vec<_> = model.roles.iter().filter(|(_, row)| row.declared).collect();
+        roles.sort_by_key(|(slug, row)| (row.priority.is_none(), row.priority, *slug));
+        let held = |slug: &String| model.role_permissions.get(slug).into_iter().flatten().filter(|(_, declared)| **declared);
+        let relations = model.relations.iter().filter(|(_, row)| row.declared);
+        Document {
+            resource_types: types
+                .map(|(slug, row)| {
+                    let parents = model.parents.iter().filter(|((below, _), declared)| below == slug && **declared);
+                    let parents = parents.map(|((_, parent), _)| parent.clone()).collect();
+                    (slug.clone(), DeclaredType { parents, description: row.description.clone() })
+                })
+                .collect(),
+            permissions: permissions
+                .map(|(slug, row)| {
+                    let declared = DeclaredPermission {
+                        resource_type: row.resource_type.clone(),
+                        relation: row.relation.clone(),
+                        name: row.name.clone(),
+                        description: row.description.clone(),
+                    };
+                    (slug.clone(), declared)
+                })
+                .collect(),
+            roles: roles
+                .into_iter()
+                .map(|(slug, row)| {
+                    let declared = DeclaredRole {
+                        resource_type: row.resource_type.clone(),
+                        name: row.name.clone(),
+                        description: row.description.clone(),
+                        permissions: held(slug).map(|(permission, _)| permission.clone()).collect(),
+                    };
+                    (slug.clone(), declared)
+                })
+                .collect(),
+            relations: relations
+                .map(|((resource_type, name), row)| {
+                    let definition =
+                        RelationDefinition { name: name.clone(), rule: row.rule.clone(), place: String::new(), positions: Vec::new() };
+                    (resource_type.clone(), definition)
+                })
+                .collect(),
+            notation: Notation::Json,
+        }
+    }
+
+    /// What this document says once what it cannot say is added as it is in force: to one in the modelling language, roles, permissions
+    /// and parents, and the types that these need.
+    pub(crate) fn completed(self, model: &InForce) -> Document {
+        if self.notation == Notation::Json {
+            return self;
+        }
+        let mut whole = Document::in_force(model);
+        let needed: BTreeSet<&str> = (model.permissions.values().map(|row| row.resource_type.as_str()))
+            .chain(model.roles.values().map(|row| row.resource_type.as_str()))
+            .chain(model.organization_roles.iter().map(|row| row.resource_type.as_str()))
+            .chain(model.parents.keys().flat_map(|(below, above)| [below.as_str(), above.as_str()]))
+            .collect();
+        let defined: HashSet<&str> = self.resource_types.iter().map(|(slug, _)| slug.as_str()).collect();
+        whole.resource_types.retain(|(slug, _)| defined.contains(slug.as_str()) || needed.contains(slug.as_str()));
+        let known: HashSet<String> = whole.resource_types.iter().map(|(slug, _)| slug.clone()).collect();
+        for (slug, mut declared) in self.resource_types {
+            if !known.contains(&slug) {
+                declared.description =
+                    model.resource_types.get(&slug).filter(|_| slug != ORGANIZATION).and_then(|row| row.description.clone());
+                whole.resource_types.push((slug, declared));
+            }
+        }
+        whole.relations = self.relations;
+        whole.notation = self.notation;
+        whole
+    }
+
+    /// The document as JSON.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        fn object(fields: impl IntoIterator<Item = (&'static str, Option<serde_json::Value>)>) -> serde_json::Value {
+            fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<serde_json::Map<_, _>>().into()
+        }
+        let list = |items: &[String]| (!items.is_empty()).then(|| items.into());
+        let words = |text: &Option<String>| text.as_deref().map(Into::into);
+        let relations = self.relations_by_type();
+        let relations_of = |slug: &str| {
+            let definitions = relations.get(slug)?;
+            let definitions = definitions.iter().map(|(name, rule)| ((*name).to_owned(), rule.to_string().into()));
+            Some(definitions.collect::<serde_json::Map<_, _>>().into())
+        };
+        let declared: BTreeMap<&str, &DeclaredType> =
+            self.resource_types.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
+        let types: BTreeSet<&str> = declared.keys().chain(relations.keys()).copied().collect();
+        let types = types.into_iter().map(|slug| {
+            let declared = declared.get(slug);
+            let parents = declared.and_then(|declared| list(&declared.parents));
+            let description = declared.and_then(|declared| words(&declared.description));
+            (slug.to_owned(), object([("parents", parents), ("description", description), ("relations", relations_of(slug))]))
+        });
+        let permissions = self.permissions.iter().map(|(slug, declared)| {
+            let fields = [
+                ("resource_type", Some(declared.resource_type.as_str().into())),
+                ("relation", words(&declared.relation)),
+                ("name", words(&declared.name)),
+                ("description", words(&declared.description)),
+            ];
+            (slug.clone(), object(fields))
+        });
+        let roles = self.roles.iter().map(|(slug, declared)| {
+            let fields = [
+                ("resource_type", Some(declared.resource_type.as_str().into())),
+                ("name", words(&declared.name)),
+                ("description", words(&declared.description)),
+                ("permissions", list(&declared.permissions)),
+            ];
+            (slug.clone(), object(fields))
+        });
+        object([
+            ("resource_types", Some(types.collect::<serde_json::Map<_, _>>().into())),
+            ("permissions", Some(permissions.collect::<serde_json::Map<_, _>>().into())),
+            ("roles", Some(roles.collect::<serde_json::Map<_, _>>().into())),
+        ])
+    }
+
+    /// What the modelling language can say of the document: types and relations. Types that are built in are defined where a rule names
+    /// them, as other readers of the language want it.
+    pub(crate) fn to_language(&self) -> String {
+        let relations = self.relations_by_type();
+        let named = self.relations.iter().flat_map(|(_, definition)| definition.rule.restrictions());
+        let named: BTreeSet<&str> = named.map(|restriction| &*restriction.subject_type).collect();
+        let built_in = BUILT_IN_SUBJECT_TYPES.into_iter().chain([ORGANIZATION]);
+        let built_in = built_in.filter(|slug| named.contains(slug) || relations.contains_key(slug));
+        let declared = self.resource_types.iter().map(|(slug, _)| slug.as_str()).filter(|slug| *slug != ORGANIZATION);
+        language::print(built_in.chain(declared).map(|slug| (slug, relations.get(slug).cloned().unwrap_or_default())))
+    }
+
+    fn relations_by_type(&self) -> BTreeMap<&str, Vec<(&str, &Rule)>> {
+        let mut by_type: BTreeMap<&str, Vec<(&str, &Rule)>> = BTreeMap::new();
+        for (resource_type, definition) in &self.relations {
+            by_type.entry(resource_type).or_default().push((&definition.name, &definition.rule));
+        }
+        by_type
+    }
 }
 
 // ---- The model in force
@@ -337,6 +546,10 @@ pub(crate) struct InForce {
     /// The roles of one organization each: no document declares these, yet they stand on what documents declare.
     pub(crate) organization_roles: Vec<OrganizationRole>,
     pub(crate) organization_role_permissions: Vec<OrganizationRolePermission>,
+    /// (type, relation) → its rule
+    pub(crate) relations: BTreeMap<(String, String), RelationInForce>,
+    /// (type, relation) → the kinds of subject that its rows may name
+    pub(crate) relation_subjects: BTreeMap<(String, String), BTreeSet<Restriction>>,
 }
 
 #[derive(Debug)]
@@ -346,8 +559,15 @@ pub(crate) struct TypeInForce {
 }
 
 #[derive(Debug)]
+pub(crate) struct RelationInForce {
+    pub(crate) rule: Rule,
+    pub(crate) declared: bool,
+}
+
+#[derive(Debug)]
 pub(crate) struct PermissionInForce {
     pub(crate) resource_type: String,
+    pub(crate) relation: Option<String>,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) system: bool,
@@ -389,6 +609,7 @@ pub(crate) enum Item<'a> {
     Role(&'a str),
     RolePermission { role: &'a str, permission: &'a str },
     OrganizationRolePermission { role: &'a str, organization: &'a str, permission: &'a str },
+    Relation { resource_type: &'a str, relation: &'a str },
 }
 
 impl Item<'_> {
@@ -399,16 +620,19 @@ impl Item<'_> {
             Item::Permission(_) => "permission",
             Item::Role(_) => "role",
             Item::RolePermission { .. } | Item::OrganizationRolePermission { .. } => "role_permission",
+            Item::Relation { .. } => "relation",
         }
     }
 
-    /// `document < project` is a parent (the document lies below), `editor + document:edit` a permission of a role. No slug has a space.
+    /// `document < project` is a parent (the document lies below), `editor + document:edit` a permission of a role, `document#viewer` a
+    /// relation. No slug has a space.
     pub(crate) fn name(&self) -> String {
         match self {
             Item::ResourceType(slug) | Item::Permission(slug) | Item::Role(slug) => (*slug).to_owned(),
             Item::Parent { resource_type, parent } => format!("{resource_type} < {parent}"),
             Item::RolePermission { role, permission } => format!("{role} + {permission}"),
             Item::OrganizationRolePermission { role, organization, permission } => format!("{role}@{organization} + {permission}"),
+            Item::Relation { resource_type, relation } => format!("{resource_type}#{relation}"),
         }
     }
 }
@@ -441,6 +665,11 @@ pub(crate) struct Fields<'a> {
     pub(crate) declared: bool,
     pub(crate) is_default: bool,
     pub(crate) priority: Option<i64>,
+    /// The relation that grants a permission, and whether it differs from what the row says now.
+    pub(crate) relation: Option<&'a str>,
+    pub(crate) related: bool,
+    /// The rule of a relation.
+    pub(crate) rule: Option<&'a Rule>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -466,6 +695,8 @@ pub(crate) enum Obstacle<'a> {
     AssignmentOf(&'a str),
     /// Assignments of a role that is to have another type.
     AssignmentOfRetyped { role: &'a str, from: &'a str, to: &'a str },
+    /// Relationships with a kind of subject that a relation no longer takes.
+    Relationship { resource_type: &'a str, relation: &'a str, subjects: &'a Restriction },
 }
 
 impl Obstacle<'_> {
@@ -488,6 +719,15 @@ impl Obstacle<'_> {
             Obstacle::AssignmentOf(role) => {
                 format!("role `{role}` cannot be removed: it is assigned, such as to `{example}`; revoke it everywhere first")
             }
+            Obstacle::Relationship { resource_type, relation, subjects } => {
+                let whom = match subjects.kind {
+                    RestrictionKind::One => format!("a `{subjects}`"),
+                    RestrictionKind::Every | RestrictionKind::Userset(_) => format!("`{subjects}`"),
+                };
+                format!(
+                    "relation `{resource_type}#{relation}` would no longer take {whom}: there are such relationships, of `{example}`; delete them first, or apply with 'force', which leaves them there without effect"
+                )
+            }
             Obstacle::AssignmentOfRetyped { role, from, to } => format!(
                 "roles.{role}.resource_type: it cannot change from `{from}` to `{to}`: the role is assigned, such as to `{example}`; revoke it everywhere first"
             ),
@@ -504,6 +744,11 @@ pub(crate) struct Plan<'a> {
     pub(crate) restored: Vec<(&'a str, &'a str, bool)>,
     /// The same of organization roles, as indexes into [`InForce::organization_role_permissions`].
     pub(crate) restored_organization: Vec<usize>,
+    /// Permissions that name a relation which goes, and later another or none.
+    pub(crate) released: Vec<&'a str>,
+    /// What goes by force before all else: the resources, assignments and memberships of these types, and the assignments of these roles.
+    pub(crate) forced_types: Vec<&'a str>,
+    pub(crate) forced_roles: Vec<&'a str>,
 }
 
 /// Child type → parent types.
@@ -559,7 +804,7 @@ fn cycle<'a>(parents: &Parents<'a>) -> Option<Vec<&'a str>> {
 }
 
 /// The words of a change of name and description.
-fn differences(pairs: [(&str, Option<&str>, Option<&str>); 2], adopted: bool) -> Option<String> {
+fn differences(pairs: &[(&str, Option<&str>, Option<&str>)], adopted: bool) -> Option<String> {
     let said = |text: Option<&str>| text.map_or("none".to_owned(), |text| format!("\"{}\"", shown(text)));
     let mut all: Vec<String> = pairs
         .iter()
@@ -572,12 +817,13 @@ fn differences(pairs: [(&str, Option<&str>, Option<&str>); 2], adopted: bool) ->
     (!all.is_empty()).then(|| all.join(", "))
 }
 
-/// Finds what must change so that the model in force says what the document says.
+/// Finds what must change so that the model in force says what the document says. By `force` what stands on roles and types that go does
+/// not stand in the way, but goes along; and relationships that the model no longer allows may stay.
 ///
 /// # Errors
 /// An unknown name, a cycle, a permission out of a role's reach, a removal that would pull the ground from under something made otherwise.
-pub(crate) fn diff<'a>(document: &'a Document, model: &'a InForce) -> Result<Plan<'a>> {
-    Difference::new(document, model).plan()
+pub(crate) fn diff<'a>(document: &'a Document, model: &'a InForce, force: bool) -> Result<Plan<'a>> {
+    Difference::new(document, model, force).plan()
 }
 
 struct Difference<'a> {
@@ -591,10 +837,14 @@ struct Difference<'a> {
     roles: BTreeMap<&'a str, &'a str>,
     parents: Parents<'a>,
     reach: HashMap<(&'a str, &'a str), bool>,
+    declared_relations: BTreeMap<(&'a str, &'a str), &'a RelationDefinition>,
+    /// The relations there will be.
+    relations: BTreeMap<&'a str, BTreeMap<&'a str, &'a Rule>>,
+    force: bool,
 }
 
 impl<'a> Difference<'a> {
-    fn new(document: &'a Document, model: &'a InForce) -> Self {
+    fn new(document: &'a Document, model: &'a InForce, force: bool) -> Self {
         let declared_types = document.resource_types.iter().map(|(slug, _)| slug.as_str());
         let declared_permissions: HashMap<_, _> = document.permissions.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
         let declared_roles: HashMap<_, _> = document.roles.iter().map(|(slug, declared)| (slug.as_str(), declared)).collect();
@@ -602,10 +852,25 @@ impl<'a> Difference<'a> {
         let permissions = model.permissions.iter().filter(|(_, row)| !row.declared || row.system);
         let permissions = permissions.map(|(slug, row)| (slug.as_str(), row.resource_type.as_str()));
         let roles = model.roles.iter().filter(|(_, row)| !row.declared).map(|(slug, row)| (slug.as_str(), row.resource_type.as_str()));
+        let types: BTreeSet<&str> = types.chain(declared_types).collect();
+        let declared_relations: BTreeMap<_, _> =
+            document.relations.iter().map(|(of, definition)| ((of.as_str(), definition.name.as_str()), definition)).collect();
+        let mut relations: BTreeMap<&str, BTreeMap<&str, &Rule>> = BTreeMap::new();
+        for ((of, relation), row) in &model.relations {
+            if !row.declared && (types.contains(of.as_str()) || BUILT_IN_SUBJECT_TYPES.contains(&of.as_str())) {
+                relations.entry(of).or_default().insert(relation, &row.rule);
+            }
+        }
+        for ((of, relation), definition) in &declared_relations {
+            relations.entry(of).or_default().insert(relation, &definition.rule);
+        }
         Difference {
             document,
             model,
-            types: types.chain(declared_types).collect(),
+            types,
+            declared_relations,
+            relations,
+            force,
             permissions: permissions
                 .chain(declared_permissions.iter().map(|(slug, declared)| (*slug, declared.resource_type.as_str())))
                 .collect(),
@@ -628,10 +893,13 @@ impl<'a> Difference<'a> {
             return refused("resource_types", sentence);
         }
         self.check_removed_types()?;
+        self.check_relations()?;
         self.check_retyped_permissions()?;
         self.find_obstacles(&mut plan, &added, &removed);
         let kept = self.remove(&mut plan)?;
+        self.remove_relations(&mut plan);
         self.change_types(&mut plan, added, removed, &kept)?;
+        self.write_relations(&mut plan);
         self.write_permissions(&mut plan);
         self.write_roles(&mut plan);
         self.write_role_permissions(&mut plan)?;
@@ -740,22 +1008,94 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
+    fn has_relation(&self, resource_type: &str, relation: &str) -> bool {
+        self.relations.get(resource_type).is_some_and(|relations| relations.contains_key(relation))
+    }
+
+    /// The rules name what there will be, no permission is called like a relation of its type, and the relations that grant permissions
+    /// are there.
+    fn check_relations(&self) -> Result<()> {
+        let vocabulary = Vocabulary { types: self.types.clone(), relations: self.relations.clone() };
+        for (resource_type, definition) in &self.document.relations {
+            vocabulary.check(resource_type, definition)?;
+        }
+        for ((resource_type, name), row) in &self.model.relations {
+            let kept =
+                !self.declared_relations.contains_key(&(resource_type.as_str(), name.as_str())) && self.has_relation(resource_type, name);
+            if kept {
+                let place = format!("relation `{resource_type}#{name}`, made otherwise");
+                let start = crate::rule::Position { line: 1, column: 1 };
+                let positions = vec![start; row.rule.mentions().len()];
+                vocabulary.check(resource_type, &RelationDefinition { name: name.clone(), rule: row.rule.clone(), place, positions })?;
+            }
+        }
+        for (slug, of) in &self.permissions {
+            if self.has_relation(of, slug) {
+                return Err(Error::refused(format!(
+                    "`{slug}` is a permission and a relation of resource type `{of}`, and a check could not tell them apart; name one of them otherwise"
+                )));
+            }
+        }
+        for (slug, declared) in &self.document.permissions {
+            let Some(relation) = &declared.relation else { continue };
+            if !self.has_relation(&declared.resource_type, relation) {
+                let of = &declared.resource_type;
+                let known = self.relations.get(of.as_str()).into_iter().flat_map(|relations| relations.keys().copied());
+                let sentence = format!("unknown relation {} of resource type `{of}`{}", quoted(relation), nearest(relation, known));
+                return refused(&format!("permissions.{slug}.relation"), sentence);
+            }
+        }
+        for (slug, row) in &self.model.permissions {
+            let stays = self.permissions.contains_key(slug.as_str()) && !self.declared_permissions.contains_key(slug.as_str());
+            if let Some(relation) = row.relation.as_deref().filter(|relation| stays && !self.has_relation(&row.resource_type, relation)) {
+                return Err(Error::refused(format!(
+                    "relation `{}#{relation}` cannot be removed: permission `{slug}`, made otherwise, names it; change that permission first",
+                    row.resource_type
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The kinds of subject that relations no longer take.
+    fn find_lost_relationships(&self, plan: &mut Plan<'a>) {
+        for ((resource_type, relation), subjects) in &self.model.relation_subjects {
+            let declared = self.declared_relations.get(&(resource_type.as_str(), relation.as_str()));
+            if declared.is_none() && self.has_relation(resource_type, relation) {
+                continue;
+            }
+            let kept = declared.map(|definition| definition.rule.restrictions()).unwrap_or_default();
+            for subjects in subjects.iter().filter(|restriction| !kept.contains(restriction)) {
+                plan.obstacles.push(Obstacle::Relationship { resource_type, relation, subjects });
+            }
+        }
+    }
+
     fn find_obstacles(&self, plan: &mut Plan<'a>, added: &[(&'a str, &'a str)], removed: &[(&'a str, &'a str)]) {
         for slug in self.removed_types() {
+            if self.force {
+                plan.forced_types.push(slug);
+                continue;
+            }
             plan.obstacles.push(Obstacle::ResourceOf(slug));
             plan.obstacles.push(Obstacle::SubjectOf(slug));
         }
         for (slug, row) in &self.model.roles {
-            match self.roles.get(slug.as_str()) {
+            let to = self.roles.get(slug.as_str()).copied();
+            match to {
+                Some(to) if to == row.resource_type => {}
+                _ if self.force => plan.forced_roles.push(slug),
                 None => plan.obstacles.push(Obstacle::AssignmentOf(slug)),
-                Some(to) if *to != row.resource_type => {
-                    plan.obstacles.push(Obstacle::AssignmentOfRetyped { role: slug, from: &row.resource_type, to });
-                }
-                Some(_) => {}
+                Some(to) => plan.obstacles.push(Obstacle::AssignmentOfRetyped { role: slug, from: &row.resource_type, to }),
             }
         }
+        if !self.force {
+            self.find_lost_relationships(plan);
+        }
         for &(resource_type, parent) in removed {
-            plan.obstacles.push(Obstacle::Child { resource_type, parent });
+            if !self.force || self.types.contains(resource_type) {
+                plan.obstacles.push(Obstacle::Child { resource_type, parent });
+            }
         }
         let had_parents: HashSet<&str> = self.model.parents.keys().map(|(slug, _)| slug.as_str()).collect();
         let mut asked = HashSet::new();
@@ -854,6 +1194,38 @@ impl<'a> Difference<'a> {
         Ok(kept)
     }
 
+    fn remove_relations(&self, plan: &mut Plan<'a>) {
+        for ((resource_type, relation), row) in &self.model.relations {
+            if !self.has_relation(resource_type, relation) {
+                let detail = (!row.declared).then(|| format!("made otherwise, goes with resource type `{resource_type}`"));
+                plan.changes.push(change(Action::Remove, Item::Relation { resource_type, relation }, detail));
+            }
+        }
+        for (slug, row) in &self.model.permissions {
+            let goes = |relation: &str| !self.has_relation(&row.resource_type, relation);
+            if self.permissions.contains_key(slug.as_str()) && row.relation.as_deref().is_some_and(goes) {
+                plan.released.push(slug);
+            }
+        }
+    }
+
+    fn write_relations(&self, plan: &mut Plan<'a>) {
+        for (resource_type, definition) in &self.document.relations {
+            let (relation, rule) = (definition.name.as_str(), &definition.rule);
+            let item = Item::Relation { resource_type, relation };
+            let fields = Fields { rule: Some(rule), ..Fields::default() };
+            match self.model.relations.get(&(resource_type.clone(), definition.name.clone())) {
+                None => plan.changes.push(Change { action: Action::Create, item, detail: None, fields }),
+                Some(row) => {
+                    let (from, to) = (row.rule.to_string(), rule.to_string());
+                    if let Some(detail) = differences(&[("definition", Some(&from), Some(&to))], !row.declared) {
+                        plan.changes.push(Change { action: Action::Change, item, detail: Some(detail), fields });
+                    }
+                }
+            }
+        }
+    }
+
     fn change_types(
         &mut self,
         plan: &mut Plan<'a>,
@@ -881,7 +1253,7 @@ impl<'a> Difference<'a> {
         for (slug, declared) in &document.resource_types {
             let Some(row) = self.model.resource_types.get(slug).filter(|_| slug != ORGANIZATION) else { continue };
             let (from, to) = (row.description.as_deref(), declared.description.as_deref());
-            if let Some(detail) = differences([("description", from, to), ("", None, None)], !row.declared) {
+            if let Some(detail) = differences(&[("description", from, to)], !row.declared) {
                 let mut update = change(Action::Change, Item::ResourceType(slug), Some(detail));
                 update.fields = Fields { description: to, described: from != to, declared: true, ..Fields::default() };
                 plan.changes.push(update);
@@ -890,7 +1262,7 @@ impl<'a> Difference<'a> {
         for (slug, declared) in &document.resource_types {
             for parent in &declared.parents {
                 if self.model.parents.get(&(slug.clone(), parent.clone())) == Some(&false) {
-                    let detail = differences([("", None, None), ("", None, None)], true);
+                    let detail = differences(&[], true);
                     plan.changes.push(change(Action::Change, Item::Parent { resource_type: slug, parent }, detail));
                 }
             }
@@ -955,16 +1327,18 @@ impl<'a> Difference<'a> {
     fn write_permissions(&self, plan: &mut Plan<'a>) {
         for (slug, declared) in &self.document.permissions {
             let (name, description) = (declared.name.as_deref(), declared.description.as_deref());
-            let fields =
-                Fields { resource_type: &declared.resource_type, name, description, described: true, declared: true, ..Fields::default() };
+            let relation = declared.relation.as_deref();
+            let resource_type = &declared.resource_type;
+            let fields = Fields { resource_type, name, description, described: true, declared: true, relation, ..Fields::default() };
             let item = Item::Permission(slug);
             match self.model.permissions.get(slug) {
                 Some(row) if row.resource_type == declared.resource_type => {
                     let names = ("name", row.name.as_deref(), name);
                     let descriptions = ("description", row.description.as_deref(), description);
                     let described = names.1 != names.2 || descriptions.1 != descriptions.2;
-                    if let Some(detail) = differences([names, descriptions], !row.declared) {
-                        let fields = Fields { described, ..fields };
+                    let relations = ("relation", row.relation.as_deref(), relation);
+                    if let Some(detail) = differences(&[names, descriptions, relations], !row.declared) {
+                        let fields = Fields { described, related: relations.1 != relations.2, ..fields };
                         plan.changes.push(Change { action: Action::Change, item, detail: Some(detail), fields });
                     }
                 }
@@ -993,7 +1367,7 @@ impl<'a> Difference<'a> {
                     let names = ("name", row.name.as_deref(), name);
                     let descriptions = ("description", row.description.as_deref(), description);
                     let described = names.1 != names.2 || descriptions.1 != descriptions.2;
-                    if let Some(detail) = differences([names, descriptions], !row.declared) {
+                    if let Some(detail) = differences(&[names, descriptions], !row.declared) {
                         let fields = Fields { described, ..fields };
                         plan.changes.push(Change { action: Action::Change, item, detail: Some(detail), fields });
                     }
@@ -1025,7 +1399,7 @@ impl<'a> Difference<'a> {
                 match held.and_then(|held| held.get(permission)) {
                     None => plan.changes.push(change(Action::Create, item, None)),
                     Some(false) => {
-                        plan.changes.push(change(Action::Change, item, differences([("", None, None), ("", None, None)], true)));
+                        plan.changes.push(change(Action::Change, item, differences(&[], true)));
                     }
                     Some(true) => {}
                 }

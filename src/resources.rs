@@ -218,29 +218,35 @@ fn remove(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
                 )));
             }
         }
-        // Parents come before their children in this list, whatever order the rows came in: so it is emptied from its end.
-        let mut doomed = vec![(resource_type.to_owned(), found.id)];
-        let mut next = 0;
-        while let Some((slug, id)) = doomed.get(next).cloned() {
-            engine.with(include_str!("../sql/resources/children.sql"), |statement| {
-                let mut rows = statement.query(params![slug, id])?;
-                while let Some(row) = rows.next()? {
-                    let child = (row.get(0)?, row.get(1)?);
-                    // Only a cycle made by hand leads back to where the walk began.
-                    if doomed.first() != Some(&child) {
-                        doomed.push(child);
-                    }
-                }
-                Ok(())
-            })?;
-            next += 1;
-        }
-        let count = doomed.len();
-        while let Some((slug, id)) = doomed.pop() {
-            engine.with(include_str!("../sql/resources/delete.sql"), |statement| Ok(statement.execute(params![slug, id])?))?;
-        }
+        let count = remove_with_descendants(engine, resource_type, found.id)?;
         Ok(i64::try_from(count).unwrap_or(i64::MAX))
     })
+}
+
+/// Removes a resource and all that lies in it, and says how many went.
+pub(crate) fn remove_with_descendants(engine: &Engine, resource_type: &str, id: Value) -> Result<usize> {
+    // Parents come before their children in this list, whatever order the rows came in: so it is emptied from its end.
+    let mut doomed = vec![(resource_type.to_owned(), id)];
+    let mut next = 0;
+    while let Some((slug, id)) = doomed.get(next).cloned() {
+        engine.with(include_str!("../sql/resources/children.sql"), |statement| {
+            let mut rows = statement.query(params![slug, id])?;
+            while let Some(row) = rows.next()? {
+                let child = (row.get(0)?, row.get(1)?);
+                // Only a cycle made by hand leads back to where the walk began.
+                if doomed.first() != Some(&child) {
+                    doomed.push(child);
+                }
+            }
+            Ok(())
+        })?;
+        next += 1;
+    }
+    let count = doomed.len();
+    while let Some((slug, id)) = doomed.pop() {
+        engine.with(include_str!("../sql/resources/delete.sql"), |statement| Ok(statement.execute(params![slug, id])?))?;
+    }
+    Ok(count)
 }
 
 impl GivenId<'_> {

@@ -1,1 +1,1 @@
-SELECT slug, resource_type, name, description, system, declared FROM main.authz_permissions;
+SELECT slug, resource_type, name, description, system, declared, relation FROM main.authz_permissions;

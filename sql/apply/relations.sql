@@ -1,0 +1,1 @@
+SELECT resource_type, relation, definition, declared FROM main.authz_relations;

@@ -1,0 +1,4 @@
+-- `:` is followed by `;`.
+SELECT subject || ' to ' || resource_type || ' ' || resource_id FROM main.authz_relationships
+WHERE resource_type = ?1 AND relation = ?2 AND subject >= ?3 || ':' AND subject < ?3 || ';' AND instr(subject, '#') = 0 AND subject <> ?3 || ':*'
+LIMIT 1;

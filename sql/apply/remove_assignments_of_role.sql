@@ -1,0 +1,1 @@
+DELETE FROM main.authz_role_assignments WHERE role = ?1 AND organization IS NULL;
