@@ -4,6 +4,8 @@
 
 mod naive;
 
+use std::collections::BTreeSet;
+
 use authz::rusqlite::{Connection, params};
 use naive::ask::{ALL, Asker, Share, agree, shown};
 use naive::history::{again, live, open};
@@ -36,6 +38,13 @@ fn apply(connection: &Connection, model: &Model, in_language: bool) {
     }
 }
 
+/// Applying the model as it is printed would change nothing, in either notation.
+fn is_printed_whole(asker: &mut Asker<'_>) {
+    for sql in ["SELECT name FROM authz_plan(authz_model())", "SELECT name FROM authz_plan(authz_model('fga'))"] {
+        assert_eq!(asker.texts(sql, &[]), Vec::<String>::new(), "{sql}");
+    }
+}
+
 /// Whatever can only add access where nothing is excluded.
 fn adds(change: &Change, world: &World) -> bool {
     match change {
@@ -58,6 +67,7 @@ fn judged_alike(bytes: Vec<u8>) {
     let mut world = World { model: random_model(&mut tape), ..World::default() };
     apply(&connection, &world.model, in_language);
     let mut asker = Asker::new(&connection);
+    is_printed_whole(&mut asker);
     // Nobody may do anything as yet, but what is so by itself: `document:1#viewer` views document 1.
     let by_default = agree(&mut asker, &world, Share { checks: 1, others: 9 });
     assert!(by_default.iter().all(|(subject, ..)| subject.contains('#')), "{by_default:?}");
@@ -83,6 +93,10 @@ fn judged_alike(bytes: Vec<u8>) {
     let first = std::mem::replace(&mut world.model, random_model(&mut tape));
     apply(&connection, &world.model, in_language);
     agree(&mut asker, &world, Share { checks: 3, others: 12 });
+    let orphans = asker.texts("SELECT subject || ' ' || relation || ' ' || resource_type || ' ' || resource_id FROM authz_orphans()", &[]);
+    let forbidden = world.relationships.keys().filter(|(subject, relation, on)| !world.model.permits(&on.0, relation, subject));
+    let forbidden: BTreeSet<String> = forbidden.map(|(subject, relation, on)| format!("{subject} {relation} {} {}", on.0, on.1)).collect();
+    assert_eq!(orphans.into_iter().collect::<BTreeSet<_>>(), forbidden, "{}", shown(&world));
     world.model = first;
     apply(&connection, &world.model, !in_language);
     assert_eq!(agree(&mut asker, &world, Share { checks: 1, others: 20 }), after);

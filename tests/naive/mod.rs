@@ -108,27 +108,19 @@ impl Model {
         self.relations(kind).into_iter().chain(permissions).collect()
     }
 
-    /// Whom the rows of a relation may name. The relation `parent` that is there by itself: whatever may be a parent.
-    pub fn restrictions(&self, kind: &str, relation: &str) -> Vec<Restriction> {
-        let parents = || self.types.get(kind).filter(|_| relation == "parent").map_or(&[][..], |one| &one.parents);
-        match self.rule(kind, relation) {
-            Some(rule) => rule.restrictions(),
-            None => parents().iter().cloned().map(Restriction::One).collect(),
-        }
-    }
-
     pub fn excludes(&self) -> bool {
         self.types.values().flat_map(|one| one.relations.values()).any(Rule::excludes)
     }
 
     /// Whether a row may stand there: the type restrictions name its kind of subject.
     pub fn permits(&self, kind: &str, relation: &str, subject: &str) -> bool {
+        let Some(rule) = self.rule(kind, relation) else { return false };
         let wanted = match parsed(subject) {
             Party::One((kind, _)) => Restriction::One(kind),
             Party::Every(kind) => Restriction::Every(kind),
             Party::Userset((kind, _), relation) => Restriction::Userset(kind, relation),
         };
-        self.restrictions(kind, relation).contains(&wanted)
+        rule.restrictions().contains(&wanted)
     }
 }
 
@@ -250,7 +242,7 @@ impl<'a> Judge<'a> {
         for (kind, declared) in &world.model.types {
             declared.relations.iter().for_each(|(name, rule)| add(kind, name, rule.clone()));
             if !declared.parents.is_empty() && !declared.relations.contains_key("parent") {
-                add(kind, "parent", Rule::Direct(world.model.restrictions(kind, "parent")));
+                add(kind, "parent", Rule::Direct(Vec::new()));
             }
         }
         add("group", LISTED, Rule::Direct(Vec::new()));
@@ -285,7 +277,8 @@ impl<'a> Judge<'a> {
         for (one, parent) in &self.world.resources {
             if let Some((kind, id)) = parent {
                 let subject = format!("{kind}:{id}");
-                if self.world.model.permits(&one.0, "parent", &subject) {
+                let model = &self.world.model;
+                if model.rule(&one.0, "parent").is_none() || model.permits(&one.0, "parent", &subject) {
                     count(one, "parent", &subject);
                 }
             }
