@@ -1,19 +1,31 @@
 //! The decision: who may do what. Plain Rust over [`Facts`]; no SQL, no cache, no clock of its own.
 //!
-//! A subject has permission P on resource R if it, or a group that contains it, holds an unexpired role with P on R or on any ancestor
-//! of R. Nothing else gives access.
+//! Permissions and relations are one thing here, a [`Relation`]: something a subject may have to a resource. Each has a [`Rule`], and the
+//! rules are all there is: a permission that roles grant is the rule *holds one of these roles here or above*, a group is a resource with
+//! a relation to its members, a role assignment is a relationship. Nothing else gives access.
+//!
+//! The plain case, roles along the hierarchy, is a walk upwards ([`held_at`]). Everything else is decided by [`crate::solver`].
 
-use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::error::Result;
+use crate::solver::Solver;
 
-/// A resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A resource, or whatever else has an id: a user, a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Node(pub(crate) u32);
 
-/// A subject together with the groups that contain it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A subject: one, everyone of a type, or a userset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Who(pub(crate) u32);
+
+/// A relation or a permission of one resource type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Relation(pub(crate) u32);
+
+/// A resource type, or a type of subjects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct TypeKey(pub(crate) u32);
 
 /// A role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,18 +34,41 @@ pub(crate) struct RoleKey(pub(crate) u32);
 /// Milliseconds since 1970, UTC.
 pub(crate) type Millis = i64;
 
-/// A role held on a resource until some time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Holding {
-    pub(crate) role: RoleKey,
-    /// The first instant at which it is over; `Millis::MAX` for never
-    pub(crate) expires_at: Millis,
+/// A question about one resource: does the subject have this relation to it?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Goal {
+    pub(crate) relation: Relation,
+    pub(crate) node: Node,
 }
 
-impl Holding {
-    /// What is due at exactly now is over.
-    pub(crate) fn is_live(self, now: Millis) -> bool {
-        self.expires_at > now
+/// What makes a subject have a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Holds one of these roles on the resource or above it
+    Roles(Rc<RoleSet>),
+    /// Is named by a relationship
+    Direct,
+    /// Has another relation to the same resource
+    Computed(Relation),
+    /// Has a relation to what stands in `through` to the resource; which one depends on the type of what stands there
+    From { through: Relation, relations: Rc<[(TypeKey, Relation)]> },
+    /// At least one; none of none
+    Any(Vec<Rule>),
+    /// Each
+    All(Vec<Rule>),
+    /// The first and not the second
+    ButNot(Box<[Rule; 2]>),
+}
+
+impl Rule {
+    /// Whether `test` holds for this rule or one inside it.
+    pub(crate) fn contains(&self, test: &impl Fn(&Rule) -> bool) -> bool {
+        test(self)
+            || match self {
+                Rule::Any(rules) | Rule::All(rules) => rules.iter().any(|rule| rule.contains(test)),
+                Rule::ButNot(rules) => rules.iter().any(|rule| rule.contains(test)),
+                Rule::Roles(_) | Rule::Direct | Rule::Computed(_) | Rule::From { .. } => false,
+            }
     }
 }
 
@@ -59,39 +94,63 @@ impl RoleSet {
     }
 }
 
-/// What a decision asks of the data.
+/// What the data say about a subject and one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    Yes,
+    No,
+    /// Yes if one of these is
+    If(Vec<Goal>),
+}
+
+/// What a decision asks of the data. Whatever has expired is not there.
 pub(crate) trait Facts {
-    /// The resource that `resource` lies in; `None` at the top and for what is not registered.
-    fn parent(&mut self, resource: Node) -> Result<Option<Node>>;
-    /// Whatever the subject, or a group that contains it, holds on exactly this resource, expired or not.
-    fn held(&mut self, subject: Who, resource: Node) -> Result<Cow<'_, [Holding]>>;
+    /// The rule of a relation.
+    fn rule(&mut self, relation: Relation) -> Result<Rc<Rule>>;
+    /// The resource that `node` lies in; `None` at the top and for what is not registered.
+    fn parent(&mut self, node: Node) -> Result<Option<Node>>;
+    /// Whether the subject holds one of `roles` on exactly this resource.
+    fn held(&mut self, who: Who, roles: &RoleSet, node: Node) -> Result<Found>;
+    /// Whether a relationship of this relation names the subject; where not `by_name`, also as one of everybody.
+    fn related(&mut self, who: Who, goal: Goal, by_name: bool) -> Result<Found>;
+    /// What stands in this relation to the resource, with its type.
+    fn through(&mut self, goal: Goal) -> Result<Vec<(TypeKey, Node)>>;
+    /// Whether the subject is the userset that the goal describes.
+    fn is_userset(&mut self, who: Who, goal: Goal) -> Result<bool>;
+    /// Ends early when the host has asked to.
+    fn poll_interrupt(&mut self) -> Result<()>;
 }
 
-/// The nearest resource, from `resource` upwards, where the subject holds one of `roles`; `None` means no access.
-pub(crate) fn held_at(facts: &mut impl Facts, subject: Who, roles: &RoleSet, resource: Node, now: Millis) -> Result<Option<Node>> {
-    let mut up = Ancestors::from(resource);
-    while let Some(here) = up.next(facts)? {
-        if facts.held(subject, here)?.iter().any(|holding| roles.contains(holding.role) && holding.is_live(now)) {
-            return Ok(Some(here));
-        }
+/// Whether the subject has the relation to the resource.
+pub(crate) fn holds(facts: &mut impl Facts, who: Who, goal: Goal) -> Result<bool> {
+    if let Rule::Roles(roles) = &*facts.rule(goal.relation)?
+        && let Held::Decided(at) = held_at(facts, who, roles, goal.node)?
+    {
+        return Ok(at.is_some());
     }
-    Ok(None)
+    Solver::new(who).holds(facts, goal)
 }
 
-/// All roles that the subject holds on `resource` or above it, nearest first, each once.
-pub(crate) fn roles_in_force(facts: &mut impl Facts, subject: Who, resource: Node, now: Millis) -> Result<Vec<RoleKey>> {
-    let mut seen = RoleSet::default();
-    let mut roles = Vec::new();
-    let mut up = Ancestors::from(resource);
+/// Where a subject holds a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// At this resource, the nearest; `None` is nowhere
+    Decided(Option<Node>),
+    /// It depends on membership of groups that nobody has looked into
+    Depends,
+}
+
+/// The nearest resource, from `node` upwards, where the subject holds one of `roles`.
+pub(crate) fn held_at(facts: &mut impl Facts, who: Who, roles: &RoleSet, node: Node) -> Result<Held> {
+    let mut up = Ancestors::from(node);
     while let Some(here) = up.next(facts)? {
-        for holding in facts.held(subject, here)?.iter().filter(|holding| holding.is_live(now)) {
-            if !seen.contains(holding.role) {
-                seen.insert(holding.role);
-                roles.push(holding.role);
-            }
+        match facts.held(who, roles, here)? {
+            Found::Yes => return Ok(Held::Decided(Some(here))),
+            Found::No => {}
+            Found::If(_) => return Ok(Held::Depends),
         }
     }
-    Ok(roles)
+    Ok(Held::Decided(None))
 }
 
 /// A walk from a resource to the top. The schema lets no cycle come about; one made by hand, with the constraints off, ends the walk.
@@ -130,20 +189,34 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
-    /// Resource n lies in `parents[n]`; `holdings` are (resource, role, expiry).
+    /// Resource n lies in `parents[n]`; `holdings` are (resource, role).
     struct World {
         parents: Vec<Option<u32>>,
-        holdings: Vec<(u32, u32, Millis)>,
+        holdings: Vec<(u32, u32)>,
     }
 
     impl Facts for World {
-        fn parent(&mut self, resource: Node) -> Result<Option<Node>> {
-            Ok(self.parents[resource.0 as usize].map(Node))
+        fn rule(&mut self, _: Relation) -> Result<Rc<Rule>> {
+            unreachable!()
         }
-
-        fn held(&mut self, _subject: Who, resource: Node) -> Result<Cow<'_, [Holding]>> {
-            let on = self.holdings.iter().filter(|(node, ..)| *node == resource.0);
-            Ok(on.map(|(_, role, expires_at)| Holding { role: RoleKey(*role), expires_at: *expires_at }).collect())
+        fn parent(&mut self, node: Node) -> Result<Option<Node>> {
+            Ok(self.parents[node.0 as usize].map(Node))
+        }
+        fn held(&mut self, _: Who, roles: &RoleSet, node: Node) -> Result<Found> {
+            let found = self.holdings.iter().any(|(on, role)| *on == node.0 && roles.contains(RoleKey(*role)));
+            Ok(if found { Found::Yes } else { Found::No })
+        }
+        fn related(&mut self, _: Who, _: Goal, _: bool) -> Result<Found> {
+            unreachable!()
+        }
+        fn through(&mut self, _: Goal) -> Result<Vec<(TypeKey, Node)>> {
+            unreachable!()
+        }
+        fn is_userset(&mut self, _: Who, _: Goal) -> Result<bool> {
+            unreachable!()
+        }
+        fn poll_interrupt(&mut self) -> Result<()> {
+            Ok(())
         }
     }
 
@@ -155,18 +228,12 @@ mod tests {
 
     #[test]
     fn a_role_reaches_down_and_never_up() {
-        let mut world = World { parents: vec![None, Some(0), Some(1)], holdings: vec![(1, 70, Millis::MAX)] };
-        assert_eq!(held_at(&mut world, Who(0), &set(&[70]), Node(2), 5).unwrap(), Some(Node(1)));
-        assert_eq!(held_at(&mut world, Who(0), &set(&[70]), Node(1), 5).unwrap(), Some(Node(1)));
-        assert_eq!(held_at(&mut world, Who(0), &set(&[70]), Node(0), 5).unwrap(), None);
-        assert_eq!(held_at(&mut world, Who(0), &set(&[6, 71]), Node(2), 5).unwrap(), None);
-    }
-
-    #[test]
-    fn what_is_due_now_is_over() {
-        let mut world = World { parents: vec![None], holdings: vec![(0, 1, 100)] };
-        assert!(held_at(&mut world, Who(0), &set(&[1]), Node(0), 99).unwrap().is_some());
-        assert!(held_at(&mut world, Who(0), &set(&[1]), Node(0), 100).unwrap().is_none());
+        let mut world = World { parents: vec![None, Some(0), Some(1)], holdings: vec![(1, 70)] };
+        let mut at = |roles: &[u32], node| held_at(&mut world, Who(0), &set(roles), Node(node)).unwrap();
+        assert_eq!(at(&[70], 2), Held::Decided(Some(Node(1))));
+        assert_eq!(at(&[70], 1), Held::Decided(Some(Node(1))));
+        assert_eq!(at(&[70], 0), Held::Decided(None));
+        assert_eq!(at(&[6, 71], 2), Held::Decided(None));
     }
 
     #[test]
@@ -176,9 +243,10 @@ mod tests {
                 let total = length + tail;
                 // A tail that leads into a ring.
                 let parents = (0..total).map(|n| Some(if n + 1 == total { tail } else { n + 1 })).collect();
-                let mut world = World { parents, holdings: vec![(total - 1, 1, Millis::MAX)] };
-                assert!(held_at(&mut world, Who(0), &set(&[1]), Node(0), 0).unwrap().is_some(), "{length} {tail}");
-                assert!(held_at(&mut world, Who(0), &set(&[2]), Node(0), 0).unwrap().is_none(), "{length} {tail}");
+                let mut world = World { parents, holdings: vec![(total - 1, 1)] };
+                let last = Held::Decided(Some(Node(total - 1)));
+                assert_eq!(held_at(&mut world, Who(0), &set(&[1]), Node(0)).unwrap(), last, "{length} {tail}");
+                assert_eq!(held_at(&mut world, Who(0), &set(&[2]), Node(0)).unwrap(), Held::Decided(None), "{length} {tail}");
             }
         }
     }

@@ -9,7 +9,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown, to_sqlite_as_scalar};
-use crate::identifier::{Id, canonical_integer, check_id};
+use crate::identifier::{IdRef, canonical_integer, check_id};
 
 /// What a function does, which decides where SQLite lets it be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,11 +119,8 @@ pub(crate) struct GivenId<'a> {
 
 impl<'a> GivenId<'a> {
     /// The canonical form.
-    pub(crate) fn id(&self) -> Id {
-        match self.value {
-            ValueRef::Integer(number) => Id::Integer(number),
-            other => Id::stored(other),
-        }
+    pub(crate) fn id(&self) -> IdRef<'a> {
+        IdRef::stored(self.value).unwrap_or(IdRef::Text(""))
     }
 
     /// What was written, with its type.
@@ -135,7 +132,7 @@ impl<'a> GivenId<'a> {
     pub(crate) fn text(&self) -> Cow<'a, str> {
         match self.value {
             ValueRef::Text(bytes) => String::from_utf8_lossy(bytes),
-            other => Id::stored(other).to_string().into(),
+            _ => self.id().to_string().into(),
         }
     }
 }

@@ -22,6 +22,14 @@ pub enum Id {
 }
 
 impl Id {
+    /// The same id, borrowed.
+    pub(crate) fn as_ref(&self) -> IdRef<'_> {
+        match self {
+            Id::Integer(number) => IdRef::Integer(*number),
+            Id::Text(text) => IdRef::Text(text),
+        }
+    }
+
     /// The id that a text names.
     pub fn of(text: &str) -> Id {
         match canonical_integer(text) {
@@ -38,12 +46,44 @@ impl Id {
             ValueRef::Null | ValueRef::Real(_) => Id::Text("".into()),
         }
     }
+}
+
+/// An [`Id`] that lies elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum IdRef<'a> {
+    Integer(i64),
+    Text(&'a str),
+}
+
+impl<'a> IdRef<'a> {
+    /// The id that a text names.
+    pub(crate) fn of(text: &'a str) -> IdRef<'a> {
+        canonical_integer(text).map_or(IdRef::Text(text), IdRef::Integer)
+    }
+
+    /// Reads an id as it is stored, `None` for what is no id.
+    pub(crate) fn stored(value: ValueRef<'a>) -> Option<IdRef<'a>> {
+        match value {
+            ValueRef::Integer(number) => Some(IdRef::Integer(number)),
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_ID_BYTES).map(IdRef::of),
+            ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => None,
+        }
+    }
 
     /// The two ways in which this id may be stored: the canonical one first.
-    pub(crate) fn forms(&self) -> (Value, Option<Value>) {
+    pub(crate) fn forms(self) -> (Value, Option<Value>) {
         match self {
-            Id::Integer(number) => (Value::Integer(*number), Some(Value::Text(number.to_string()))),
-            Id::Text(text) => (Value::Text(text.to_string()), None),
+            IdRef::Integer(number) => (Value::Integer(number), Some(Value::Text(number.to_string()))),
+            IdRef::Text(text) => (Value::Text(text.to_owned()), None),
+        }
+    }
+}
+
+impl fmt::Display for IdRef<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            IdRef::Integer(number) => write!(out, "{number}"),
+            IdRef::Text(text) => out.write_str(text),
         }
     }
 }

@@ -29,11 +29,14 @@ compile_error!("the features `bundled` and `loadable` exclude each other: a load
 
 mod apply;
 mod assignments;
+mod candidates;
 mod check;
 mod debug;
 mod decision;
 mod engine;
 mod error;
+mod explain;
+mod facts;
 mod function;
 mod groups;
 mod guard;
@@ -45,9 +48,13 @@ mod lists;
 mod loadable;
 mod migrate;
 mod model;
+mod nodes;
+mod reader;
 mod relationships;
 mod resources;
 mod rule;
+mod rules;
+mod solver;
 mod store;
 mod table_function;
 mod time;
@@ -72,6 +79,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     groups::register(connection, &engine)?;
     relationships::register(connection, &engine)?;
     check::register(connection, &engine)?;
+    explain::register(connection, &engine)?;
     lists::register(connection, &engine)?;
     tree::register(connection, &engine)?;
     hierarchy::register(connection)?;

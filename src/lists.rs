@@ -3,17 +3,18 @@
 //! Each answers exactly what `authz_check` says yes to: the resources of a subject, the subjects of a resource, the permissions of both.
 
 use std::collections::{BTreeSet, HashSet};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::decision::{Ancestors, Node, RoleSet, held_at, roles_in_force};
+use crate::candidates::{self, Wanted};
+use crate::decision::{Ancestors, Facts, Goal, Node, Rule, TypeKey, Who};
 use crate::engine::Engine;
-use crate::error::{Error, Result};
-use crate::identifier::Id;
-use crate::store::{Reader, TypeKey, now};
+use crate::error::{Error, Result, nearest, shown};
+use crate::identifier::IdRef;
+use crate::reader::Reader;
+use crate::solver::Solver;
 use crate::table_function::{Call, Made, Rows, TableFunction, define};
 use crate::tree::{Step, Walk, resource};
 
@@ -25,7 +26,8 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 }
 
 /// `authz_list_resources(subject, permission, resource_type [, ancestor_type, ancestor_id])`: the resources of that type on which the
-/// subject has the permission, each once, in no order; the last two keep to what lies under that resource, itself included.
+/// subject has the permission or relation, each once, in no order; the last two keep to what lies under that resource, itself included.
+/// Resources that are only known from relationships are among them, without a name.
 static LIST_RESOURCES: TableFunction = TableFunction {
     name: "authz_list_resources",
     columns: &["resource_id", "name"],
@@ -36,20 +38,23 @@ static LIST_RESOURCES: TableFunction = TableFunction {
     rows: list_resources,
 };
 
-/// `authz_list_subjects(permission, resource_type, resource_id)`: every subject that has the permission there, directly or through a
-/// group; groups and their members both, in the order of their text.
+/// `authz_list_subjects(permission, resource_type, resource_id [, kind])`: every subject that has the permission or relation there,
+/// directly or through a group; groups and their members both, in the order of their text.
+///
+/// Whoever has it only as one of everybody is answered as the wildcard, such as `user:*`. `kind` keeps to one type (`user`), or lists
+/// usersets (`group#member`), which are listed only so.
 static LIST_SUBJECTS: TableFunction = TableFunction {
     name: "authz_list_subjects",
     columns: &["subject"],
-    arguments: &["permission", "resource_type", "resource_id"],
+    arguments: &["permission", "resource_type", "resource_id", "kind"],
     required: 3,
     bounded: None,
     expected_rows: 100,
     rows: list_subjects,
 };
 
-/// `authz_list_permissions(subject, resource_type, resource_id)`: the permissions of that type that the subject has there, in the order
-/// of their slugs.
+/// `authz_list_permissions(subject, resource_type, resource_id)`: the permissions and relations of that type that the subject has there,
+/// in the order of their slugs.
 static LIST_PERMISSIONS: TableFunction = TableFunction {
     name: "authz_list_permissions",
     columns: &["permission"],
@@ -69,9 +74,8 @@ fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
     let name_of = (call.columns_used & 0b10 != 0).then(|| slug.to_owned());
     engine.read(|reader| {
         let resource_type = reader.resource_type(slug)?;
-        let roles = reader.roles_granting(permission, resource_type)?;
+        let relation = reader.relation(permission, resource_type)?;
         let who = reader.subject(subject)?;
-        let now = now();
         let under = match call.given(3) {
             true => match resource(reader, &call, 3)? {
                 Some((_, node)) => Some(node),
@@ -79,60 +83,62 @@ fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
             },
             false => None,
         };
-        let types = reader.types()?;
-        let through = types.at_or_above(resource_type);
+        let rules = reader.rules()?;
+        let through = rules.types.at_or_above(resource_type);
         let mut starts = Vec::new();
-        // One resource is asked about, as in the inner loop of a join: that is a check, and no list need be made.
+        let rule = reader.rule(relation)?;
+        let mut walks = false;
         if let Some(wanted) = &call.equals {
-            let node = registered_like(reader, resource_type, wanted)?;
-            if let Some(node) = node
-                && match under {
-                    Some(under) => lies_in(reader, node, under)?,
-                    None => true,
-                }
-                && held_at(reader, who, &roles, node, now)?.is_some()
+            // One resource is asked about, as in the inner loop of a join: that is a check, and no list need be made.
+            if let Some(node) = like(reader, resource_type, wanted)
+                && is_inside(reader, node, under)?
+                && reader.allows(who, Goal { relation, node })?
             {
                 starts.push(reader.described(node)?);
             }
-            let walk = Walk::down(types, HashSet::new(), Some(resource_type), starts, Some(0));
-            return Ok(Box::new(Resources { engine: Arc::clone(engine), walk, name_of: name_of.clone(), current: None }));
-        }
-        match under {
-            Some(under) if held_at(reader, who, &roles, under, now)?.is_some() => starts.push(reader.described(under)?),
-            _ => {
-                for node in reader.resources_held(who, &roles, now)? {
-                    let (held_type, stored) = reader.described(node)?;
-                    let inside = match under {
-                        Some(under) => lies_in(reader, node, under)?,
-                        None => true,
-                    };
-                    if inside && through.contains(&held_type) && reader.is_registered(node)? {
-                        starts.push((held_type, stored));
+        } else if let Rule::Roles(roles) = &*rule {
+            walks = true;
+            match under {
+                Some(under) if reader.allows_by_roles(who, roles, under)? => starts.push(reader.described(under)?),
+                _ => {
+                    for node in reader.resources_held(who, roles)? {
+                        let (held_type, stored) = reader.described(node)?;
+                        if through.contains(&held_type)
+                            && reader.is_registered(node)?
+                            && is_inside(reader, node, under)?
+                            && !reader.is_suspended(who, node)?
+                        {
+                            starts.push((held_type, stored));
+                        }
                     }
+                }
+            }
+        } else {
+            for node in candidates::resources(reader, who, relation)? {
+                if is_inside(reader, node, under)? {
+                    starts.push(reader.described(node)?);
                 }
             }
         }
         // What only the wanted type itself can hold is passed through only if that type nests.
-        let through = through.intersection(&types.holders()).copied().collect();
-        let walk = Walk::down(types, through, Some(resource_type), starts, None);
+        let through = through.intersection(&rules.types.holders()).copied().collect();
+        let walk = Walk::down(rules, through, Some(resource_type), starts, if walks { None } else { Some(0) });
         Ok(Box::new(Resources { engine: Arc::clone(engine), walk, name_of: name_of.clone(), current: None }) as Box<dyn Rows>)
     })
 }
 
-/// The registered resource whose id may equal a value by SQLite's rules, which compares the row once more.
-fn registered_like(reader: &mut Reader<'_>, resource_type: TypeKey, wanted: &Value) -> Result<Option<Node>> {
+/// The resource whose id may equal a value by SQLite's rules, which compares the row once more.
+fn like(reader: &mut Reader<'_>, resource_type: TypeKey, wanted: &Value) -> Option<Node> {
     let id = match wanted {
-        Value::Integer(number) => Id::Integer(*number),
-        Value::Real(number) if *number == (*number as i64) as f64 => Id::Integer(*number as i64),
-        Value::Text(text) => Id::of(text),
-        Value::Real(_) | Value::Null | Value::Blob(_) => return Ok(None),
+        Value::Real(number) if *number == (*number as i64) as f64 => IdRef::Integer(*number as i64),
+        other => IdRef::stored(other.into())?,
     };
-    let node = reader.node(resource_type, &id);
-    Ok(reader.is_registered(node)?.then_some(node))
+    Some(reader.node(resource_type, id))
 }
 
 /// Whether `node` is `above` or lies in it at any depth.
-fn lies_in(reader: &mut Reader<'_>, node: Node, above: Node) -> Result<bool> {
+fn is_inside(reader: &mut Reader<'_>, node: Node, above: Option<Node>) -> Result<bool> {
+    let Some(above) = above else { return Ok(true) };
     let mut up = Ancestors::from(node);
     while let Some(here) = up.next(reader)? {
         if here == above {
@@ -152,17 +158,16 @@ struct Resources {
 
 impl Rows for Resources {
     fn advance(&mut self) -> Result<bool> {
-        self.current = match self.walk.next(&self.engine)? {
-            Some(step) => {
-                let name = match &self.name_of {
-                    Some(slug) => self.engine.read(|reader| reader.name(slug, &step.id))?,
-                    None => None,
-                };
-                Some((step, name))
-            }
-            None => None,
-        };
-        Ok(self.current.is_some())
+        let Resources { engine, walk, name_of, current } = self;
+        *current = engine.read(|reader| {
+            let Some(step) = walk.next(reader)? else { return Ok(None) };
+            let name = match name_of {
+                Some(slug) => reader.name(slug, &step.id)?,
+                None => None,
+            };
+            Ok(Some((step, name)))
+        })?;
+        Ok(current.is_some())
     }
 
     fn value(&self, column: usize) -> ValueRef<'_> {
@@ -175,54 +180,75 @@ impl Rows for Resources {
 }
 
 fn list_subjects(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
-    let Some(permission) = call.text(0, "permission")? else { return Ok(Made::none()) };
+    let (permission, slug, id) = (call.text(0, "permission")?, call.text(1, "resource type")?, call.id(2, "resource id")?);
+    let (Some(permission), Some(slug), Some(id)) = (permission, slug, id) else { return Ok(Made::none()) };
     engine.read(|reader| {
-        let Some(slug) = call.text(1, "resource type")? else { return Ok(Made::none()) };
         let resource_type = reader.resource_type(slug)?;
-        let roles = reader.roles_granting(permission, resource_type)?;
-        let Some((_, node)) = resource(reader, &call, 1)? else { return Ok(Made::none()) };
-        let subjects = holders(engine, reader, &roles, node)?;
+        let relation = reader.relation(permission, resource_type)?;
+        let wanted = match call.text(3, "kind of subject")? {
+            Some(kind) => wanted(reader, kind)?,
+            None if call.given(3) => return Ok(Made::none()),
+            None => Wanted::Any,
+        };
+        let node = reader.node(resource_type, id.id());
+        let subjects = candidates::subjects(reader, Goal { relation, node }, wanted)?;
         Ok(Made::rows(subjects.into_iter().map(|subject| vec![Value::Text(subject)]).collect()))
     })
 }
 
-/// Everybody who holds one of `roles` on `node` or above, groups and their members both.
-fn holders(engine: &Engine, reader: &mut Reader<'_>, roles: &Rc<RoleSet>, node: Node) -> Result<BTreeSet<String>> {
-    let now = now();
-    let mut found = BTreeSet::new();
-    let mut groups = Vec::new();
-    let add = |subject: String, found: &mut BTreeSet<String>, groups: &mut Vec<String>| {
-        if !found.contains(&subject) {
-            groups.extend(subject.strip_prefix("group:").map(str::to_owned));
-            found.insert(subject);
-        }
-    };
-    let mut up = Ancestors::from(node);
-    while let Some(here) = up.next(reader)? {
-        for assignment in reader.assignments_on(here)? {
-            if roles.contains(assignment.role) && assignment.is_live(now) {
-                add(assignment.subject, &mut found, &mut groups);
-            }
-        }
-    }
-    while let Some(group) = groups.pop() {
-        for member in reader.members(&group)? {
-            add(member, &mut found, &mut groups);
-        }
-    }
-    engine.poll_interrupt()?;
-    Ok(found)
+/// Reads a kind of subject: `user`, `group#member`.
+fn wanted(reader: &mut Reader<'_>, kind: &str) -> Result<Wanted> {
+    let rules = reader.rules()?;
+    let (slug, relation) = kind.split_once('#').map_or((kind, None), |(slug, relation)| (slug, Some(relation)));
+    let of = rules
+        .types
+        .key(slug)
+        .ok_or_else(|| Error::refused(format!("unknown subject type `{}`{}", shown(slug), nearest(slug, rules.types.of_subjects()))))?;
+    let Some(name) = relation else { return Ok(Wanted::Type(of)) };
+    rules.relation(of, name).map(Wanted::Usersets).ok_or_else(|| {
+        let near = nearest(name, rules.names(of).map(|(name, _)| name));
+        Error::refused(format!("unknown relation `{}` of `{slug}`{near}", shown(name)))
+    })
 }
 
 fn list_permissions(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
-    let Some(subject) = call.text(0, "subject")? else { return Ok(Made::none()) };
+    let (subject, slug, id) = (call.text(0, "subject")?, call.text(1, "resource type")?, call.id(2, "resource id")?);
+    let Some(subject) = subject else { return Ok(Made::none()) };
     engine.read(|reader| {
         let who = reader.subject(subject)?;
-        let Some((resource_type, node)) = resource(reader, &call, 1)? else { return Ok(Made::none()) };
-        let mut permissions = BTreeSet::new();
-        for role in roles_in_force(reader, who, node, now())? {
-            permissions.extend(reader.permissions_of(role, resource_type)?);
-        }
+        let (Some(slug), Some(id)) = (slug, id) else { return Ok(Made::none()) };
+        let resource_type = reader.resource_type(slug)?;
+        let node = reader.node(resource_type, id.id());
+        let permissions = permissions(reader, who, resource_type, node)?;
         Ok(Made::rows(permissions.into_iter().map(|permission| vec![Value::Text(permission)]).collect()))
     })
+}
+
+fn permissions(reader: &mut Reader<'_>, who: Who, resource_type: TypeKey, node: Node) -> Result<BTreeSet<String>> {
+    let mut permissions = BTreeSet::new();
+    if reader.is_suspended(who, node)? {
+        return Ok(permissions);
+    }
+    let rules = reader.rules()?;
+    if reader.is_registered(node)? {
+        for role in reader.roles_in_force(who, node)? {
+            permissions.extend(reader.permissions_of(role, resource_type)?);
+        }
+    }
+    let mut held = HashSet::new();
+    let mut solver = Solver::new(who);
+    for (name, relation) in rules.names(resource_type).filter(|(_, relation)| rules.get(*relation).is_some_and(|one| one.is_listed())) {
+        if solver.holds(reader, Goal { relation, node })? {
+            held.insert(relation);
+            permissions.insert(name.to_owned());
+        }
+    }
+    if !held.is_empty() {
+        for (permission, name) in reader.permissions_by_relation(resource_type)? {
+            if rules.relation(resource_type, &name).is_some_and(|relation| held.contains(&relation)) {
+                permissions.insert(permission);
+            }
+        }
+    }
+    Ok(permissions)
 }

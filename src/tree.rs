@@ -7,11 +7,12 @@ use std::sync::Arc;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::decision::{Ancestors, Node};
+use crate::decision::{Ancestors, Node, TypeKey};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::identifier::Id;
-use crate::store::{Reader, TypeKey, Types};
+use crate::reader::Reader;
+use crate::rules::Rules;
 use crate::table_function::{Call, Made, Rows, TableFunction, define};
 
 /// Registers the functions of this module.
@@ -49,7 +50,7 @@ pub(crate) fn resource(reader: &mut Reader<'_>, call: &Call, at: usize) -> Resul
     let (slug, id) = (call.text(at, "resource type")?, call.id(at + 1, "resource id")?);
     let (Some(slug), Some(id)) = (slug, id) else { return Ok(None) };
     let resource_type = reader.resource_type(slug)?;
-    let node = reader.node(resource_type, &id.id());
+    let node = reader.node(resource_type, id.id());
     Ok(reader.is_registered(node)?.then_some((resource_type, node)))
 }
 
@@ -77,8 +78,8 @@ fn descendants(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
     engine.read(|reader| {
         let Some((_, node)) = resource(reader, &call, 0)? else { return Ok(Made::none()) };
         let (resource_type, id) = reader.described(node)?;
-        let types = reader.types()?;
-        let walk = Walk::down(Rc::clone(&types), types.holders(), None, vec![(resource_type, id)], call.at_most);
+        let rules = reader.rules()?;
+        let walk = Walk::down(Rc::clone(&rules), rules.types.holders(), None, vec![(resource_type, id)], call.at_most);
         Ok(Box::new(Descendants { engine: Arc::clone(engine), walk, current: None }) as Box<dyn Rows>)
     })
 }
@@ -91,14 +92,14 @@ struct Descendants {
 
 impl Rows for Descendants {
     fn advance(&mut self) -> Result<bool> {
-        self.current = self.walk.next(&self.engine)?;
+        self.current = self.engine.read(|reader| self.walk.next(reader))?;
         Ok(self.current.is_some())
     }
 
     fn value(&self, column: usize) -> ValueRef<'_> {
         match (&self.current, column) {
             (Some(step), 0) => ValueRef::Integer(step.depth),
-            (Some(step), 1) => ValueRef::Text(self.walk.types.slug(step.resource_type).as_bytes()),
+            (Some(step), 1) => ValueRef::Text(self.walk.rules.types.slug(step.resource_type).as_bytes()),
             (Some(step), 2) => ValueRef::from(&step.id),
             _ => ValueRef::Null,
         }
@@ -119,7 +120,7 @@ pub(crate) struct Step {
 /// A resource has one parent, so there is one way to come to it: the walk that began nearest above it. Therefore a walk passes over the
 /// places where others begin, and nothing needs to be remembered; not even a cycle made by hand is walked twice.
 pub(crate) struct Walk {
-    types: Rc<Types>,
+    rules: Rc<Rules>,
     /// Types below which what is wanted may lie
     through: HashSet<TypeKey>,
     /// The type that is wanted, all if `None`
@@ -134,7 +135,7 @@ pub(crate) struct Walk {
 impl Walk {
     /// A walk that begins with `starts` themselves and goes at most `at_most` steps down.
     pub(crate) fn down(
-        types: Rc<Types>,
+        rules: Rc<Rules>,
         through: HashSet<TypeKey>,
         wanted: Option<TypeKey>,
         starts: Vec<(TypeKey, Value)>,
@@ -144,11 +145,11 @@ impl Walk {
         let named = starts.iter().map(|(resource_type, id)| (*resource_type, Id::stored(ValueRef::from(id)))).collect();
         // Read as if they were the children of something at depth -1; an upper bound below 0 leaves nothing.
         let read = if at_most < 0 { Vec::new() } else { starts };
-        Walk { types, through, wanted, starts: named, at_most, open: VecDeque::new(), read: read.into_iter(), depth: 0 }
+        Walk { rules, through, wanted, starts: named, at_most, open: VecDeque::new(), read: read.into_iter(), depth: 0 }
     }
 
     /// The next resource of the type that is wanted.
-    pub(crate) fn next(&mut self, engine: &Engine) -> Result<Option<Step>> {
+    pub(crate) fn next(&mut self, reader: &mut Reader<'_>) -> Result<Option<Step>> {
         loop {
             for (resource_type, id) in self.read.by_ref() {
                 let depth = self.depth;
@@ -164,7 +165,7 @@ impl Walk {
             }
             let Some(above) = self.open.pop_front() else { return Ok(None) };
             self.depth = above.depth + 1;
-            self.read = engine.read(|reader| reader.children(&self.types, above.resource_type, &above.id))?.into_iter();
+            self.read = reader.children(&self.rules.types, above.resource_type, &above.id)?.into_iter();
         }
     }
 }

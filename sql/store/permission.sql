@@ -1,1 +1,1 @@
-SELECT resource_type FROM main.authz_permissions WHERE slug = +?1
+SELECT resource_type, relation FROM main.authz_permissions WHERE slug = +?1

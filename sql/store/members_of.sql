@@ -1,1 +1,0 @@
-SELECT subject FROM main.authz_group_members WHERE group_id = +?1
