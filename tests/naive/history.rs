@@ -17,6 +17,13 @@ pub fn open(path: &Path) -> Connection {
         let path = path.with_extension("template");
         let connection = again(&path);
         authz::migrate(&connection).unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE IF NOT EXISTS _authz_suspensions (user TEXT NOT NULL, organization ANY NOT NULL, PRIMARY KEY (user, organization)) STRICT, WITHOUT ROWID;
+                 CREATE TRIGGER IF NOT EXISTS shim1 AFTER INSERT ON _authz_suspensions BEGIN UPDATE _authz_revision SET token = random(); END;
+                 CREATE TRIGGER IF NOT EXISTS shim2 AFTER DELETE ON _authz_suspensions BEGIN UPDATE _authz_revision SET token = random(); END;",
+            )
+            .unwrap();
         connection.close().map_err(|(_, error)| error).unwrap();
         std::fs::read(path).unwrap()
     });
