@@ -326,25 +326,22 @@ BEGIN
   FROM _authz_replace_probe WHERE replaced = 1;
 END;
 
-CREATE TRIGGER _authz_permissions_update BEFORE UPDATE OF id, slug, resource_type ON authz_permissions
-WHEN NEW.id IS NOT OLD.id OR NEW.slug IS NOT OLD.slug OR NEW.resource_type IS NOT OLD.resource_type
+CREATE TRIGGER _authz_permissions_update BEFORE UPDATE OF id, slug, resource_type, created_at ON authz_permissions
+WHEN NEW.id IS NOT OLD.id OR NEW.slug IS NOT OLD.slug OR NEW.resource_type IS NOT OLD.resource_type OR NEW.created_at IS NOT OLD.created_at
 BEGIN
-  SELECT RAISE(ABORT, 'permission_immutable: id, slug and resource_type of a permission cannot change; delete it and create another');
+  SELECT RAISE(ABORT, 'permission_immutable: id, slug, resource_type and created_at of a permission cannot change; delete it and create another');
 END;
 
-CREATE TRIGGER _authz_permissions_updated AFTER UPDATE OF name, description ON authz_permissions
+CREATE TRIGGER _authz_permissions_updated AFTER UPDATE OF name, description, system ON authz_permissions
+WHEN NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description OR NEW.system IS NOT OLD.system
 BEGIN
   UPDATE authz_permissions SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
+-- What depends on a row goes before it, here and below: so whoever follows the changes meets children first.
 CREATE TRIGGER _authz_permissions_delete BEFORE DELETE ON authz_permissions
-WHEN OLD.system = 1
 BEGIN
-  SELECT RAISE(ABORT, 'permission_is_system: a system permission cannot be deleted');
-END;
-
-CREATE TRIGGER _authz_permissions_deleted AFTER DELETE ON authz_permissions
-BEGIN
+  SELECT RAISE(ABORT, 'permission_is_system: a system permission cannot be deleted') WHERE OLD.system = 1;
   DELETE FROM authz_role_permissions WHERE permission = OLD.slug;
 END;
 
@@ -374,13 +371,16 @@ BEGIN
   WHERE id = NEW.id;
 END;
 
-CREATE TRIGGER _authz_roles_update BEFORE UPDATE OF id, slug, organization, resource_type ON authz_roles
-WHEN NEW.id IS NOT OLD.id OR NEW.slug IS NOT OLD.slug OR NEW.organization IS NOT OLD.organization OR NEW.resource_type IS NOT OLD.resource_type
+CREATE TRIGGER _authz_roles_update BEFORE UPDATE OF id, slug, organization, resource_type, created_at ON authz_roles
+WHEN NEW.id IS NOT OLD.id OR NEW.slug IS NOT OLD.slug OR NEW.organization IS NOT OLD.organization
+  OR NEW.resource_type IS NOT OLD.resource_type OR NEW.created_at IS NOT OLD.created_at
 BEGIN
-  SELECT RAISE(ABORT, 'role_immutable: id, slug, organization and resource_type of a role cannot change; delete it and create another');
+  SELECT RAISE(ABORT, 'role_immutable: id, slug, organization, resource_type and created_at of a role cannot change; delete it and create another');
 END;
 
-CREATE TRIGGER _authz_roles_updated AFTER UPDATE OF name, description ON authz_roles
+CREATE TRIGGER _authz_roles_updated AFTER UPDATE OF name, description, is_default, priority ON authz_roles
+WHEN NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description OR NEW.is_default IS NOT OLD.is_default
+  OR (NEW.priority IS NOT OLD.priority AND OLD.priority IS NOT NULL)
 BEGIN
   UPDATE authz_roles SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
@@ -434,14 +434,23 @@ CREATE TRIGGER _authz_resources_insert BEFORE INSERT ON authz_resources
 BEGIN
   SELECT RAISE(ABORT, 'resource_type_unknown: the resource type is not in authz_resource_types')
   WHERE NOT EXISTS (SELECT 1 FROM authz_resource_types WHERE slug = NEW.resource_type);
-  -- 42 and '42' are one resource; '042' is another, for its text is not that of any integer
-  SELECT RAISE(ABORT, 'resource_exists: 42 and ''42'' are one resource, and it is registered with the other type of id')
-  FROM authz_resources
-  WHERE resource_type = NEW.resource_type
-    AND resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
-    AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT);
   SELECT RAISE(ABORT, 'resource_parent_required: a resource of this type needs a parent')
   WHERE NEW.parent_type IS NULL AND EXISTS (SELECT 1 FROM authz_resource_type_parents WHERE resource_type = NEW.resource_type);
+END;
+
+-- 42 and '42' are one resource; '042' is another, for its text is not that of any integer. OR IGNORE passes over it: that clause also
+-- takes the place of the OR REPLACE below, which then sets nothing.
+CREATE TRIGGER _authz_resources_insert_twin BEFORE INSERT ON authz_resources
+WHEN EXISTS (
+  SELECT 1 FROM authz_resources
+  WHERE resource_type = NEW.resource_type
+    AND resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
+    AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
+)
+BEGIN
+  INSERT OR REPLACE INTO _authz_replace_probe (id, replaced) VALUES (1, 1);
+  SELECT RAISE(IGNORE) FROM _authz_replace_probe WHERE replaced = 0;
+  SELECT RAISE(ABORT, 'resource_exists: 42 and ''42'' are one resource, and it is registered with the other type of id');
 END;
 
 CREATE TRIGGER _authz_resources_insert_below BEFORE INSERT ON authz_resources
@@ -479,38 +488,30 @@ END;
 
 -- The parent's id is brought to the type it was registered with, and the organization is that of the parent.
 CREATE TRIGGER _authz_resources_inserted AFTER INSERT ON authz_resources
-WHEN NEW.organization IS NULL AND NEW.parent_type IS NOT NULL
 BEGIN
-  UPDATE authz_resources
-  SET organization = p.organization, parent_id = p.resource_id
+  UPDATE authz_resources SET organization = NEW.resource_id
+  WHERE NEW.organization IS NULL AND NEW.resource_type = 'organization'
+    AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
+  UPDATE authz_resources SET organization = p.organization
   FROM authz_resources AS p
-  WHERE authz_resources.resource_type = NEW.resource_type AND authz_resources.resource_id = NEW.resource_id
+  WHERE NEW.organization IS NULL AND NEW.parent_type IS NOT NULL
+    AND authz_resources.resource_type = NEW.resource_type AND authz_resources.resource_id = NEW.resource_id
     AND p.resource_type = NEW.parent_type AND p.resource_id = NEW.parent_id
     AND p.organization IS NOT NULL;
-END;
-
-CREATE TRIGGER _authz_resources_inserted_organization AFTER INSERT ON authz_resources
-WHEN NEW.organization IS NULL AND NEW.resource_type = 'organization'
-BEGIN
-  UPDATE authz_resources SET organization = NEW.resource_id WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
-END;
-
-CREATE TRIGGER _authz_resources_inserted_twin AFTER INSERT ON authz_resources
-WHEN NEW.parent_type IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
-BEGIN
-  UPDATE authz_resources
-  SET organization = p.organization, parent_id = p.resource_id
+  UPDATE authz_resources SET organization = p.organization, parent_id = p.resource_id
   FROM authz_resources AS p
-  WHERE authz_resources.resource_type = NEW.resource_type AND authz_resources.resource_id = NEW.resource_id
+  WHERE NEW.parent_type IS NOT NULL
+    AND authz_resources.resource_type = NEW.resource_type AND authz_resources.resource_id = NEW.resource_id
     AND p.resource_type = NEW.parent_type
-    AND p.resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END;
+    AND p.resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
+    AND CAST(p.resource_id AS TEXT) = CAST(NEW.parent_id AS TEXT);
 END;
 
-CREATE TRIGGER _authz_resources_update BEFORE UPDATE OF resource_type, resource_id ON authz_resources
+CREATE TRIGGER _authz_resources_update BEFORE UPDATE OF resource_type, resource_id, created_at ON authz_resources
 WHEN NEW.resource_type IS NOT OLD.resource_type OR NEW.resource_id IS NOT OLD.resource_id OR typeof(NEW.resource_id) <> typeof(OLD.resource_id)
+  OR NEW.created_at IS NOT OLD.created_at
 BEGIN
-  SELECT RAISE(ABORT, 'resource_immutable: type and id of a resource cannot change; insert another and delete this one');
+  SELECT RAISE(ABORT, 'resource_immutable: type, id and created_at of a resource cannot change; insert another and delete this one');
 END;
 
 CREATE TRIGGER _authz_resources_update_organization BEFORE UPDATE OF organization ON authz_resources
@@ -559,17 +560,11 @@ BEGIN
   WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
 END;
 
+-- What depends on it goes along, so that a later namesake inherits nothing: roles on it, roles it holds, its places in groups.
 CREATE TRIGGER _authz_resources_delete BEFORE DELETE ON authz_resources
 BEGIN
   SELECT RAISE(ABORT, 'resource_has_dependents: the resource has children; remove them first')
   WHERE EXISTS (SELECT 1 FROM authz_resources WHERE parent_type = OLD.resource_type AND parent_id = OLD.resource_id);
-  SELECT RAISE(ABORT, 'organization_has_roles: the organization has roles of its own; delete them first')
-  WHERE OLD.resource_type = 'organization' AND EXISTS (SELECT 1 FROM authz_roles WHERE organization = OLD.resource_id);
-END;
-
--- What depended on it goes along, so that a later namesake inherits nothing: roles on it, roles it held, its places in groups.
-CREATE TRIGGER _authz_resources_deleted AFTER DELETE ON authz_resources
-BEGIN
   DELETE FROM authz_role_assignments WHERE resource_type = OLD.resource_type AND resource_id = OLD.resource_id;
   DELETE FROM authz_role_assignments WHERE subject = OLD.resource_type || ':' || OLD.resource_id;
   DELETE FROM authz_group_members WHERE subject = OLD.resource_type || ':' || OLD.resource_id;
@@ -592,19 +587,20 @@ BEGIN
   WHERE NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = 'organization' AND resource_id = NEW.organization);
 END;
 
-CREATE TRIGGER _authz_groups_update BEFORE UPDATE OF id ON authz_groups
-WHEN NEW.id IS NOT OLD.id
+CREATE TRIGGER _authz_groups_update BEFORE UPDATE OF id, organization, created_at ON authz_groups
+WHEN NEW.id IS NOT OLD.id OR NEW.organization IS NOT OLD.organization OR NEW.created_at IS NOT OLD.created_at
 BEGIN
-  SELECT RAISE(ABORT, 'group_immutable: the id of a group cannot change');
+  SELECT RAISE(ABORT, 'group_immutable: id, organization and created_at of a group cannot change; delete it and create another');
 END;
 
-CREATE TRIGGER _authz_groups_updated AFTER UPDATE OF name, description, organization ON authz_groups
+CREATE TRIGGER _authz_groups_updated AFTER UPDATE OF name, description ON authz_groups
+WHEN NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description
 BEGIN
   UPDATE authz_groups SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
 END;
 
 -- With a group go its members, its own places in groups and the roles it held.
-CREATE TRIGGER _authz_groups_deleted AFTER DELETE ON authz_groups
+CREATE TRIGGER _authz_groups_delete BEFORE DELETE ON authz_groups
 BEGIN
   DELETE FROM authz_group_members WHERE group_id = OLD.id;
   DELETE FROM authz_group_members WHERE subject = 'group:' || OLD.id;
@@ -699,37 +695,40 @@ BEGIN
   FROM _authz_replace_probe WHERE replaced = 1;
 END;
 
--- An id written with the other type is brought to that of the resource. Where the assignment stood there already this conflicts, as
--- it should; under OR IGNORE the conflict is passed over, and the row goes.
-CREATE TRIGGER _authz_role_assignments_inserted_twin AFTER INSERT ON authz_role_assignments
-WHEN NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
+-- The same assignment, its resource written with the other type of id. OR IGNORE passes over it, as in _authz_resources_insert_twin.
+CREATE TRIGGER _authz_role_assignments_insert_twin BEFORE INSERT ON authz_role_assignments
+WHEN EXISTS (
+  SELECT 1 FROM authz_role_assignments
+  WHERE subject = NEW.subject AND resource_type = NEW.resource_type AND role = NEW.role AND source = NEW.source
+    AND resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
+    AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
+)
 BEGIN
-  UPDATE authz_role_assignments
-  SET resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
-  WHERE subject = NEW.subject AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND role = NEW.role AND source = NEW.source;
-  DELETE FROM authz_role_assignments
-  WHERE subject = NEW.subject AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND role = NEW.role AND source = NEW.source;
+  INSERT OR REPLACE INTO _authz_replace_probe (id, replaced) VALUES (1, 1);
+  SELECT RAISE(IGNORE) FROM _authz_replace_probe WHERE replaced = 0;
+  SELECT RAISE(ABORT, 'role_assignment_exists: the subject holds that role on that resource, whose id is registered with the other type');
 END;
 
-CREATE TRIGGER _authz_role_assignments_inserted_organization_role AFTER INSERT ON authz_role_assignments
-WHEN NEW.role GLOB 'org-*' AND NEW.organization IS NULL
+-- An id written with the other type is brought to that of the resource, an organization role gets the organization of the resource,
+-- and a group comes into being when it is first used.
+CREATE TRIGGER _authz_role_assignments_inserted AFTER INSERT ON authz_role_assignments
 BEGIN
+  INSERT INTO authz_groups (id) SELECT substr(NEW.subject, 7)
+  WHERE NEW.subject GLOB 'group:*' AND NOT EXISTS (SELECT 1 FROM authz_groups WHERE id = substr(NEW.subject, 7));
+  UPDATE authz_role_assignments
+  SET resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
+  WHERE NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
+    AND subject = NEW.subject AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND role = NEW.role AND source = NEW.source;
   UPDATE authz_role_assignments
   SET organization = (SELECT o.organization FROM authz_resources AS o
                       WHERE o.resource_type = NEW.resource_type AND o.resource_id = authz_role_assignments.resource_id)
-  WHERE subject = NEW.subject AND resource_type = NEW.resource_type AND role = NEW.role AND source = NEW.source AND organization IS NULL;
-END;
-
-CREATE TRIGGER _authz_role_assignments_inserted_group AFTER INSERT ON authz_role_assignments
-WHEN NEW.subject GLOB 'group:*'
-BEGIN
-  INSERT INTO authz_groups (id) SELECT substr(NEW.subject, 7)
-  WHERE NOT EXISTS (SELECT 1 FROM authz_groups WHERE id = substr(NEW.subject, 7));
+  WHERE NEW.role GLOB 'org-*' AND NEW.organization IS NULL
+    AND subject = NEW.subject AND resource_type = NEW.resource_type AND role = NEW.role AND source = NEW.source AND organization IS NULL;
 END;
 
 CREATE TRIGGER _authz_role_assignments_update BEFORE UPDATE ON authz_role_assignments
 WHEN NEW.subject IS NOT OLD.subject OR NEW.role IS NOT OLD.role OR NEW.resource_type IS NOT OLD.resource_type
-  OR NEW.source IS NOT OLD.source
+  OR NEW.source IS NOT OLD.source OR NEW.created_at IS NOT OLD.created_at
   OR (NEW.resource_id IS NOT OLD.resource_id AND (
     CAST(NEW.resource_id AS TEXT) <> CAST(OLD.resource_id AS TEXT)
     OR NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)))

@@ -61,9 +61,20 @@ pub(crate) fn words_of_sqlite(error: &rusqlite::Error) -> String {
     }
 }
 
-/// Carries an error over to SQLite, with the name of the function in front. SQLite's own result code is kept, so that a host can still
-/// tell an interrupt or a busy database from bad input.
+/// Carries an error over to SQLite, with the name of the function in front.
+///
+/// An error with a text reaches the host under the code SQLITE_ERROR. What a host must be able to tell from bad input, an interrupt or a
+/// lock, therefore goes without one, under its own code, and SQLite finds the words.
 pub(crate) fn to_sqlite(name: &str, error: Error) -> rusqlite::Error {
+    if let Error::Sqlite(inner) = &error
+        && let Some(told) = inner.sqlite_error()
+        && matches!(
+            told.code,
+            ffi::ErrorCode::OperationInterrupted | ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked | ffi::ErrorCode::OutOfMemory
+        )
+    {
+        return rusqlite::Error::SqliteFailure(*told, None);
+    }
     let code = match &error {
         Error::Sqlite(inner) => inner.sqlite_error().map_or(ffi::SQLITE_ERROR, |e| e.extended_code),
         Error::Lacks(_) => ffi::SQLITE_AUTH,

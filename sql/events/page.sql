@@ -1,0 +1,192 @@
+-- The events after ?1 up to ?2, in order: the view `authz_events` with every table qualified.
+WITH authz_events (seq, id, event, data, context, created_at) AS NOT MATERIALIZED (
+WITH
+-- the object of an event as JSON: as it was after, and (before = 1) as it was before
+objects (seq, before, object) AS NOT MATERIALIZED (
+  SELECT o.seq, side.before, CASE o.kind
+    WHEN 'permission' THEN json_object(
+      'object', 'permission',
+      'id', p.id,
+      'slug', p.slug,
+      'name', ifnull(p.name, p.slug),
+      'description', p.description,
+      'system', json(CASE p.flag WHEN 1 THEN 'true' ELSE 'false' END),
+      'resource_type_slug', p.resource_type,
+      'created_at', p.created_at,
+      'updated_at', p.updated_at)
+    WHEN 'role' THEN (
+      SELECT CASE WHEN p.organization IS NULL
+        THEN json_object(
+          'object', 'role',
+          'id', p.id,
+          'slug', p.slug,
+          'name', p.name,
+          'description', p.description,
+          'type', 'EnvironmentRole',
+          'resource_type_slug', p.resource_type,
+          'is_default', json(CASE p.flag WHEN 1 THEN 'true' ELSE 'false' END),
+          'priority', p.number,
+          'permissions', json(list.permissions),
+          'created_at', p.created_at,
+          'updated_at', p.updated_at)
+        ELSE json_object(
+          'object', 'organization_role',
+          'id', p.id,
+          'organization_id', CAST(p.organization AS TEXT),
+          'slug', p.slug,
+          'name', ifnull(p.name, p.slug),
+          'description', p.description,
+          'type', 'OrganizationRole',
+          'resource_type_slug', p.resource_type,
+          'is_default', json('false'),
+          'priority', p.number,
+          'permissions', json(list.permissions),
+          'created_at', p.created_at,
+          'updated_at', p.updated_at)
+        END
+      FROM (
+        -- the list of today, with every change undone that came after the event; of a deleted role, with the deletion undone too
+        WITH undone (permission, held) AS (
+          SELECT c.permission, c.held FROM (
+            SELECT permission, held, min(seq) FROM main._authz_outbox_role_permissions
+            WHERE role_id = p.id AND seq > o.seq - (side.before = 1 OR o.event GLOB '*.deleted')
+            GROUP BY permission
+          ) AS c
+        )
+        SELECT json_group_array(permission) AS permissions FROM (
+          SELECT permission FROM undone WHERE held = 1
+          UNION ALL
+          SELECT rp.permission
+          FROM main.authz_roles AS r JOIN main.authz_role_permissions AS rp ON rp.role = r.slug AND rp.organization IS r.organization
+          WHERE r.id = p.id AND rp.permission NOT IN (SELECT permission FROM undone)
+          ORDER BY 1
+        )
+      ) AS list
+    )
+    WHEN 'role_assignment' THEN json_object(
+      'object', 'role_assignment',
+      'subject', p.subject,
+      'role', json_object('slug', p.role),
+      'organization_id', CAST(p.organization AS TEXT),
+      'resource_type_slug', p.resource_type,
+      'resource_id', p.resource_id,
+      'source', p.source,
+      'expires_at', p.expires_at,
+      'created_at', p.created_at)
+    WHEN 'authorization_resource' THEN json_object(
+      'object', 'authorization_resource',
+      'id', p.resource_type || ':' || p.resource_id,
+      'external_id', CAST(p.resource_id AS TEXT),
+      'resource_type_slug', p.resource_type,
+      'resource_id', p.resource_id,
+      'name', p.name,
+      'description', p.description,
+      'organization_id', CAST(p.organization AS TEXT),
+      'parent_resource_id', p.parent_type || ':' || p.parent_id,
+      'parent_resource_type_slug', p.parent_type,
+      'created_at', p.created_at,
+      'updated_at', p.updated_at)
+    WHEN 'organization' THEN json_object(
+      'object', 'organization',
+      'id', CAST(p.id AS TEXT),
+      'resource_id', p.id,
+      'name', ifnull(p.name, CAST(p.id AS TEXT)),
+      'description', p.description,
+      'domains', json('[]'),
+      'metadata', json(CASE WHEN json_valid(p.metadata) THEN p.metadata ELSE '{}' END),
+      'external_id', p.external_id,
+      'created_at', p.created_at,
+      'updated_at', p.updated_at)
+    WHEN 'user' THEN json_object(
+      'object', 'user',
+      'id', p.id,
+      'email', p.email,
+      'email_verified', json('false'),
+      'first_name', p.first_name,
+      'last_name', p.last_name,
+      'profile_picture_url', NULL,
+      'last_sign_in_at', NULL,
+      'metadata', json(CASE WHEN json_valid(p.metadata) THEN p.metadata ELSE '{}' END),
+      'external_id', p.external_id,
+      'created_at', p.created_at,
+      'updated_at', p.updated_at)
+    WHEN 'organization_membership' THEN json_object(
+      'object', 'organization_membership',
+      'id', p.id,
+      'user_id', substr(p.subject, 6),
+      'organization_id', CAST(p.organization AS TEXT),
+      'status', p.status,
+      'role', json_object('slug', substr(p.roles, 1, instr(p.roles || ' ', ' ') - 1)),
+      'roles', json('[{"slug":"' || replace(p.roles, ' ', '"},{"slug":"') || '"}]'),
+      'directory_managed', json(CASE p.flag WHEN 1 THEN 'true' ELSE 'false' END),
+      'custom_attributes', json(CASE WHEN json_valid(p.metadata) THEN p.metadata ELSE '{}' END),
+      'created_at', p.created_at,
+      'updated_at', p.updated_at)
+    WHEN 'group' THEN CASE WHEN p.organization IS NULL
+      THEN json_object(
+        'object', 'authz_group',
+        'id', p.id,
+        'name', ifnull(p.name, p.id),
+        'description', p.description,
+        'created_at', p.created_at,
+        'updated_at', p.updated_at)
+      ELSE json_object(
+        'object', 'group',
+        'id', p.id,
+        'organization_id', CAST(p.organization AS TEXT),
+        'name', ifnull(p.name, p.id),
+        'description', p.description,
+        'created_at', p.created_at,
+        'updated_at', p.updated_at)
+      END
+    WHEN 'group_member' THEN CASE WHEN p.membership IS NULL
+      THEN json_object('group_id', p.id, 'subject', p.subject)
+      ELSE json_object('group_id', p.id, 'organization_membership_id', p.membership, 'subject', p.subject)
+      END
+    WHEN 'model' THEN json_object(
+      'object', 'model',
+      'version', p.number,
+      'summary', json(CASE WHEN json_valid(p.metadata) THEN p.metadata ELSE '{}' END),
+      'applied_at', p.created_at)
+    WHEN 'events' THEN json_object('object', 'events', 'value', p.status)
+    END
+  FROM main._authz_outbox AS o
+  JOIN (SELECT 0 AS before UNION ALL SELECT 1) AS side
+  -- where nothing but the permissions of a role changed, no row says how the rest was before: it is the same
+  JOIN main._authz_outbox_objects AS p ON p.seq = o.seq AND p.previous = (
+    SELECT max(q.previous) FROM main._authz_outbox_objects AS q WHERE q.seq = o.seq AND q.previous <= side.before
+  )
+)
+SELECT
+  e.seq,
+  e.id,
+  e.event,
+  e.data,
+  -- written so that each part stands here once, for SQLite works it out as often as it is named
+  nullif('{' || substr(ifnull(',"actor":' || e.actor, '') || ifnull(',"previous_attributes":' || e.previous_attributes, ''), 2) || '}', '{}'),
+  e.created_at
+FROM (
+  SELECT
+    o.seq,
+    printf('event_%016x%08x', o.token, o.seq) AS id,
+    o.event,
+    (SELECT object FROM objects WHERE seq = o.seq AND before = 0) AS data,
+    CASE WHEN o.actor_id IS NOT NULL
+      THEN json_object('id', o.actor_id, 'source', o.actor_source, 'name', o.actor_name)
+    END AS actor,
+    CASE WHEN o.event GLOB '*.updated' OR o.event GLOB '*.moved' THEN (
+      SELECT json_group_object(was.key, json(x.old -> was.fullkey))
+      -- LIMIT keeps SQLite from rendering both anew for every member
+      FROM (
+        SELECT
+          (SELECT object FROM objects WHERE seq = o.seq AND before = 1) AS old,
+          (SELECT object FROM objects WHERE seq = o.seq AND before = 0) AS new
+        LIMIT 1
+      ) AS x, json_each(x.old) AS was
+      WHERE was.key <> 'updated_at' AND (x.old -> was.fullkey) IS NOT (x.new -> was.fullkey)
+    ) END AS previous_attributes,
+    o.created_at
+  FROM main._authz_outbox AS o
+) AS e
+)
+SELECT seq, id, event, data, context, created_at FROM authz_events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq;
