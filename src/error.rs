@@ -70,7 +70,10 @@ pub(crate) fn to_sqlite(name: &str, error: Error) -> rusqlite::Error {
         && let Some(told) = inner.sqlite_error()
         && matches!(
             told.code,
-            ffi::ErrorCode::OperationInterrupted | ffi::ErrorCode::DatabaseBusy | ffi::ErrorCode::DatabaseLocked | ffi::ErrorCode::OutOfMemory
+            ffi::ErrorCode::OperationInterrupted
+                | ffi::ErrorCode::DatabaseBusy
+                | ffi::ErrorCode::DatabaseLocked
+                | ffi::ErrorCode::OutOfMemory
         )
     {
         return rusqlite::Error::SqliteFailure(*told, None);

@@ -204,10 +204,11 @@ impl World {
         all
     }
 
-    /// The ids of a type that a list may answer with: registered, or the resource of a relationship.
+    /// The ids of a type that a list must know: registered, the resource of a relationship, a group with members.
     pub fn known_ids(&self, kind: &str) -> BTreeSet<String> {
-        let registered = self.resources.iter().map(|(one, _)| one);
-        registered.chain(self.relationships.keys().map(|(_, _, on)| on)).filter(|one| one.0 == kind).map(|one| one.1.clone()).collect()
+        let groups = self.members.iter().map(|(group, _)| place("group", &group[6..]));
+        let known = self.resources.iter().map(|(one, _)| one.clone()).chain(self.relationships.keys().map(|(_, _, on)| on.clone()));
+        known.chain(groups).filter(|one| one.0 == kind).map(|one| one.1).collect()
     }
 }
 
