@@ -12,6 +12,7 @@ use serde_json::{Map, json};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
+use crate::events::as_one_call;
 use crate::function::{Arguments, Effect};
 use crate::model::{
     Action, Change, Document, InForce, Item, Obstacle, OrganizationRole, OrganizationRolePermission, PermissionInForce, Plan,
@@ -73,24 +74,10 @@ fn apply(engine: &Engine, arguments: &Arguments<'_>) -> Result<String> {
         let document = document.completed(&model);
         let plan = diff(&document, &model, force)?;
         look_for_obstacles(engine, &plan)?;
-        clear_by_force(engine, &plan)?;
-        for slug in &plan.released {
-            run(engine, include_str!("../sql/apply/relate_permission.sql"), (slug, None::<&str>))?;
+        match plan.changes.is_empty() {
+            true => report(engine, text, &plan),
+            false => as_one_call(engine, || carry_out(engine, text, &plan, &model, &organizations)),
         }
-        for change in &plan.changes {
-            write(engine, change)?;
-        }
-        for &(role, permission, declared) in &plan.restored {
-            run(engine, include_str!("../sql/apply/create_role_permission.sql"), (role, None::<&str>, permission, declared))?;
-        }
-        for &index in &plan.restored_organization {
-            let (Some(held), Some((organization, declared))) = (model.organization_role_permissions.get(index), organizations.get(index))
-            else {
-                continue;
-            };
-            run(engine, include_str!("../sql/apply/create_role_permission.sql"), (&held.role, organization, &held.permission, declared))?;
-        }
-        report(engine, text, &plan)
     })
 }
 
@@ -135,6 +122,27 @@ fn orphans(engine: &Arc<Engine>, _call: Call) -> Result<Box<dyn Rows>> {
         let rows = statement.query_map([], |row| (0..6).map(|column| row.get(column)).collect())?;
         Ok(Made::rows(rows.collect::<rusqlite::Result<Vec<Vec<Value>>>>()?))
     })
+}
+
+fn carry_out(engine: &Engine, text: &str, plan: &Plan<'_>, model: &InForce, organizations: &[Stored]) -> Result<String> {
+    clear_by_force(engine, plan)?;
+    for slug in &plan.released {
+        run(engine, include_str!("../sql/apply/relate_permission.sql"), (slug, None::<&str>))?;
+    }
+    for change in &plan.changes {
+        write(engine, change)?;
+    }
+    for &(role, permission, declared) in &plan.restored {
+        run(engine, include_str!("../sql/apply/create_role_permission.sql"), (role, None::<&str>, permission, declared))?;
+    }
+    for &index in &plan.restored_organization {
+        let (Some(held), Some((organization, declared))) = (model.organization_role_permissions.get(index), organizations.get(index))
+        else {
+            continue;
+        };
+        run(engine, include_str!("../sql/apply/create_role_permission.sql"), (&held.role, organization, &held.permission, declared))?;
+    }
+    report(engine, text, plan)
 }
 
 fn report(engine: &Engine, text: &str, plan: &Plan<'_>) -> Result<String> {

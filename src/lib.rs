@@ -35,6 +35,7 @@ mod debug;
 mod decision;
 mod engine;
 mod error;
+mod events;
 mod explain;
 mod facts;
 mod function;
@@ -78,6 +79,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
     relationships::register(connection, &engine)?;
+    events::register(connection, &engine)?;
     check::register(connection, &engine)?;
     explain::register(connection, &engine)?;
     lists::register(connection, &engine)?;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, params};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
+use crate::events::as_one_call;
 use crate::function::{Arguments, Effect, GivenId, define};
 use crate::identifier::BUILT_IN_SUBJECT_TYPES;
 
@@ -104,20 +105,22 @@ fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
                 Ok(1)
             }
             Some(old) => {
-                let mut changed = 0;
-                if old.parent != parent {
-                    move_below(engine, resource_type, &old, parent, &organization)?;
-                    changed = 1;
+                let moved = old.parent != parent;
+                let renamed = name.filter(|name| old.name.as_deref() != *name);
+                if !moved && renamed.is_none() {
+                    return Ok(0);
                 }
-                if let Some(name) = name
-                    && old.name.as_deref() != name
-                {
-                    engine.with(include_str!("../sql/resources/rename.sql"), |statement| {
-                        Ok(statement.execute(params![resource_type, old.id, name])?)
-                    })?;
-                    changed = 1;
-                }
-                Ok(changed)
+                as_one_call(engine, || {
+                    if moved {
+                        move_below(engine, resource_type, &old, parent, &organization)?;
+                    }
+                    if let Some(name) = renamed {
+                        engine.with(include_str!("../sql/resources/rename.sql"), |statement| {
+                            Ok(statement.execute(params![resource_type, old.id, name])?)
+                        })?;
+                    }
+                    Ok(1)
+                })
             }
         }
     })

@@ -292,6 +292,14 @@ impl Solver {
 
     /// Drops what has been decided from a formula, and says what to do next. `least` goes down to where its cycles lead back to.
     fn advance(&self, formula: &mut Formula, least: &mut u32) -> Step {
+        let step = self.look(formula, least);
+        if let Step::Known(truth) = step {
+            *formula = Formula::Known(truth);
+        }
+        step
+    }
+
+    fn look(&self, formula: &mut Formula, least: &mut u32) -> Step {
         match formula {
             Formula::Known(truth) => Step::Known(*truth),
             Formula::Goal(number) => match self.states.get(*number as usize) {

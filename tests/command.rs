@@ -87,12 +87,13 @@ fn migrations_and_models_go_through_the_command() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("app.db");
     let db = db.to_str().unwrap();
-    assert_eq!(json_of(&["migrate", db, "--dry-run", "--json"]), json!({"from": 0, "to": 1, "applied": ["V1__foundation"]}));
+    assert_eq!(json_of(&["migrate", db, "--dry-run", "--json"])["applied"][0], "V1__foundation");
     assert!(!Path::new(db).exists());
     let (status, _, err) = authz(&["check", db, "user:a", "p", "t", "1"]);
     assert_eq!((status, Path::new(db).exists()), (2, false), "{err}");
-    assert_eq!(authz(&["migrate", db]).1, "schema version 0 → 1: applied V1__foundation\n");
-    assert_eq!(authz(&["migrate", db]).1, "schema version 1: nothing to do\n");
+    let (_, out, _) = authz(&["migrate", db]);
+    assert!(out.starts_with("schema version 0 → ") && out.contains(": applied V1__foundation, "), "{out}");
+    assert!(authz(&["migrate", db]).1.ends_with(": nothing to do\n"));
     let (_, sql, _) = authz(&["migrate", "--print-sql"]);
     assert!(sql.starts_with("BEGIN;") && sql.ends_with("COMMIT;\n") && sql.contains("CREATE TABLE authz_roles"));
 

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 fn fresh() -> Connection {
     let db = Connection::open_in_memory().unwrap();
-    db.execute_batch(include_str!("../migrations/V1__foundation.sql")).unwrap();
     authz::register(&db).unwrap();
+    authz::migrate(&db).unwrap();
     db
 }
 
@@ -131,7 +131,7 @@ fn refusals_name_the_place_and_change_nothing() {
         (r#"{"roles": {}, "roles": {}}"#, "`roles` is given twice"),
         (
             r#"{"resource_types": {"user": {}}}"#,
-            "resource_types.user: `user` is a subject type, known without being declared; choose another slug",
+            "resource_types.user: `user` is a subject type, known without being declared; it may be given relations, and nothing else",
         ),
         (r#"{"resource_types": {"a": {"parents": ["a", "a"]}}}"#, "resource_types.a.parents: `a` is given twice"),
         (r#"{"resource_types": {"a": {"parents": [1]}}}"#, "resource_types.a.parents[0]: it is a number, and must be a string"),

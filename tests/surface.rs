@@ -32,20 +32,26 @@ fn registering_adds_these_functions() {
         [
             "authz_add_member/2 writes",
             "authz_apply/1 writes",
+            "authz_apply/2 writes",
             "authz_check/4 reads",
             "authz_debug/0 reads",
             "authz_explain/4 reads",
             "authz_grant/4 writes",
             "authz_grant/5 writes",
             "authz_migrate/0 writes",
+            "authz_model/0 reads",
+            "authz_model/1 reads",
             "authz_put_resource/4 writes",
             "authz_put_resource/5 writes",
+            "authz_relate/4 writes",
+            "authz_relate/5 writes",
             "authz_remove_member/2 writes",
             "authz_remove_resource/2 writes",
             "authz_remove_resource/3 writes",
             "authz_require/4 reads",
             "authz_revoke/4 writes",
             "authz_schema_version/0 reads",
+            "authz_unrelate/4 writes",
             "authz_version/0 pure",
         ]
     );
@@ -61,6 +67,7 @@ fn registering_adds_these_functions() {
             "authz_list_permissions",
             "authz_list_resources",
             "authz_list_subjects",
+            "authz_orphans",
             "authz_plan",
         ]
     );

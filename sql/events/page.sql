@@ -1,4 +1,4 @@
--- The events after ?1 up to ?2, in order: the view `authz_events` with every table qualified.
+-- The events after ?1 up to ?2, in order, at most ?3: the view `authz_events` with every table qualified.
 WITH authz_events (seq, id, event, data, context, created_at) AS NOT MATERIALIZED (
 WITH
 -- the object of an event as JSON: as it was after, and (before = 1) as it was before
@@ -189,4 +189,4 @@ FROM (
   FROM main._authz_outbox AS o
 ) AS e
 )
-SELECT seq, id, event, data, context, created_at FROM authz_events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq;
+SELECT seq, id, event, data, context, created_at FROM authz_events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT ?3;

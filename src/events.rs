@@ -1,0 +1,329 @@
+//! The outbox: one event for each object in a call, and `authz_event_envelopes`.
+//!
+//! Events are written by triggers, one for each row that changes, so that they are there whoever writes. A function of the library may
+//! touch an object more than once; [`as_one_call`] folds what it wrote to one event for each object. Reading has one source, the view
+//! `authz_events`: `sql/events/page.sql` is its text with qualified tables.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, VecDeque};
+use std::ffi::{CStr, c_int};
+use std::sync::Arc;
+
+use rusqlite::types::ValueRef;
+use rusqlite::vtab::{
+    Context, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
+};
+use rusqlite::{Connection, params};
+use serde_json::json;
+
+use crate::engine::Engine;
+use crate::error::{Result, to_sqlite};
+use crate::guard::guard;
+
+/// Registers the tables of this module.
+pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+    const MODULE: Module<'static, Envelopes> = Module::eponymous_only_module();
+    connection.create_module(NAME, &MODULE, Some(Arc::clone(engine)))
+}
+
+/// Runs `work` as a whole or not at all, and folds the events it writes to one for each object.
+///
+/// A call inside a call belongs to the outer one. What makes one statement on each object, such as an INSERT or a DELETE with all that
+/// it takes along, writes no event twice and does without; so does a call that finds nothing to change and should not write at all.
+pub(crate) fn as_one_call<T>(engine: &Engine, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    engine.atomically(|| {
+        let outermost = engine.with(include_str!("../sql/events/begin_call.sql"), |statement| Ok(statement.execute([])? > 0))?;
+        let answer = work()?;
+        if outermost {
+            fold(engine)?;
+            engine.with(include_str!("../sql/events/end_call.sql"), |statement| Ok(statement.execute([])?))?;
+        }
+        Ok(answer)
+    })
+}
+
+/// What an event says of its object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Created,
+    Changed,
+    Deleted,
+}
+
+impl Verb {
+    fn of(event: &str) -> Verb {
+        match event.rsplit('.').next() {
+            Some("created" | "member_added") => Verb::Created,
+            Some("deleted" | "member_removed") => Verb::Deleted,
+            _ => Verb::Changed,
+        }
+    }
+}
+
+/// Folds the events of the running call: an object that came and changed came as it is now; one that changed twice changed once; one that
+/// changed and went just went, and one that came and went was never there. What goes and comes again are two objects.
+fn fold(engine: &Engine) -> Result<()> {
+    let events = engine.with(include_str!("../sql/events/written.sql"), |statement| {
+        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?;
+        Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+    })?;
+    let run = |sql: &'static str, parameters: &[&dyn rusqlite::ToSql]| -> Result<()> {
+        engine.with(sql, |statement| Ok(statement.execute(parameters).map(drop)?))
+    };
+    let mut open: HashMap<&str, (i64, Verb)> = HashMap::new();
+    for (seq, event, key) in &events {
+        let verb = Verb::of(event);
+        let Some((first, before)) = open.get(key.as_str()).copied() else {
+            open.insert(key, (*seq, verb));
+            continue;
+        };
+        match (before, verb) {
+            (Verb::Created | Verb::Changed, Verb::Changed) => {
+                run(include_str!("../sql/events/drop_object.sql"), params![first])?;
+                run(include_str!("../sql/events/move_object.sql"), params![first, seq])?;
+                if before == Verb::Changed {
+                    run(include_str!("../sql/events/move_previous.sql"), params![first, seq])?;
+                    // A move that also renames is a move.
+                    if event.ends_with(".moved") {
+                        run(include_str!("../sql/events/rename.sql"), params![first, event])?;
+                    }
+                }
+                run(include_str!("../sql/events/drop.sql"), params![seq])?;
+            }
+            (Verb::Changed, Verb::Deleted) => {
+                run(include_str!("../sql/events/drop.sql"), params![first])?;
+                open.insert(key, (*seq, verb));
+            }
+            (Verb::Created, Verb::Deleted) => {
+                run(include_str!("../sql/events/drop.sql"), params![first])?;
+                run(include_str!("../sql/events/drop.sql"), params![seq])?;
+                open.remove(key.as_str());
+            }
+            (Verb::Deleted, _) | (_, Verb::Created) => {
+                open.insert(key, (*seq, verb));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One row of `authz_events`.
+pub(crate) struct Event {
+    pub(crate) seq: i64,
+    pub(crate) id: String,
+    pub(crate) event: String,
+    /// JSON
+    pub(crate) data: String,
+    /// JSON
+    pub(crate) context: Option<String>,
+    pub(crate) created_at: String,
+}
+
+impl Event {
+    /// The event as the reference sends it; `context` is left out where there is none.
+    pub(crate) fn envelope(&self) -> String {
+        let context = self.context.as_ref().map(|context| format!(r#","context":{context}"#)).unwrap_or_default();
+        format!(
+            r#"{{"object":"event","id":{},"event":{},"data":{},"created_at":{}{context}}}"#,
+            json!(self.id),
+            json!(self.event),
+            self.data,
+            json!(self.created_at)
+        )
+    }
+}
+
+/// The events after `after` up to `until`, in order, at most `limit` of them.
+pub(crate) fn page(engine: &Engine, after: i64, until: i64, limit: i64) -> Result<Vec<Event>> {
+    engine.with(include_str!("../sql/events/page.sql"), |statement| {
+        let rows = statement.query_map(params![after, until, limit], |row| {
+            Ok(Event {
+                seq: row.get(0)?,
+                id: row.get(1)?,
+                event: row.get(2)?,
+                data: row.get::<_, Option<String>>(3)?.unwrap_or_else(|| "null".to_owned()),
+                context: row.get(4)?,
+                created_at: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+    })
+}
+
+const NAME: &str = "authz_event_envelopes";
+const SEQ: c_int = 0;
+
+bitflags::bitflags! {
+    /// What a plan hands over, in this order.
+    #[derive(Clone, Copy)]
+    struct Plan: c_int {
+        /// `seq > ?`
+        const AFTER = 1;
+        /// `seq >= ?`
+        const FROM = 2;
+        /// `seq <= ?`
+        const UNTIL = 4;
+        /// `seq < ?`
+        const BELOW = 8;
+        /// `seq = ?`
+        const EQUAL = 16;
+    }
+}
+
+/// `authz_event_envelopes(seq, json)`: each event as the reference's envelope, oldest first. A bound on `seq` is a look-up, so a page
+/// costs the same however many events there are.
+#[repr(C)]
+struct Envelopes {
+    /// Base class. Must be first
+    base: sqlite3_vtab,
+    engine: Arc<Engine>,
+}
+
+// SAFETY: the struct is repr(C) and begins with the base class.
+unsafe impl<'vtab> VTab<'vtab> for Envelopes {
+    type Aux = Arc<Engine>;
+    type Cursor = EnvelopesCursor;
+
+    fn connect(
+        db: &mut VTabConnection,
+        aux: Option<&Arc<Engine>>,
+        _module: &[u8],
+        _database: &[u8],
+        _table: &[u8],
+        _arguments: &[&[u8]],
+    ) -> rusqlite::Result<(Cow<'static, CStr>, Self)> {
+        let engine = aux.cloned().ok_or(rusqlite::Error::InvalidQuery)?;
+        db.config(VTabConfig::Innocuous)?;
+        Ok((Cow::Borrowed(c"CREATE TABLE x (seq INTEGER, json TEXT)"), Envelopes { base: sqlite3_vtab::default(), engine }))
+    }
+
+    fn best_index(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
+        guard(NAME, || {
+            let mut found: [Option<usize>; 5] = [None; 5];
+            for (index, constraint) in info.constraints().enumerate() {
+                if constraint.column() != SEQ || !constraint.is_usable() {
+                    continue;
+                }
+                let slot = match constraint.operator() {
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GT => 0,
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GE => 1,
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE => 2,
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => 3,
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => 4,
+                    _ => continue,
+                };
+                if let Some(place) = found.get_mut(slot) {
+                    *place = Some(index);
+                }
+            }
+            let (mut plan, mut position) = (0, 0);
+            for (slot, index) in found.iter().enumerate().filter_map(|(slot, index)| index.map(|index| (slot, index))) {
+                plan |= 1 << slot;
+                position += 1;
+                // Not omitted: SQLite compares once more, so a bound that is no INTEGER needs no care here.
+                info.constraint_usage(index).set_argv_index(position);
+            }
+            let plan = Plan::from_bits_truncate(plan);
+            info.set_idx_num(plan.bits());
+            let (rows, cost) = match () {
+                () if plan.contains(Plan::EQUAL) => (1, 10.0),
+                () if plan.is_empty() => (100_000, 1_000_000.0),
+                () => (1_000, 10_000.0),
+            };
+            info.set_estimated_rows(rows);
+            info.set_estimated_cost(cost);
+            let ascending = info.num_of_order_by() == 1 && info.order_bys().all(|by| by.column() == SEQ && !by.is_order_by_desc());
+            info.set_order_by_consumed(ascending);
+            Ok(true)
+        })
+    }
+
+    fn open(&'vtab mut self) -> rusqlite::Result<EnvelopesCursor> {
+        Ok(EnvelopesCursor {
+            base: sqlite3_vtab_cursor::default(),
+            engine: Arc::clone(&self.engine),
+            after: 0,
+            until: i64::MAX,
+            read_at_once: 0,
+            events: VecDeque::new(),
+        })
+    }
+}
+
+#[repr(C)]
+struct EnvelopesCursor {
+    /// Base class. Must be first
+    base: sqlite3_vtab_cursor,
+    engine: Arc<Engine>,
+    /// The last event that was read.
+    after: i64,
+    until: i64,
+    /// How many were read at once the last time: few at first, for most readers want few.
+    read_at_once: i64,
+    /// Read and not yet passed; the first is the current row.
+    events: VecDeque<Event>,
+}
+
+impl EnvelopesCursor {
+    fn refill(&mut self) -> Result<()> {
+        self.read_at_once = (self.read_at_once * 2).clamp(16, 512);
+        self.events = page(&self.engine, self.after, self.until, self.read_at_once)?.into();
+        if let Some(last) = self.events.back() {
+            self.after = last.seq;
+        }
+        Ok(())
+    }
+}
+
+// SAFETY: the struct is repr(C) and begins with the base class.
+unsafe impl VTabCursor for EnvelopesCursor {
+    fn filter(&mut self, plan: c_int, _text: Option<&str>, filters: &Filters<'_>) -> rusqlite::Result<()> {
+        guard(NAME, || {
+            (self.after, self.until, self.read_at_once) = (i64::MIN, i64::MAX, 0);
+            let mut values = filters.iter();
+            for bound in Plan::from_bits_truncate(plan).iter() {
+                // Where a bound is no INTEGER, all rows are offered and SQLite compares.
+                let Some(ValueRef::Integer(value)) = values.next() else { continue };
+                if bound.intersects(Plan::AFTER) {
+                    self.after = self.after.max(value);
+                } else if bound.intersects(Plan::FROM) {
+                    self.after = self.after.max(value.saturating_sub(1));
+                } else if bound.intersects(Plan::UNTIL) {
+                    self.until = self.until.min(value);
+                } else if bound.intersects(Plan::BELOW) {
+                    self.until = self.until.min(value.saturating_sub(1));
+                } else {
+                    self.after = self.after.max(value.saturating_sub(1));
+                    self.until = self.until.min(value);
+                }
+            }
+            self.refill().map_err(|error| to_sqlite(NAME, error))
+        })
+    }
+
+    fn next(&mut self) -> rusqlite::Result<()> {
+        guard(NAME, || {
+            self.events.pop_front();
+            match self.events.is_empty() {
+                true => self.refill().map_err(|error| to_sqlite(NAME, error)),
+                false => Ok(()),
+            }
+        })
+    }
+
+    fn eof(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    fn column(&self, context: &mut Context, column: c_int) -> rusqlite::Result<()> {
+        guard(NAME, || match (self.events.front(), column) {
+            (Some(event), SEQ) => context.set_result(&event.seq),
+            (Some(event), _) => context.set_result(&event.envelope()),
+            (None, _) => context.set_result(&rusqlite::types::Null),
+        })
+    }
+
+    fn rowid(&self) -> rusqlite::Result<i64> {
+        Ok(self.events.front().map_or(0, |event| event.seq))
+    }
+}
