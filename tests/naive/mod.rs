@@ -218,18 +218,31 @@ const LISTED: &str = "listed member";
 /// Goals that hold: an object and a relation.
 type Facts = Vec<bool>;
 
-/// Judges a world.
+/// A row that counts: it is live and allowed, or it is what a resource lies in where the relation `parent` reads the hierarchy.
+struct Row {
+    /// As it is written
+    subject: String,
+    /// `user` in `user:*`
+    everyone: Option<String>,
+    /// The object of `folder:1`
+    one: Option<usize>,
+    /// The goal of `group:eng#member`
+    userset: Option<usize>,
+}
+
+/// Judges a world. Objects and relations are numbered; a goal is a number too, `None` where there is no such relation.
 pub struct Judge<'a> {
     world: &'a World,
     objects: Vec<Place>,
     number: HashMap<Place, usize>,
     /// Type, name, rule
     relations: Vec<(String, String, Rule)>,
-    by_name: HashMap<(String, String), usize>,
-    /// What counts: rows that are live and allowed, and where the relation `parent` reads the hierarchy, the parent
-    rows: HashMap<(usize, String), Vec<String>>,
-    /// Relations of the object's type
-    of_object: Vec<Vec<usize>>,
+    /// By type and name
+    by_name: HashMap<String, HashMap<String, usize>>,
+    /// By goal
+    rows: Vec<Vec<Row>>,
+    /// By goal: how a subject is written that is the userset itself; empty where the object's type has no such relation
+    itself: Vec<String>,
 }
 
 impl<'a> Judge<'a> {
@@ -253,26 +266,30 @@ impl<'a> Judge<'a> {
         let mut judge = Judge {
             world,
             number: objects.iter().cloned().zip(0..).collect(),
-            of_object: objects
-                .iter()
-                .map(|(kind, _)| (0..relations.len()).filter(|relation| relations[*relation].0 == *kind).collect())
-                .collect(),
-            by_name: relations.iter().map(|(kind, name, _)| (kind.clone(), name.clone())).zip(0..).collect(),
+            by_name: HashMap::new(),
+            rows: (0..objects.len() * relations.len()).map(|_| Vec::new()).collect(),
+            itself: Vec::new(),
             objects,
             relations,
-            rows: HashMap::new(),
         };
+        for (number, (kind, name, _)) in judge.relations.iter().enumerate() {
+            judge.by_name.entry(kind.clone()).or_default().insert(name.clone(), number);
+        }
+        for (kind, id) in &judge.objects {
+            for (of, name, _) in &judge.relations {
+                // A group's userset contains itself under either name.
+                let spoken = if name == LISTED && world.model.has_built_in_groups() { "member" } else { name };
+                judge.itself.push(if of == kind { format!("{kind}:{id}#{spoken}") } else { String::new() });
+            }
+        }
         judge.read();
         judge
     }
 
     fn read(&mut self) {
-        let mut count = |on: &Place, relation: &str, subject: &str| {
-            self.rows.entry((self.number[on], relation.to_owned())).or_default().push(subject.to_owned());
-        };
         for ((subject, relation, on), expires) in &self.world.relationships {
             if *expires != Some(PAST) && self.world.model.permits(&on.0, relation, subject) {
-                count(on, relation, subject);
+                self.count(on, relation, subject);
             }
         }
         for (one, parent) in &self.world.resources {
@@ -280,25 +297,45 @@ impl<'a> Judge<'a> {
                 let subject = format!("{kind}:{id}");
                 let model = &self.world.model;
                 if model.rule(&one.0, "parent").is_none() || model.permits(&one.0, "parent", &subject) {
-                    count(one, "parent", &subject);
+                    self.count(one, "parent", &subject);
                 }
             }
         }
         for (group, member) in &self.world.members {
             let Party::One(group) = parsed(group) else { panic!("{group}") };
-            count(&group, LISTED, member);
-            if let Some(id) = member.strip_prefix("group:") {
-                count(&group, LISTED, &format!("group:{id}#{LISTED}"));
+            self.count(&group, LISTED, member);
+            if member.starts_with("group:") {
+                self.count(&group, LISTED, &format!("{member}#{LISTED}"));
             }
         }
     }
 
+    fn count(&mut self, on: &Place, relation: &str, subject: &str) {
+        let mut row = Row { subject: subject.to_owned(), everyone: None, one: None, userset: None };
+        match parsed(subject) {
+            Party::Every(kind) => row.everyone = Some(kind),
+            Party::One(one) => row.one = Some(self.number[&one]),
+            Party::Userset(one, relation) => row.userset = self.goal(self.number[&one], &relation),
+        }
+        let goal = self.goal(self.number[on], relation).unwrap();
+        self.rows[goal].push(row);
+    }
+
+    fn goal(&self, object: usize, relation: &str) -> Option<usize> {
+        let relation = self.by_name.get(&self.objects[object].0)?.get(relation)?;
+        Some(object * self.relations.len() + relation)
+    }
+
     /// Everything that is so for one subject.
     pub fn hear(&self, subject: &str) -> Verdict<'_> {
-        let mut sure = vec![false; self.objects.len() * self.relations.len()];
+        let kind = match parsed(subject) {
+            Party::One((kind, _)) => Some(kind),
+            _ => None,
+        };
+        let mut sure = vec![false; self.rows.len()];
         loop {
-            let possible = self.derive(subject, &sure);
-            let next = self.derive(subject, &possible);
+            let possible = self.derive(subject, kind.as_deref(), &sure);
+            let next = self.derive(subject, kind.as_deref(), &possible);
             if next == sure {
                 return Verdict { judge: self, subject: subject.to_owned(), sure, possible };
             }
@@ -307,17 +344,15 @@ impl<'a> Judge<'a> {
     }
 
     /// The least set of goals that hold, where an exclusion excludes what `excluded` holds.
-    fn derive(&self, subject: &str, excluded: &Facts) -> Facts {
+    fn derive(&self, subject: &str, kind: Option<&str>, excluded: &Facts) -> Facts {
         let mut facts = vec![false; excluded.len()];
         loop {
             let mut changed = false;
-            for object in 0..self.objects.len() {
-                for relation in &self.of_object[object] {
-                    let at = object * self.relations.len() + relation;
-                    if !facts[at] && self.holds(subject, object, *relation, &facts, excluded) {
-                        facts[at] = true;
-                        changed = true;
-                    }
+            for goal in 0..facts.len() {
+                if !facts[goal] && !self.itself[goal].is_empty() {
+                    let rule = &self.relations[goal % self.relations.len()].2;
+                    facts[goal] = subject == self.itself[goal] || self.says(rule, (subject, kind), goal, &facts, excluded);
+                    changed |= facts[goal];
                 }
             }
             if !changed {
@@ -326,35 +361,24 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn holds(&self, subject: &str, object: usize, relation: usize, facts: &Facts, excluded: &Facts) -> bool {
-        let (kind, id) = &self.objects[object];
-        let (_, name, rule) = &self.relations[relation];
-        // A group's userset contains itself under either name.
-        let spoken = if name == LISTED && self.world.model.has_built_in_groups() { "member" } else { name };
-        subject == format!("{kind}:{id}#{spoken}") || self.says(rule, subject, object, name, facts, excluded)
-    }
-
     /// Whether a rule says yes. What stands under an exclusion is taken from `excluded`, under an exclusion of an exclusion again from
     /// `facts`: there more of it means more access, as anywhere else.
-    fn says(&self, rule: &Rule, subject: &str, object: usize, name: &str, facts: &Facts, excluded: &Facts) -> bool {
-        let related = |one: &Place, relation: &str| {
-            let relation = self.by_name.get(&(one.0.clone(), relation.to_owned()));
-            relation.is_some_and(|relation| facts[self.number[one] * self.relations.len() + relation])
-        };
-        let says = |rule: &Rule| self.says(rule, subject, object, name, facts, excluded);
-        let rows = |relation: &str| self.rows.get(&(object, relation.to_owned())).map_or(&[][..], Vec::as_slice).iter();
+    fn says(&self, rule: &Rule, subject: (&str, Option<&str>), goal: usize, facts: &Facts, excluded: &Facts) -> bool {
+        let object = goal / self.relations.len();
+        let says = |rule: &Rule| self.says(rule, subject, goal, facts, excluded);
         match rule {
-            Rule::Direct(_) => rows(name).any(|row| match parsed(row) {
-                _ if row == subject => true,
-                Party::One(_) => false,
-                Party::Every(kind) => matches!(parsed(subject), Party::One(one) if one.0 == kind),
-                Party::Userset(one, relation) => related(&one, &relation),
+            Rule::Direct(_) => self.rows[goal].iter().any(|row| {
+                let everyone = row.everyone.is_some() && row.everyone.as_deref() == subject.1;
+                row.subject == subject.0 || everyone || row.userset.is_some_and(|goal| facts[goal])
             }),
-            Rule::Computed(relation) => related(&self.objects[object], relation),
-            Rule::From(relation, through) => rows(through).any(|row| matches!(parsed(row), Party::One(one) if related(&one, relation))),
+            Rule::Computed(relation) => facts[self.goal(object, relation).unwrap()],
+            Rule::From(relation, through) => {
+                let rows = &self.rows[self.goal(object, through).unwrap()];
+                rows.iter().filter_map(|row| row.one).any(|one| self.goal(one, relation).is_some_and(|goal| facts[goal]))
+            }
             Rule::Or(rules) => rules.iter().any(says),
             Rule::And(rules) => rules.iter().all(says),
-            Rule::ButNot(base, less) => says(base) && !self.says(less, subject, object, name, excluded, facts),
+            Rule::ButNot(base, less) => says(base) && !self.says(less, subject, goal, excluded, facts),
         }
     }
 }
@@ -369,9 +393,8 @@ pub struct Verdict<'a> {
 
 impl Verdict<'_> {
     fn at(&self, facts: &Facts, relation: &str, on: &Place) -> bool {
-        let relation = self.judge.by_name.get(&(on.0.clone(), relation.to_owned()));
-        let object = self.judge.number.get(on);
-        relation.zip(object).is_some_and(|(relation, object)| facts[object * self.judge.relations.len() + relation])
+        let goal = self.judge.number.get(on).and_then(|object| self.judge.goal(*object, relation));
+        goal.is_some_and(|goal| facts[goal])
     }
 
     pub fn related(&self, relation: &str, on: &Place) -> bool {

@@ -365,7 +365,9 @@ pub fn note(world: &mut World, change: &Change, plainly: bool) {
             world.resources.push((one.clone(), above.clone()));
         }
         Change::Remove(one) => {
-            let gone = if plainly { [one.clone()].into() } else { world.below(one) };
+            // What is not registered cannot be deleted; its relationships stay.
+            let mut gone = world.below(one);
+            gone.retain(|below| !plainly || below == one);
             let is_gone = |subject: &String| match parsed(subject) {
                 Party::One(one) | Party::Userset(one, _) => gone.contains(&one),
                 Party::Every(_) => false,
