@@ -15,13 +15,25 @@ CREATE TABLE _authz_schema (
 ) STRICT;
 INSERT INTO _authz_schema (version, name) VALUES (1, 'foundation');
 
--- Changes whenever anything that an answer rests on changes. It is random and no counter: after write, ROLLBACK, write a counter
--- would stand where it stood before, and what was cached in between would pass for valid.
+-- Changes whenever the model changes, or anything else that makes all answers doubtful. It is random and no counter: after write,
+-- ROLLBACK, write a counter would stand where it stood before, and what was cached in between would pass for valid.
 CREATE TABLE _authz_revision (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   token INTEGER NOT NULL
 ) STRICT;
 INSERT INTO _authz_revision (id, token) VALUES (1, random());
+
+-- The last changes of resources, members, assignments and relationships, so that whoever keeps answers forgets those that a change
+-- touches and no others. A resource stands alone; an assignment has a subject besides, a member and a relationship a relation as well.
+-- The token tells a change from another that got its number after a ROLLBACK.
+CREATE TABLE _authz_changes (
+  number INTEGER PRIMARY KEY,
+  token INTEGER NOT NULL DEFAULT (random()),
+  subject TEXT,
+  relation TEXT,
+  resource_type TEXT,
+  resource_id ANY
+) STRICT;
 
 -- Tells OR REPLACE from every other way to insert. A statement inside a trigger takes over the conflict clause of the statement that
 -- fired it; so `INSERT OR IGNORE` of row 1 does nothing, unless the outer statement said OR REPLACE: then it sets `replaced`.
@@ -738,36 +750,65 @@ BEGIN
   SELECT RAISE(ABORT, 'role_assignment_immutable: only expires_at of an assignment can change; delete the row and insert another');
 END;
 
----- The revision: one trigger for each way an answer may change ------------------------------------------------------------------
+---- What has changed: triggers for each way an answer may change -----------------------------------------------------------------
 
-CREATE TRIGGER _authz_resource_types_revision_insert AFTER INSERT ON authz_resource_types BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resource_types_revision_update AFTER UPDATE ON authz_resource_types BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resource_types_revision_delete AFTER DELETE ON authz_resource_types BEGIN UPDATE _authz_revision SET token = random(); END;
+-- All of them are BEFORE triggers, so that a check in somebody's AFTER trigger finds what has changed noted already.
 
-CREATE TRIGGER _authz_resource_type_parents_revision_insert AFTER INSERT ON authz_resource_type_parents BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resource_type_parents_revision_update AFTER UPDATE ON authz_resource_type_parents BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resource_type_parents_revision_delete AFTER DELETE ON authz_resource_type_parents BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_resource_types_revision_insert BEFORE INSERT ON authz_resource_types BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_resource_types_revision_update BEFORE UPDATE ON authz_resource_types BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_resource_types_revision_delete BEFORE DELETE ON authz_resource_types BEGIN UPDATE _authz_revision SET token = random(); END;
 
-CREATE TRIGGER _authz_permissions_revision_insert AFTER INSERT ON authz_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_permissions_revision_update AFTER UPDATE ON authz_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_permissions_revision_delete AFTER DELETE ON authz_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_resource_type_parents_revision_insert BEFORE INSERT ON authz_resource_type_parents BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_resource_type_parents_revision_update BEFORE UPDATE ON authz_resource_type_parents BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_resource_type_parents_revision_delete BEFORE DELETE ON authz_resource_type_parents BEGIN UPDATE _authz_revision SET token = random(); END;
 
-CREATE TRIGGER _authz_roles_revision_insert AFTER INSERT ON authz_roles BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_roles_revision_update AFTER UPDATE ON authz_roles BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_roles_revision_delete AFTER DELETE ON authz_roles BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_permissions_revision_insert BEFORE INSERT ON authz_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_permissions_revision_update BEFORE UPDATE ON authz_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_permissions_revision_delete BEFORE DELETE ON authz_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
 
-CREATE TRIGGER _authz_role_permissions_revision_insert AFTER INSERT ON authz_role_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_role_permissions_revision_update AFTER UPDATE ON authz_role_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_role_permissions_revision_delete AFTER DELETE ON authz_role_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_roles_revision_insert BEFORE INSERT ON authz_roles BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_roles_revision_update BEFORE UPDATE ON authz_roles BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_roles_revision_delete BEFORE DELETE ON authz_roles BEGIN UPDATE _authz_revision SET token = random(); END;
 
-CREATE TRIGGER _authz_resources_revision_insert AFTER INSERT ON authz_resources BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resources_revision_update AFTER UPDATE ON authz_resources BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resources_revision_delete AFTER DELETE ON authz_resources BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_role_permissions_revision_insert BEFORE INSERT ON authz_role_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_role_permissions_revision_update BEFORE UPDATE ON authz_role_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_role_permissions_revision_delete BEFORE DELETE ON authz_role_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
 
-CREATE TRIGGER _authz_group_members_revision_insert AFTER INSERT ON authz_group_members BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_group_members_revision_update AFTER UPDATE ON authz_group_members BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_group_members_revision_delete AFTER DELETE ON authz_group_members BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_resources_changes_insert BEFORE INSERT ON authz_resources BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NULL, NULL, NEW.resource_type, NEW.resource_id);
+END;
+CREATE TRIGGER _authz_resources_changes_update BEFORE UPDATE OF parent_type, parent_id ON authz_resources
+WHEN NEW.parent_type IS NOT OLD.parent_type OR NEW.parent_id IS NOT OLD.parent_id
+BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NULL, NULL, NEW.resource_type, NEW.resource_id);
+END;
+CREATE TRIGGER _authz_resources_changes_delete BEFORE DELETE ON authz_resources BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NULL, NULL, OLD.resource_type, OLD.resource_id);
+END;
 
-CREATE TRIGGER _authz_role_assignments_revision_insert AFTER INSERT ON authz_role_assignments BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_role_assignments_revision_update AFTER UPDATE ON authz_role_assignments BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_role_assignments_revision_delete AFTER DELETE ON authz_role_assignments BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_group_members_changes_insert BEFORE INSERT ON authz_group_members BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, 'member', 'group', NEW.group_id);
+END;
+CREATE TRIGGER _authz_group_members_changes_update BEFORE UPDATE ON authz_group_members BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, 'member', 'group', NEW.group_id);
+END;
+CREATE TRIGGER _authz_group_members_changes_delete BEFORE DELETE ON authz_group_members BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (OLD.subject, 'member', 'group', OLD.group_id);
+END;
+
+CREATE TRIGGER _authz_role_assignments_changes_insert BEFORE INSERT ON authz_role_assignments BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, NULL, NEW.resource_type, NEW.resource_id);
+END;
+CREATE TRIGGER _authz_role_assignments_changes_update BEFORE UPDATE ON authz_role_assignments BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, NULL, NEW.resource_type, NEW.resource_id);
+END;
+CREATE TRIGGER _authz_role_assignments_changes_delete BEFORE DELETE ON authz_role_assignments BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (OLD.subject, NULL, OLD.resource_type, OLD.resource_id);
+END;
+
+-- Whoever is further behind than this forgets all that it kept.
+CREATE TRIGGER _authz_changes_prune AFTER INSERT ON _authz_changes
+WHEN NEW.number % 64 = 0
+BEGIN
+  DELETE FROM _authz_changes WHERE number <= NEW.number - 256;
+END;

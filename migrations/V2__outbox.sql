@@ -477,9 +477,15 @@ BEGIN
   DELETE FROM _authz_departing WHERE id = OLD.id;
 END;
 
-CREATE TRIGGER _authz_suspensions_revision_insert AFTER INSERT ON _authz_suspensions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_suspensions_revision_update AFTER UPDATE ON _authz_suspensions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_suspensions_revision_delete AFTER DELETE ON _authz_suspensions BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_suspensions_changes_insert BEFORE INSERT ON _authz_suspensions BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES ('user:' || NEW.user, NULL, NULL, NULL);
+END;
+CREATE TRIGGER _authz_suspensions_changes_update BEFORE UPDATE ON _authz_suspensions BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES ('user:' || NEW.user, NULL, NULL, NULL);
+END;
+CREATE TRIGGER _authz_suspensions_changes_delete BEFORE DELETE ON _authz_suspensions BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES ('user:' || OLD.user, NULL, NULL, NULL);
+END;
 
 ---- Rules: the default role ------------------------------------------------------------------------------------------------------
 

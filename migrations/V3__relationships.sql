@@ -239,16 +239,22 @@ BEGIN
   DELETE FROM authz_relationships WHERE subject >= 'group:' || OLD.id || '#' AND subject < 'group:' || OLD.id || '$';
 END;
 
----- The revision -----------------------------------------------------------------------------------------------------------------
+---- What has changed -----------------------------------------------------------------------------------------------------------------
 
-CREATE TRIGGER _authz_relations_revision_insert AFTER INSERT ON authz_relations BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relations_revision_update AFTER UPDATE ON authz_relations BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relations_revision_delete AFTER DELETE ON authz_relations BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_relations_revision_insert BEFORE INSERT ON authz_relations BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_relations_revision_update BEFORE UPDATE ON authz_relations BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_relations_revision_delete BEFORE DELETE ON authz_relations BEGIN UPDATE _authz_revision SET token = random(); END;
 
-CREATE TRIGGER _authz_relation_subjects_revision_insert AFTER INSERT ON authz_relation_subjects BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relation_subjects_revision_update AFTER UPDATE ON authz_relation_subjects BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relation_subjects_revision_delete AFTER DELETE ON authz_relation_subjects BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_relation_subjects_revision_insert BEFORE INSERT ON authz_relation_subjects BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_relation_subjects_revision_update BEFORE UPDATE ON authz_relation_subjects BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_relation_subjects_revision_delete BEFORE DELETE ON authz_relation_subjects BEGIN UPDATE _authz_revision SET token = random(); END;
 
-CREATE TRIGGER _authz_relationships_revision_insert AFTER INSERT ON authz_relationships BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relationships_revision_update AFTER UPDATE ON authz_relationships BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relationships_revision_delete AFTER DELETE ON authz_relationships BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_relationships_changes_insert BEFORE INSERT ON authz_relationships BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, NEW.relation, NEW.resource_type, NEW.resource_id);
+END;
+CREATE TRIGGER _authz_relationships_changes_update BEFORE UPDATE ON authz_relationships BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, NEW.relation, NEW.resource_type, NEW.resource_id);
+END;
+CREATE TRIGGER _authz_relationships_changes_delete BEFORE DELETE ON authz_relationships BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id);
+END;

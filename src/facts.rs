@@ -100,7 +100,7 @@ impl Reader<'_> {
     /// The resources to which a subject has a relation by a relationship, and until when.
     pub(crate) fn related_to(&mut self, who: Who, relation: Relation) -> Result<Vec<(Node, Millis)>> {
         let rules = self.rules()?;
-        let Some(declared) = rules.get(relation) else { return Ok(Vec::new()) };
+        let Some(declared) = rules.get(relation).filter(|one| one.is_listed()) else { return Ok(Vec::new()) };
         let resource_type = declared.resource_type;
         let subject = self.text(who).to_owned();
         let nodes = &mut self.kept.nodes;
@@ -142,6 +142,8 @@ impl Reader<'_> {
         }
         let Some((_, id)) = self.kept.nodes.get(goal.node) else { return Ok(Some(Vec::new())) };
         let (first, second) = id.forms();
+        // The relation that only reads the hierarchy takes no relationships.
+        let limit = if declared.is_listed() { limit } else { 0 };
         let rows = self.engine.with(include_str!("../sql/facts/related.sql"), |statement| {
             let parameters = rusqlite::params![rules.types.slug(declared.resource_type), declared.name, first, second, limit];
             let mut rows = statement.query(parameters)?;

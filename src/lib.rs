@@ -60,6 +60,7 @@ mod store;
 mod table_function;
 mod time;
 mod tree;
+mod visible;
 
 pub use error::{Error, Result};
 pub use migrate::{Report, migrate, migration_plan, migration_sql};

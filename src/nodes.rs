@@ -59,12 +59,11 @@ impl Nodes {
 
     /// The number of a resource, a new one if it is met for the first time.
     pub(crate) fn number(&mut self, resource_type: TypeKey, id: IdRef<'_>) -> Node {
+        if let Some(node) = self.find(resource_type, id) {
+            return node;
+        }
         let Nodes { table, hasher, entries, texts } = self;
         let hash = hash_of(hasher, resource_type, id);
-        let found = table.find(hash, |number| entries.get(*number as usize).is_some_and(|entry| is(entry, texts, resource_type, id)));
-        if let Some(number) = found {
-            return Node(*number);
-        }
         let number = u32::try_from(entries.len()).unwrap_or(ROOT - 1);
         let entry = match id {
             IdRef::Integer(number) => Entry { resource_type: resource_type.0, place: UNKNOWN, id: number },
@@ -79,6 +78,13 @@ impl Nodes {
             entries.get(*other as usize).map_or(0, |entry| hash_of(hasher, type_of(entry), id_of(entry, texts)))
         });
         Node(number)
+    }
+
+    /// The number of a resource that has been met.
+    pub(crate) fn find(&self, resource_type: TypeKey, id: IdRef<'_>) -> Option<Node> {
+        let hash = hash_of(&self.hasher, resource_type, id);
+        let is_it = |number: &u32| self.entries.get(*number as usize).is_some_and(|entry| is(entry, &self.texts, resource_type, id));
+        self.table.find(hash, is_it).map(|number| Node(*number))
     }
 
     /// Type and id of a resource.

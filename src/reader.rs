@@ -537,6 +537,17 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
+    /// What the subject and all that contains it hold on one resource, as far as that has been gathered.
+    pub(crate) fn holdings_on(&mut self, who: Who, node: Node) -> Result<Option<Vec<Holding>>> {
+        match self.kept.subjects.get(who.0 as usize).map(|subject| &subject.reach) {
+            Some(Reach::Gathered(_)) => {}
+            _ => return Ok(None),
+        }
+        let found = self.assignments_held(who, node)?;
+        let live = found.into_iter().map(|one| Holding { role: one.role, expires_at: millis(one.expires_at.as_deref()) });
+        Ok(Some(live.collect()))
+    }
+
     fn assignments(&mut self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<Assignment>> {
         let rows = self.engine.with(sql, |statement| {
             let mut rows = statement.query(parameters)?;

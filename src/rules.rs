@@ -10,7 +10,7 @@ use crate::rule::{Restriction, RestrictionKind, Rule as Definition};
 /// The relation of a group to its members, where the model does not declare one itself.
 const MEMBER: &str = "member";
 /// The relation that reads the hierarchy of resources, on types that have parents.
-const PARENT: &str = "parent";
+pub(crate) const PARENT: &str = "parent";
 
 /// The types: which there are and which may lie in which.
 #[derive(Debug, Default)]

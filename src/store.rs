@@ -1,27 +1,28 @@
 //! What is kept between questions, and when it has to go.
 //!
-//! **Never stale.** Only what has been committed is kept, and it is kept under the revision at which it was read (see `_authz_revision`
-//! in the schema: a random token that every write of ours replaces):
+//! **Never stale.** What is kept belongs to one state of the data, named by a token and the last changes, each with a token of its own
+//! (see `_authz_revision` and `_authz_changes` in the schema). Before a question that name is compared with what it is now:
 //!
-//! * while the connection reads, SQLite's data version tells whether anybody has committed since; if so, the token tells whether that
-//!   commit concerned us;
-//! * while the connection has written and not committed, nothing is taken from here and nothing is kept: each question reads afresh,
-//!   and so sees the uncommitted rows, and sees them vanish again with ROLLBACK or ROLLBACK TO;
+//! * another token: the model has changed, and everything is forgotten;
+//! * more changes, or others, for a ROLLBACK may have undone some: what the new and the undone ones touch is forgotten, and nothing else;
+//! * while the connection only reads, SQLite's data version tells whether anybody has committed since; if not, nothing is compared;
 //! * with no transaction open, a statement is held open during the question, so that all of it sees one state of the file.
 //!
 //! **Bounded.** When more than [`MOST_KEPT`] bytes have gathered, all are forgotten before the next question.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use hashbrown::HashMap;
 
 use crate::decision::{Goal, Millis, Node, Relation, RoleKey, Rule, TypeKey, Who};
 use crate::engine::{Engine, Transaction};
 use crate::error::Result;
 use crate::identifier::Id;
-use crate::nodes::Nodes;
+use crate::nodes::{Nodes, Place};
 use crate::reader::Reader;
-use crate::rules::{Kind, Rules};
+use crate::rules::{Kind, PARENT, Rules};
+use crate::visible::Visible;
 
 /// How many bytes are kept at the most, by an estimate.
 const MOST_KEPT: usize = 48 << 20;
@@ -30,17 +31,23 @@ const MOST_KEPT: usize = 48 << 20;
 #[derive(Default)]
 pub(crate) struct Store {
     kept: Kept,
-    /// Data version and revision under which `kept` was read
-    valid_at: Option<(u32, i64)>,
-    /// How often what was kept had to be forgotten, for `authz_debug()`
+    /// The state of the data to which `kept` belongs: the token of the model, and the last changes, one at the least where there is any
+    token: Option<i64>,
+    changes: Vec<Change>,
+    /// SQLite's data version at which that was last compared
+    data_version: Option<u32>,
+    /// How often everything that was kept had to be forgotten, and how many changes were followed, for `authz_debug()`
     pub(crate) forgotten: u64,
+    pub(crate) touched: u64,
 }
 
 impl Store {
     /// Keeps nothing any more.
     pub(crate) fn forget(&mut self) {
         self.kept = Kept::default();
-        self.valid_at = None;
+        self.token = None;
+        self.changes = Vec::new();
+        self.data_version = None;
     }
 
     /// How many entries are kept.
@@ -64,11 +71,33 @@ pub(crate) struct Kept {
     pub(crate) role_by_name: HashMap<Role, RoleKey>,
     /// The relationships of a resource, where they are few
     pub(crate) related: HashMap<Goal, Related>,
+    /// What subjects see
+    pub(crate) visible: Vec<Rc<Visible>>,
 }
 
 impl Kept {
     fn bytes(&self) -> usize {
-        self.nodes.bytes() + self.entries * 80
+        self.nodes.bytes() + self.entries * 80 + self.visible.iter().map(|visible| visible.ids.bytes()).sum::<usize>()
+    }
+
+    /// What contains a subject has changed, or where it is suspended; for a userset or a wildcard, so it has for all that it contains.
+    fn touch_subject(&mut self, subject: &str) {
+        if subject.contains('#') || subject.ends_with(":*") {
+            return self.touch_all_subjects();
+        }
+        let Some(who) = self.subject_by_text.get(subject).copied() else { return };
+        self.visible.retain(|visible| visible.who != who);
+        if let Some(subject) = self.subjects.get_mut(who.0 as usize) {
+            subject.reach = Reach::Unknown;
+            subject.suspended = None;
+        }
+    }
+
+    fn touch_all_subjects(&mut self) {
+        self.visible.clear();
+        for subject in &mut self.subjects {
+            subject.reach = Reach::Unknown;
+        }
     }
 }
 
@@ -139,7 +168,7 @@ pub(crate) struct Holding {
 /// Roles held, by resource.
 #[derive(Default)]
 pub(crate) struct Holdings {
-    places: hashbrown::HashMap<Node, (u32, u32)>,
+    places: HashMap<Node, (u32, u32)>,
     all: Vec<Holding>,
 }
 
@@ -170,37 +199,70 @@ impl Holdings {
     pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
+
+    /// Says anew what is held on one resource.
+    fn replace(&mut self, node: Node, found: &[Holding]) {
+        let from = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        self.all.extend_from_slice(found);
+        let to = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        match found.is_empty() {
+            true => self.places.remove(&node),
+            false => self.places.insert(node, (from, to)),
+        };
+    }
 }
+
+/// A change of the data, as the schema notes it.
+struct Change {
+    number: i64,
+    token: i64,
+    subject: Option<String>,
+    relation: Option<String>,
+    resource: Option<(String, Id)>,
+}
+
+impl Change {
+    fn is(&self, other: &Change) -> bool {
+        (self.number, self.token) == (other.number, other.token)
+    }
+}
+
+/// More changes than this are not followed one by one.
+const MOST_CHANGES: usize = 64;
 
 impl Engine {
     /// Answers one question over one state of the file.
     pub(crate) fn read<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-        match self.transaction() {
-            Transaction::Write => question(&mut Reader::new(self, &mut Kept::default(), false)),
-            Transaction::Read => self.read_kept(question),
-            Transaction::None => self.with(include_str!("../sql/store/revision.sql"), |statement| {
-                let mut rows = statement.query([])?;
-                rows.next()?;
-                self.read_kept(question)
-            }),
-        }
-    }
-
-    fn read_kept<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         // Borrowed already only where a question is asked from within another: somebody put a view in the place of one of our tables.
         let Ok(mut store) = self.store.try_borrow_mut() else {
             return question(&mut Reader::new(self, &mut Kept::default(), false));
         };
-        let version = self.data_version();
-        if store.valid_at.is_none_or(|(valid_version, _)| valid_version != version) {
-            let token =
-                self.with(include_str!("../sql/store/revision.sql"), |statement| Ok(statement.query_row([], |row| row.get::<_, i64>(0))?))?;
-            if store.valid_at.is_none_or(|(_, valid_token)| valid_token != token) {
-                store.forgotten += u64::from(store.valid_at.is_some());
-                store.forget();
+        match self.transaction() {
+            Transaction::Write => {
+                self.catch_up(&mut store)?;
+                // The data version tells nothing of what is not committed.
+                store.data_version = None;
+                self.ask(&mut store, question)
             }
-            store.valid_at = Some((version, token));
+            Transaction::Read => self.read_committed(&mut store, question),
+            Transaction::None => self.with(include_str!("../sql/store/snapshot.sql"), |statement| {
+                let mut rows = statement.query([])?;
+                rows.next()?;
+                self.read_committed(&mut store, question)
+            }),
         }
+    }
+
+    fn read_committed<T>(&self, store: &mut Store, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+        let version = self.data_version();
+        if store.data_version != Some(version) {
+            self.catch_up(store)?;
+            store.data_version = Some(version);
+        }
+        self.ask(store, question)
+    }
+
+    fn ask<T>(&self, store: &mut Store, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         if store.kept.bytes() > MOST_KEPT {
             store.forgotten += 1;
             store.kept = Kept::default();
@@ -211,6 +273,172 @@ impl Engine {
             store.forget();
         }
         answer
+    }
+
+    /// Brings what is kept to the state that the data have now.
+    fn catch_up(&self, store: &mut Store) -> Result<()> {
+        let followed = self.follow(store);
+        match followed {
+            Ok(true) => {}
+            Ok(false) => {
+                store.forgotten += u64::from(store.token.is_some());
+                store.forget();
+                let (token, changes) = self.changes(self.last_change()?)?;
+                store.token = Some(token);
+                store.changes = changes;
+            }
+            Err(error) => {
+                store.forget();
+                return Err(error);
+            }
+        }
+        if store.changes.len() > MOST_CHANGES / 2 && self.transaction() != Transaction::Write {
+            // What is committed is not undone.
+            store.changes.drain(..store.changes.len() - 1);
+        }
+        Ok(())
+    }
+
+    /// Touches what has changed since; `false` where that cannot be told or is too much.
+    fn follow(&self, store: &mut Store) -> Result<bool> {
+        if store.token.is_none() {
+            return Ok(false);
+        }
+        let last = store.changes.last().map_or(0, |change| change.number);
+        let (token, mut changes) = self.changes(last)?;
+        // The last change that is known still stands where it stood, and so do all before it. Where none is known, none has been pruned.
+        let mut same = match (store.changes.last(), changes.first()) {
+            (Some(known), Some(found)) => {
+                if known.is(found) {
+                    store.changes.len()
+                } else {
+                    0
+                }
+            }
+            (Some(_), None) => 0,
+            (None, found) if found.is_none_or(|found| found.number == 1) => 0,
+            (None, Some(_) | None) => return Ok(false),
+        };
+        let new = if same > 0 {
+            changes.split_off(1)
+        } else if let Some(first) = store.changes.first().map(|change| change.number) {
+            changes = self.changes(first)?.1;
+            same = store.changes.iter().zip(&changes).take_while(|(one, other)| one.is(other)).count();
+            if same == 0 {
+                return Ok(false);
+            }
+            changes.split_off(same)
+        } else {
+            changes
+        };
+        if store.token != Some(token) || same + new.len() > MOST_CHANGES {
+            return Ok(false);
+        }
+        let undone = store.changes.split_off(same);
+        store.touched += (undone.len() + new.len()) as u64;
+        for change in undone.iter().chain(&new) {
+            self.touch(&mut store.kept, change)?;
+        }
+        store.changes.extend(new);
+        Ok(true)
+    }
+
+    /// The token, and the changes from `from` on.
+    fn changes(&self, from: i64) -> Result<(i64, Vec<Change>)> {
+        self.with(include_str!("../sql/store/changes.sql"), |statement| {
+            let mut rows = statement.query(rusqlite::params![from, MOST_CHANGES as i64 + 1])?;
+            let mut token = 0;
+            let mut changes = Vec::new();
+            while let Some(row) = rows.next()? {
+                token = row.get(0)?;
+                if let Some(number) = row.get(1)? {
+                    let resource = match row.get::<_, Option<String>>(5)? {
+                        Some(slug) => Some((slug, Id::stored(row.get_ref(6)?))),
+                        None => None,
+                    };
+                    changes.push(Change { number, token: row.get(2)?, subject: row.get(3)?, relation: row.get(4)?, resource });
+                }
+            }
+            Ok((token, changes))
+        })
+    }
+
+    fn last_change(&self) -> Result<i64> {
+        self.with(include_str!("../sql/store/last_change.sql"), |statement| Ok(statement.query_row([], |row| row.get(0))?))
+    }
+
+    /// Forgets what a change touches.
+    fn touch(&self, kept: &mut Kept, change: &Change) -> Result<()> {
+        let Some(rules) = kept.rules.clone() else {
+            *kept = Kept::default();
+            return Ok(());
+        };
+        let node = change.resource.as_ref().and_then(|(slug, id)| {
+            let resource_type = rules.types.key(slug)?;
+            Some(kept.nodes.number(resource_type, id.as_ref()))
+        });
+        let Some(subject) = &change.subject else {
+            // A resource came, moved or went.
+            kept.visible.clear();
+            if let Some(node) = node {
+                kept.nodes.set_place(node, Place::Unknown);
+                let above = kept.nodes.resource_type(node).and_then(|of| rules.relation(of, PARENT));
+                kept.related.retain(|goal, _| goal.node != node || Some(goal.relation) != above);
+            }
+            return Ok(());
+        };
+        match (&change.relation, node) {
+            (None, Some(node)) => self.touch_holdings(kept, subject, node, &rules)?,
+            (None, None) => kept.touch_subject(subject),
+            (Some(relation), node) => {
+                let resource_type = change.resource.as_ref().and_then(|(slug, _)| rules.types.key(slug));
+                let is_member = resource_type == Some(rules.group) && relation == "member";
+                let named = resource_type.and_then(|of| rules.relation(of, relation));
+                for relation in named.into_iter().chain(is_member.then_some(rules.members)) {
+                    if let Some(node) = node {
+                        kept.related.remove(&Goal { relation, node });
+                    }
+                    match rules.get(relation).is_some_and(|one| one.gathered) {
+                        true if is_member && subject.starts_with("group:") => kept.touch_all_subjects(),
+                        true => kept.touch_subject(subject),
+                        false => {}
+                    }
+                }
+                kept.visible.retain(|visible| !visible.by_relations);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a subject holds on one resource has changed: whoever has it gathered gets it anew.
+    fn touch_holdings(&self, kept: &mut Kept, subject: &str, node: Node, rules: &Rules) -> Result<()> {
+        if subject.starts_with("group:") {
+            // Groups among the subjects hold by that text themselves; everybody else by the userset of the members.
+            kept.visible.clear();
+            let userset = format!("{subject}#{}", rules.get(rules.members).map_or("", |members| &members.name));
+            let holders: Vec<Who> = [subject, &userset].iter().filter_map(|text| kept.subject_by_text.get(*text)).copied().collect();
+            for one in &mut kept.subjects {
+                if let Reach::Gathered(gathered) = &one.reach
+                    && holders.iter().any(|holder| gathered.members.contains(holder))
+                {
+                    one.reach = Reach::Unknown;
+                }
+            }
+            return Ok(());
+        }
+        let Some(who) = kept.subject_by_text.get(subject).copied() else { return Ok(()) };
+        kept.visible.retain(|visible| visible.who != who);
+        let found = Reader::new(self, kept, true).holdings_on(who, node)?;
+        if let Some(one) = kept.subjects.get_mut(who.0 as usize) {
+            match (&mut one.reach, found) {
+                (Reach::Gathered(gathered), Some(found)) => match Rc::get_mut(gathered).and_then(|gathered| gathered.held.as_mut()) {
+                    Some(held) => held.replace(node, &found),
+                    None => one.reach = Reach::Unknown,
+                },
+                (reach, _) => *reach = Reach::Unknown,
+            }
+        }
+        Ok(())
     }
 }
 

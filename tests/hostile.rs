@@ -158,11 +158,11 @@ fn unguarded() -> Connection {
     let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
     let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     drop(statement);
-    for name in names.iter().filter(|name| !name.contains("revision")) {
+    for name in names.iter().filter(|name| !name.contains("revision") && !name.contains("changes")) {
         connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
     }
     connection
-        .execute_batch("DROP TRIGGER _authz_resources_revision_insert; DELETE FROM authz_resources WHERE resource_type = 'folder'")
+        .execute_batch("DROP TRIGGER _authz_resources_changes_insert; DELETE FROM authz_resources WHERE resource_type = 'folder'")
         .unwrap();
     connection
 }

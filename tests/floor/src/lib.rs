@@ -245,3 +245,37 @@ fn ten_thousand_rounds_leak_nothing() {
     assert!(before == fs::read(&path).unwrap(), "loading and asking changed the file");
     fs::remove_file(&path).unwrap();
 }
+
+/// The statements of README, held against the planner of this version: see `tests/plans.rs`.
+#[test]
+fn statements_get_the_plans_they_are_meant_to_get() {
+    let bare = |line: &str| -> String {
+        let ends = ["VIRTUAL TABLE", "LIST SUBQUERY", "SCALAR SUBQUERY"];
+        let end = ends.iter().find_map(|end| line.find(end).map(|at| at + end.len()));
+        line[..end.unwrap_or(line.len())].to_owned()
+    };
+    for analyzed in [false, true] {
+        let connection = Connection::open_in_memory().unwrap();
+        load(&connection);
+        connection.execute_batch(include_str!("../../plans/world.sql")).unwrap();
+        if analyzed {
+            connection.execute_batch("ANALYZE").unwrap();
+        }
+        let mut asked: Option<(&str, Vec<String>)> = None;
+        for line in include_str!("../../plans/statements.sql").lines().chain([""]) {
+            if let Some(expected) = line.strip_prefix("--> ") {
+                let (sql, plan) = asked.as_mut().unwrap();
+                assert_eq!(plan.first().map(String::as_str), Some(expected), "{sql}\nanalyzed: {analyzed}");
+                plan.remove(0);
+            } else if line.is_empty() {
+                if let Some((sql, rest)) = asked.take() {
+                    assert!(rest.is_empty(), "{sql}: {rest:?}");
+                }
+            } else if !line.starts_with("--") {
+                let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {line}")).unwrap();
+                let plan = statement.query_map([], |row| row.get::<_, String>(3)).unwrap().map(|line| bare(&line.unwrap())).collect();
+                asked = Some((line, plan));
+            }
+        }
+    }
+}

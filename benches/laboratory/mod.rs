@@ -1,0 +1,9 @@
+//! What all benchmarks share: the worlds, the questions about them, and how a question is measured against its base.
+// Each benchmark is a program of its own and uses a part of this.
+#![allow(dead_code, unused_imports)]
+
+pub mod measure;
+pub mod memory;
+pub mod questions;
+pub mod sampling;
+pub mod worlds;

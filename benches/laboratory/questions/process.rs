@@ -1,0 +1,76 @@
+//! What the process feels: memory, threads.
+
+use std::rc::Rc;
+use std::sync::mpsc;
+
+use super::{CHECK, check, pairs, prepare};
+use crate::laboratory::measure::{Measure, Question, Run, timed};
+use crate::laboratory::memory;
+use crate::laboratory::worlds::{self, HALF, Ids, ONE_PERCENT};
+
+/// `memory/…`: what a connection holds after checks over the whole world.
+pub fn memory_held(documents: u32) -> Question {
+    let file = worlds::tree(documents, Ids::Integer);
+    let ask: Run = Box::new(move || {
+        let connection = worlds::open(&file);
+        let pairs = pairs(&connection);
+        connection.execute_batch("BEGIN").unwrap();
+        let before = memory::held();
+        let (taken, _) = timed(|| {
+            for subject in [ONE_PERCENT, HALF] {
+                let sql = "SELECT count(*) FROM documents AS d WHERE authz_check(?1, 'document:read', 'document', d.id)";
+                connection.query_row(sql, [subject], |row| row.get::<_, i64>(0)).unwrap();
+            }
+            let mut statement = connection.prepare(CHECK).unwrap();
+            pairs.iter().map(|(subject, document, _)| check(&mut statement, subject, document)).sum()
+        });
+        let held = memory::held() - before + memory::of_statements(&connection);
+        (taken, held)
+    });
+    Question::ratio("memory/after_checks_over_everything", "-", 64.0, 16.0, 1, vec![], ask).measured_as(Measure::Mebibytes).few_samples()
+}
+
+/// A thread with a connection of its own that asks 20,000 checks whenever it is told to.
+struct Asker {
+    go: mpsc::Sender<()>,
+    done: mpsc::Receiver<i64>,
+}
+
+impl Asker {
+    fn start(documents: u32, from: usize) -> Asker {
+        let (go, told) = mpsc::channel();
+        let (tell, done) = mpsc::channel();
+        std::thread::spawn(move || {
+            let connection = worlds::open_to_read(&worlds::tree(documents, Ids::Integer));
+            let pairs = pairs(connection);
+            let mut statement = prepare(connection, CHECK);
+            while told.recv().is_ok() {
+                let slice = &pairs[from..from + 20_000];
+                let allowed = slice.iter().map(|(subject, document, _)| check(&mut statement, subject, document)).sum();
+                if tell.send(allowed).is_err() {
+                    break;
+                }
+            }
+        });
+        Asker { go, done }
+    }
+}
+
+/// `threads/…`: readers in two threads on one file.
+pub fn threads(documents: u32) -> Question {
+    worlds::tree(documents, Ids::Integer);
+    let askers = Rc::new([Asker::start(documents, 0), Asker::start(documents, 100_000)]);
+    let ask = |count: usize| -> Run {
+        let askers = Rc::clone(&askers);
+        Box::new(move || {
+            timed(|| {
+                askers[..count].iter().for_each(|asker| asker.go.send(()).unwrap());
+                askers[..count].iter().map(|asker| asker.done.recv().unwrap()).sum()
+            })
+        })
+    };
+    Question {
+        aim: None,
+        ..Question::ratio("threads/2", "1 thread", 1.8, 1.8, 40_000, vec![ask(1)], ask(2)).unlike().measured_as(Measure::Throughput)
+    }
+}

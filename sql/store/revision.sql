@@ -1,1 +1,0 @@
-SELECT token FROM main._authz_revision WHERE id = 1
