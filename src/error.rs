@@ -87,6 +87,22 @@ pub(crate) fn to_sqlite(name: &str, error: Error) -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some(text))
 }
 
+/// Carries an error of a scalar function over to SQLite. A function that sets a message has its result code reset to SQLITE_ERROR
+/// (<https://sqlite.org/c3ref/result_blob.html>), so what a host must be able to tell by its code goes without one: SQLite's own words
+/// for the code stand instead.
+pub(crate) fn to_sqlite_as_scalar(name: &str, error: Error) -> rusqlite::Error {
+    let cause = match &error {
+        Error::Sqlite(inner) => inner.sqlite_error().copied(),
+        _ => None,
+    };
+    match cause {
+        Some(cause) if !matches!(cause.extended_code & 0xff, ffi::SQLITE_ERROR | ffi::SQLITE_CONSTRAINT) => {
+            rusqlite::Error::SqliteFailure(cause, None)
+        }
+        _ => to_sqlite(name, error),
+    }
+}
+
 /// `` ; did you mean `x`? `` where one of the known names is near enough to be what was meant, else nothing.
 pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     if given.len() > 256 {

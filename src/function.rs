@@ -8,7 +8,7 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 
 use crate::engine::Engine;
-use crate::error::{Error, Result, shown, to_sqlite};
+use crate::error::{Error, Result, shown, to_sqlite_as_scalar};
 use crate::identifier::{IdRef, canonical_integer, check_id};
 
 /// What a function does, which decides where SQLite lets it be called.
@@ -49,7 +49,7 @@ where
     for count in arity {
         let engine = Arc::clone(engine);
         connection.create_scalar_function(name, count, effect.flags(), move |context| {
-            body(&engine, &Arguments { context }).map(Into::<Value>::into).map_err(|error| to_sqlite(name, error))
+            body(&engine, &Arguments { context }).map(Into::<Value>::into).map_err(|error| to_sqlite_as_scalar(name, error))
         })?;
     }
     Ok(())

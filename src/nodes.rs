@@ -174,7 +174,7 @@ fn hash_of(hasher: &DefaultHashBuilder, resource_type: TypeKey, id: IdRef<'_>) -
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     #[test]

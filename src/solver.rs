@@ -239,7 +239,10 @@ impl Solver {
             }
             // All of them hold, and one by name is enough.
             Rule::All(rules) if self.all.is_some() => self.any(facts, rules, goal)?,
-            Rule::ButNot(rules) if self.all.is_some() => self.formula(facts, &rules[0], goal)?,
+            Rule::ButNot(rules) if self.all.is_some() => {
+                let [base, _] = &**rules;
+                self.formula(facts, base, goal)?
+            }
             Rule::Any(rules) => self.any(facts, rules, goal)?,
             Rule::All(rules) => {
                 let mut parts = Parts::default();

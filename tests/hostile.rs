@@ -17,7 +17,10 @@ fn open() -> Connection {
              INSERT INTO authz_role_permissions (role, permission) VALUES ('reader', 'folder:read'), ('admin', 'folder:read');
              INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', 1);
              INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('folder', 1, 'organization', 1);
-             INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:ana', 'reader', 'folder', 1);",
+             INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:ana', 'reader', 'folder', 1);
+             INSERT INTO authz_relations (resource_type, relation, definition) VALUES ('folder', 'viewer', '[user, user:*, group#member] or viewer from parent');
+             INSERT INTO authz_relation_subjects VALUES ('folder', 'viewer', 'user', ''), ('folder', 'viewer', 'user', '*'), ('folder', 'viewer', 'group', 'member');
+             INSERT INTO authz_relationships (subject, relation, resource_type, resource_id) VALUES ('group:g#member', 'viewer', 'folder', 1);",
         )
         .unwrap();
     connection
@@ -33,6 +36,9 @@ fn dump(connection: &Connection) -> Vec<String> {
         "authz_roles",
         "authz_permissions",
         "authz_resource_types",
+        "authz_relations",
+        "authz_relation_subjects",
+        "authz_relationships",
     ] {
         let mut statement = connection.prepare(&format!("SELECT * FROM {table}")).unwrap();
         let columns = statement.column_count();
@@ -44,7 +50,7 @@ fn dump(connection: &Connection) -> Vec<String> {
 }
 
 /// Every function with arguments that mean something; each argument in turn is replaced by something hostile.
-const CALLS: [(&str, &[&str]); 35] = [
+const CALLS: &[(&str, &[&str])] = &[
     ("SELECT authz_check(?, ?, ?, ?)", &["user:eve", "folder:read", "folder", "1"]),
     ("SELECT authz_require(?, ?, ?, ?)", &["user:eve", "folder:read", "folder", "1"]),
     ("SELECT authz_explain(?, ?, ?, ?)", &["user:eve", "folder:read", "folder", "1"]),
@@ -80,6 +86,14 @@ const CALLS: [(&str, &[&str]); 35] = [
     ("SELECT * FROM authz_next_events(?, ?, ?)", &["c", "1", "[]"]),
     ("SELECT authz_ack(?, ?)", &["c", "0"]),
     ("SELECT authz_prune_events(?)", &["2000-01-01"]),
+    ("SELECT authz_check(?, ?, ?, ?)", &["user:eve", "viewer", "folder", "1"]),
+    ("SELECT authz_explain(?, ?, ?, ?)", &["user:eve", "viewer", "folder", "1"]),
+    ("SELECT * FROM authz_list_resources(?, ?, ?)", &["user:eve", "viewer", "folder"]),
+    ("SELECT * FROM authz_list_subjects(?, ?, ?, ?)", &["viewer", "folder", "1", "user"]),
+    ("SELECT authz_relate(?, ?, ?, ?, ?)", &["user:ana", "viewer", "folder", "1", ""]),
+    ("SELECT authz_unrelate(?, ?, ?, ?)", &["user:eve", "viewer", "folder", "1"]),
+    ("SELECT authz_apply(?, ?)", &["[", "force"]),
+    ("SELECT authz_model(?)", &["fga"]),
 ];
 
 #[test]
@@ -123,7 +137,7 @@ fn no_argument_crashes_or_grants_or_half_writes() {
         format!("'{}'", "{\"a\":".repeat(100_000)),
     ])
     .collect();
-    for (call, arguments) in CALLS {
+    for &(call, arguments) in CALLS {
         for place in 0..arguments.len() {
             for bad in &hostile {
                 let mut parts = call.splitn(arguments.len() + 1, '?').collect::<Vec<_>>().into_iter();
@@ -240,6 +254,67 @@ fn ten_thousand_nested_groups_answer() {
     assert_eq!(number(&connection, "SELECT count(*) FROM authz_list_subjects('folder:read', 'folder', 1)"), 10_002);
     let path = "SELECT json_array_length(authz_explain('user:eve', 'folder:read', 'folder', 1), '$.because.groups')";
     assert_eq!(number(&connection, path), 10_000);
+}
+
+/// Definitions that no `authz_apply` would take, written by hand.
+#[test]
+fn definitions_made_by_hand_are_answered_or_refused() {
+    let connection = open();
+    let deep = |open: &str, close: &str| format!("{}[user]{}", open.repeat(100_000), close.repeat(100_000));
+    let long = format!("[user]{}", " or viewer".repeat(50_000));
+    let definitions = [
+        deep("(", ")"),
+        deep("(", ""),
+        deep("viewer but not (", ")"),
+        long,
+        "x".repeat(1 << 20),
+        "[".repeat(1 << 20),
+        String::new(),
+        "odd".into(),
+        "even".into(),
+        "odd from parent".into(),
+        "odd but not odd".into(),
+        "[user] but not odd".into(),
+        "[user, folder#odd] but not odd".into(),
+        "nothing from nowhere".into(),
+        "[gone, gone#gone, gone:*]".into(),
+        "viewer from viewer".into(),
+        "viewer from odd".into(),
+        "[user] and or".into(),
+        "\u{0}".into(),
+        "[user] # remark".into(),
+        "[user with condition]".into(),
+    ];
+    connection
+        .execute_batch(
+            "INSERT INTO authz_relations (resource_type, relation, definition) VALUES ('folder', 'odd', ''), ('folder', 'even', 'odd');
+             INSERT INTO authz_relation_subjects VALUES ('folder', 'odd', 'user', ''), ('folder', 'odd', 'folder', 'odd');
+             INSERT INTO authz_relationships (subject, relation, resource_type, resource_id)
+             VALUES ('user:ana', 'odd', 'folder', 1), ('folder:1#odd', 'odd', 'folder', 1);
+             UPDATE authz_permissions SET relation = 'odd'",
+        )
+        .unwrap();
+    for definition in definitions {
+        connection.execute("UPDATE authz_relations SET definition = ?1 WHERE relation = 'odd'", [&definition]).unwrap();
+        let told: String = definition.chars().take(40).collect();
+        for subject in ["user:eve", "user:*", "folder:1#odd", "folder:2#even", "group:g"] {
+            for relation in ["odd", "even", "folder:read"] {
+                let answers = [
+                    format!("SELECT authz_check('{subject}', '{relation}', 'folder', 1)"),
+                    format!("SELECT authz_explain('{subject}', '{relation}', 'folder', 1) ->> 'allowed'"),
+                    format!("SELECT count(*) FROM authz_list_resources('{subject}', '{relation}', 'folder')"),
+                    format!("SELECT count(*) FROM authz_list_subjects('{relation}', 'folder', 1) WHERE subject = '{subject}'"),
+                ]
+                .map(|sql| connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).map_err(|error| error.to_string()));
+                for answer in &answers {
+                    match answer {
+                        Ok(answer) => assert!(*answer == 0 || subject == "folder:1#odd", "{told} {subject} {relation}: {answers:?}"),
+                        Err(sentence) => assert!(sentence.starts_with("authz_") && sentence.len() < 1000, "{told}: {sentence}"),
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,92 @@
+//! Files to write in, and random histories in them.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use authz::rusqlite::Connection;
+
+use super::World;
+use super::ask::{ALL, Asker, Share, agree};
+use super::tape::Tape;
+use super::world::{change, first_changes, random_change};
+
+/// Opens a file that was migrated once for all.
+pub fn open(path: &Path) -> Connection {
+    static MIGRATED: OnceLock<Vec<u8>> = OnceLock::new();
+    let bytes = MIGRATED.get_or_init(|| {
+        let path = path.with_extension("template");
+        let connection = again(&path);
+        authz::migrate(&connection).unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE IF NOT EXISTS _authz_suspensions (user TEXT NOT NULL, organization ANY NOT NULL, PRIMARY KEY (user, organization)) STRICT, WITHOUT ROWID;
+                 CREATE TRIGGER IF NOT EXISTS shim1 AFTER INSERT ON _authz_suspensions BEGIN UPDATE _authz_revision SET token = random(); END;
+                 CREATE TRIGGER IF NOT EXISTS shim2 AFTER DELETE ON _authz_suspensions BEGIN UPDATE _authz_revision SET token = random(); END;",
+            )
+            .unwrap();
+        connection.close().map_err(|(_, error)| error).unwrap();
+        std::fs::read(path).unwrap()
+    });
+    std::fs::write(path, bytes).unwrap();
+    again(path)
+}
+
+/// Opens a file that is there.
+pub fn again(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    authz::register(&connection).unwrap();
+    connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
+    connection
+}
+
+pub fn apply(connection: &Connection, document: &str) -> authz::rusqlite::Result<()> {
+    connection.query_row("SELECT authz_apply(?1)", [document], |_| Ok(()))
+}
+
+/// Changes by functions and by plain SQL, savepoints, rollbacks and another connection's writes, until the tape is over; after each,
+/// what is asked is answered as the naive model answers it.
+pub fn live(tape: &mut Tape, world: &mut World, connection: &Connection, other: &Connection) {
+    let (mut here, mut there) = (Asker::new(connection), Asker::new(other));
+    for (number, one) in first_changes().iter().enumerate() {
+        assert!(change(connection, world, one, number % 2 == 0), "{one:?}");
+    }
+    // What ROLLBACK TO goes back to.
+    let mut saved: Vec<World> = Vec::new();
+    let mut step = 0;
+    while !tape.is_over() {
+        match tape.pick(16) {
+            15 => {
+                connection.execute_batch(&format!("SAVEPOINT s{}", saved.len())).unwrap();
+                saved.push(world.clone());
+            }
+            14 => {
+                if let Some(before) = saved.last() {
+                    world.clone_from(before);
+                    connection.execute_batch(&format!("ROLLBACK TO s{}", saved.len() - 1)).unwrap();
+                }
+            }
+            13 => {
+                if saved.pop().is_some() {
+                    connection.execute_batch(&format!("RELEASE s{}", saved.len())).unwrap();
+                }
+            }
+            // The other connection writes, where this one holds no lock.
+            11 | 12 if saved.is_empty() => {
+                let one = random_change(tape, world, false);
+                change(other, world, &one, tape.chance(8));
+                agree(&mut there, world, Share { checks: 5, others: 60 });
+            }
+            _ => {
+                let one = random_change(tape, world, false);
+                change(connection, world, &one, tape.chance(8));
+            }
+        }
+        step += 1;
+        agree(&mut here, world, if step % 8 == 0 { Share { checks: 2, others: 5 } } else { Share { checks: 5, others: 60 } });
+    }
+    agree(&mut here, world, ALL);
+    while saved.pop().is_some() {
+        connection.execute_batch(&format!("RELEASE s{}", saved.len())).unwrap();
+    }
+    agree(&mut there, world, Share { checks: 1, others: 3 });
+}
