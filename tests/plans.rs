@@ -103,7 +103,7 @@ fn statements_do_what_their_plans_say() {
 #[test]
 fn own_statements_search_by_an_index() {
     let grows = ["authz_resources", "authz_role_assignments", "authz_group_members", "authz_relationships", "authz_events"];
-    let folders = ["assignments", "check", "groups", "lists", "resources", "store", "tree"];
+    let folders = ["assignments", "facts", "groups", "relationships", "resources", "store"];
     let mut asked = 0;
     for analyzed in [false, true] {
         let connection = world(analyzed);

@@ -1,5 +1,5 @@
-//! Cedar: relations as attributes, as its guide advises where many things are shared one by one; one policy for all, the entities
-//! loaded once. (A policy for each grant, made from a template, would have every one of them evaluated at every request.)
+//! Cedar: relations as attributes, as its guide advises where they are the application's data already; one policy for all, the entities
+//! loaded once.
 
 use std::collections::{HashMap, HashSet};
 
