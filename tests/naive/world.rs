@@ -70,10 +70,11 @@ pub fn random_model(tape: &mut Tape) -> Model {
         let linked = if tape.chance(8) { vec![one("folder"), one("document")] } else { vec![one("document")] };
         relations.push(("linked", Rule::Direct(linked)));
         let throughs: Vec<&str> = relations.iter().map(|(name, _)| *name).collect();
-        for index in 0..1 + tape.pick(RELATIONS.len()) {
+        let count = 1 + tape.pick(RELATIONS.len());
+        for (index, name) in RELATIONS.iter().enumerate().take(count) {
             let mut unused = true;
             let rule = random_rule(tape, index, &throughs, &mut unused, 2);
-            relations.push((RELATIONS[index], rule));
+            relations.push((name, rule));
         }
         let declared = model.types.get_mut(kind).unwrap();
         declared.relations = relations.into_iter().map(|(name, rule)| (name.to_owned(), rule)).collect();
