@@ -72,7 +72,7 @@ CREATE TABLE authz_relationships (
   CONSTRAINT "expires_at is UTC with milliseconds, such as 2027-01-31T12:00:00.000Z"
     CHECK (expires_at IS strftime('%Y-%m-%dT%H:%M:%fZ', expires_at))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX _authz_relationships_by_subject ON authz_relationships (subject, relation, resource_type, resource_id);
+CREATE INDEX _authz_relationships_by_subject ON authz_relationships (subject, relation, resource_type, resource_id, expires_at);
 
 ---- Rules: relations -------------------------------------------------------------------------------------------------------------
 

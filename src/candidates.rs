@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::identifier::Id;
 use crate::reader::{Reader, assignment_is_live};
 use crate::rules::Kind;
+use crate::sets::{Candidate, Set, Sets};
 use crate::solver::Solver;
 use crate::tree::Walk;
 
@@ -107,7 +108,7 @@ pub(crate) fn resources(reader: &mut Reader<'_>, who: Who, target: Relation) -> 
     let mut found = Found::default();
     seed(reader, who, &relevant, &mut found)?;
     let mut steps = 0u32;
-    while let Some(goal) = found.open.pop_front() {
+    while let Some(goal) = found.next() {
         steps = steps.wrapping_add(1);
         if steps.is_multiple_of(256) {
             reader.poll_interrupt()?;
@@ -145,7 +146,7 @@ pub(crate) fn resources(reader: &mut Reader<'_>, who: Who, target: Relation) -> 
 
 /// Goals met on a walk, each once.
 #[derive(Default)]
-struct Found {
+pub(crate) struct Found {
     goals: HashSet<Goal>,
     open: VecDeque<Goal>,
 }
@@ -155,6 +156,16 @@ impl Found {
         if self.goals.insert(goal) {
             self.open.push_back(goal);
         }
+    }
+
+    /// Notes a goal that need not be visited.
+    pub(crate) fn meet(&mut self, goal: Goal) {
+        self.goals.insert(goal);
+    }
+
+    /// The next goal to visit.
+    pub(crate) fn next(&mut self) -> Option<Goal> {
+        self.open.pop_front()
     }
 }
 
@@ -275,7 +286,7 @@ pub(crate) fn subjects(reader: &mut Reader<'_>, goal: Goal, wanted: Wanted) -> R
     let mut found = Found::default();
     found.add(goal);
     let mut steps = 0u32;
-    while let Some(next) = found.open.pop_front() {
+    while let Some(next) = found.next() {
         steps = steps.wrapping_add(1);
         if steps.is_multiple_of(256) {
             reader.poll_interrupt()?;
@@ -294,17 +305,45 @@ pub(crate) fn subjects(reader: &mut Reader<'_>, goal: Goal, wanted: Wanted) -> R
         })
         .collect();
     let suspends = suspends(reader, goal.node)?;
+    let set = match relevant.decides {
+        true => Sets::new(matches!(wanted, Wanted::Usersets(_))).of(reader, goal)?,
+        false => None,
+    };
     for who in named {
         let Some(kind) = reader.kind(who).filter(|kind| wanted.takes(*kind)) else { continue };
-        let holds = match relevant.decides {
-            true => decide(reader, who, kind, goal, &everybody)?,
-            false => true,
+        let by_set = match &set {
+            Some(set) => in_set(reader, set, who, kind, &everybody)?,
+            None => None,
+        };
+        let holds = match (relevant.decides, by_set) {
+            (false, _) => true,
+            (true, Some(holds)) => holds,
+            (true, None) => decide(reader, who, kind, goal, &everybody)?,
         };
         if holds && !(suspends && reader.is_suspended(who, goal.node)?) {
             answer.insert(reader.text(who).to_owned());
         }
     }
     Ok(answer)
+}
+
+/// Whether a candidate is in a set, and is so otherwise than as one of everybody where everybody is; `None` where that takes too long to say.
+fn in_set(reader: &mut Reader<'_>, set: &Set, who: Who, kind: Kind, everybody: &HashSet<TypeKey>) -> Result<Option<bool>> {
+    let every = match kind {
+        Kind::One(of) => {
+            let every = format!("{}:*", reader.rules()?.types.slug(of));
+            everybody.contains(&of).then(|| reader.who(&every)).transpose()?
+        }
+        Kind::Every(_) | Kind::Userset(_) => None,
+    };
+    let everybody_is_in = match every {
+        Some(every) => set.contains(Candidate { who: every, every: None }, false),
+        None => Some(false),
+    };
+    Ok(everybody_is_in.and_then(|everybody_is_in| match set.contains(Candidate { who, every }, false) {
+        Some(true) if everybody_is_in => set.contains(Candidate { who, every }, true),
+        other => other,
+    }))
 }
 
 /// Whether anybody is suspended where a resource lies.
@@ -333,7 +372,7 @@ fn decide(reader: &mut Reader<'_>, who: Who, kind: Kind, goal: Goal, everybody: 
 }
 
 /// The subjects that a rule names, and the goals that it leads to.
-fn follow(reader: &mut Reader<'_>, rule: &Rule, goal: Goal, found: &mut Found, named: &mut HashSet<Who>) -> Result<()> {
+pub(crate) fn follow(reader: &mut Reader<'_>, rule: &Rule, goal: Goal, found: &mut Found, named: &mut HashSet<Who>) -> Result<()> {
     match rule {
         Rule::Roles(roles) => {
             let rules = reader.rules()?;

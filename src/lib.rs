@@ -61,6 +61,7 @@ mod rule;
 mod rules;
 mod scan;
 mod search;
+mod sets;
 mod settings;
 mod solver;
 mod store;
