@@ -90,7 +90,7 @@ const CALLS: &[(&str, &[&str])] = &[
     ("SELECT authz_explain(?, ?, ?, ?)", &["user:eve", "viewer", "folder", "1"]),
     ("SELECT * FROM authz_list_resources(?, ?, ?)", &["user:eve", "viewer", "folder"]),
     ("SELECT * FROM authz_list_subjects(?, ?, ?, ?)", &["viewer", "folder", "1", "user"]),
-    ("SELECT authz_relate(?, ?, ?, ?, ?)", &["user:ana", "viewer", "folder", "1", ""]),
+    ("SELECT authz_relate(?, ?, ?, ?, ?)", &["group:staff#member", "viewer", "folder", "1", ""]),
     ("SELECT authz_unrelate(?, ?, ?, ?)", &["user:eve", "viewer", "folder", "1"]),
     ("SELECT authz_apply(?, ?)", &["[", "force"]),
     ("SELECT authz_model(?)", &["fga"]),

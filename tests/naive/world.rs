@@ -63,7 +63,7 @@ pub fn random_model(tape: &mut Tape) -> Model {
     let one = |kind: &str| Restriction::One(kind.to_owned());
     for kind in ["folder", "document"] {
         let mut relations = Vec::new();
-        if tape.chance(16) {
+        if tape.chance(12) {
             let above = if tape.chance(8) { vec![one("folder"), one("organization")] } else { vec![one("folder")] };
             relations.push(("parent", Rule::Direct(above)));
         }
