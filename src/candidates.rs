@@ -29,32 +29,24 @@ fn relevant(reader: &mut Reader<'_>, target: Relation) -> Result<Relevant> {
     let mut open = vec![target];
     while let Some(next) = open.pop() {
         let rule = reader.rule(next)?;
-        decides |= rule.contains(&|part| matches!(part, Rule::All(_) | Rule::ButNot(_)));
+        decides |= rule.decides();
         let mut mentioned = Vec::new();
-        mentions(&rule, &mut mentioned);
+        rule.each(&mut |part| match part {
+            Rule::Computed(relation) => mentioned.push(*relation),
+            Rule::From { relations, .. } => mentioned.extend(relations.iter().map(|(_, relation)| *relation)),
+            // Roles are given to groups too.
+            Rule::Roles(_) => mentioned.push(rules.members),
+            Rule::Direct | Rule::Any(_) | Rule::All(_) | Rule::ButNot(_) => {}
+        });
         if let Some(declared) = rules.get(next) {
             mentioned.extend(declared.kinds.iter().flatten().filter_map(|kind| match kind {
                 Kind::Userset(relation) => Some(*relation),
                 Kind::One(_) | Kind::Every(_) => None,
             }));
         }
-        if rule.contains(&|part| matches!(part, Rule::Roles(_))) {
-            mentioned.push(rules.members);
-        }
         open.extend(mentioned.into_iter().filter(|relation| relations.insert(*relation)));
     }
     Ok(Relevant { relations, decides })
-}
-
-/// The relations that a rule names.
-fn mentions(rule: &Rule, all: &mut Vec<Relation>) {
-    match rule {
-        Rule::Roles(_) | Rule::Direct => {}
-        Rule::Computed(relation) => all.push(*relation),
-        Rule::From { relations, .. } => all.extend(relations.iter().map(|(_, relation)| *relation)),
-        Rule::Any(rules) | Rule::All(rules) => rules.iter().for_each(|rule| mentions(rule, all)),
-        Rule::ButNot(rules) => rules.iter().for_each(|rule| mentions(rule, all)),
-    }
 }
 
 /// Where a rule looks for another relation.
@@ -74,7 +66,15 @@ fn ways_on(reader: &mut Reader<'_>, relevant: &Relevant) -> Result<HashMap<Relat
     let mut ways: HashMap<Relation, Vec<(Relation, Way)>> = HashMap::new();
     for relation in &relevant.relations {
         let rule = reader.rule(*relation)?;
-        collect_ways(&rule, *relation, &mut ways);
+        rule.each(&mut |part| match part {
+            Rule::Computed(on) => ways.entry(*on).or_default().push((*relation, Way::Computed)),
+            Rule::From { through, relations } => {
+                for (_, there) in relations.iter() {
+                    ways.entry(*there).or_default().push((*relation, Way::From(*through)));
+                }
+            }
+            Rule::Roles(_) | Rule::Direct | Rule::Any(_) | Rule::All(_) | Rule::ButNot(_) => {}
+        });
         if let Some(declared) = rules.get(*relation) {
             for kind in declared.kinds.iter().flatten() {
                 if let Kind::Userset(member) = kind {
@@ -85,20 +85,6 @@ fn ways_on(reader: &mut Reader<'_>, relevant: &Relevant) -> Result<HashMap<Relat
     }
     ways.entry(rules.members).or_default().push((rules.members, Way::Userset));
     Ok(ways)
-}
-
-fn collect_ways(rule: &Rule, on: Relation, ways: &mut HashMap<Relation, Vec<(Relation, Way)>>) {
-    match rule {
-        Rule::Roles(_) | Rule::Direct => {}
-        Rule::Computed(relation) => ways.entry(*relation).or_default().push((on, Way::Computed)),
-        Rule::From { through, relations } => {
-            for (_, relation) in relations.iter() {
-                ways.entry(*relation).or_default().push((on, Way::From(*through)));
-            }
-        }
-        Rule::Any(rules) | Rule::All(rules) => rules.iter().for_each(|rule| collect_ways(rule, on, ways)),
-        Rule::ButNot(rules) => rules.iter().for_each(|rule| collect_ways(rule, on, ways)),
-    }
 }
 
 /// Every resource to which the subject has the relation, registered or known from a relationship, in no order.
@@ -176,15 +162,22 @@ fn seed(reader: &mut Reader<'_>, who: Who, relevant: &Relevant, found: &mut Foun
     for relation in &relevant.relations {
         let rule = reader.rule(*relation)?;
         let mut roles = Vec::new();
-        role_sets(&rule, &mut roles);
+        rule.each(&mut |part| {
+            if let Rule::Roles(set) = part {
+                roles.push(set);
+            }
+        });
         for set in roles {
-            let resource_type = reader.permission(*relation).map(|permission| permission.resource_type);
-            let starts = reader.resources_held(who, set)?;
-            for node in below(reader, starts, resource_type)? {
-                found.add(Goal { relation: *relation, node });
+            // Roles grant permissions, and nothing else.
+            let Some(resource_type) = reader.permission(*relation).map(|permission| permission.resource_type) else { continue };
+            let starts = reader.starts(who, set, resource_type)?;
+            let mut walk = Walk::to(reader.rules()?, resource_type, starts);
+            while let Some(step) = walk.next(reader)? {
+                let id = Id::stored((&step.id).into());
+                found.add(Goal { relation: *relation, node: reader.node(step.resource_type, id.as_ref()) });
             }
         }
-        if rule.contains(&|part| matches!(part, Rule::Direct)) {
+        if rule.contains(|part| matches!(part, Rule::Direct)) {
             for (carrier, _) in &gathered.carriers {
                 for node in related_to(reader, *carrier, *relation)? {
                     found.add(Goal { relation: *relation, node });
@@ -199,36 +192,6 @@ fn seed(reader: &mut Reader<'_>, who: Who, relevant: &Relevant, found: &mut Foun
         }
     }
     Ok(())
-}
-
-fn role_sets<'a>(rule: &'a Rule, all: &mut Vec<&'a crate::decision::RoleSet>) {
-    match rule {
-        Rule::Roles(roles) => all.push(roles),
-        Rule::Direct | Rule::Computed(_) | Rule::From { .. } => {}
-        Rule::Any(rules) | Rule::All(rules) => rules.iter().for_each(|rule| role_sets(rule, all)),
-        Rule::ButNot(rules) => rules.iter().for_each(|rule| role_sets(rule, all)),
-    }
-}
-
-/// All registered resources of a type that are one of `starts` or lie in one.
-fn below(reader: &mut Reader<'_>, starts: Vec<Node>, resource_type: Option<TypeKey>) -> Result<Vec<Node>> {
-    let Some(resource_type) = resource_type else { return Ok(Vec::new()) };
-    let rules = reader.rules()?;
-    let through = rules.types.at_or_above(resource_type);
-    let mut described = Vec::new();
-    for node in starts {
-        let (held_type, id) = reader.described(node)?;
-        if through.contains(&held_type) && reader.is_registered(node)? {
-            described.push((held_type, id));
-        }
-    }
-    let mut walk = Walk::to(rules, resource_type, described);
-    let mut nodes = Vec::new();
-    while let Some(step) = walk.next(reader)? {
-        let id = Id::stored((&step.id).into());
-        nodes.push(reader.node(step.resource_type, id.as_ref()));
-    }
-    Ok(nodes)
 }
 
 /// The resources to which a relationship, or the hierarchy, gives a subject a relation.
@@ -330,10 +293,7 @@ pub(crate) fn subjects(reader: &mut Reader<'_>, goal: Goal, wanted: Wanted) -> R
 /// Whether a candidate is in a set, and is so otherwise than as one of everybody where everybody is; `None` where that takes too long to say.
 fn in_set(reader: &mut Reader<'_>, set: &Set, who: Who, kind: Kind, everybody: &HashSet<TypeKey>) -> Result<Option<bool>> {
     let every = match kind {
-        Kind::One(of) => {
-            let every = format!("{}:*", reader.rules()?.types.slug(of));
-            everybody.contains(&of).then(|| reader.who(&every)).transpose()?
-        }
+        Kind::One(of) => everybody.contains(&of).then(|| reader.everyone(of)).transpose()?,
         Kind::Every(_) | Kind::Userset(_) => None,
     };
     let everybody_is_in = match every {
@@ -363,8 +323,7 @@ fn decide(reader: &mut Reader<'_>, who: Who, kind: Kind, goal: Goal, everybody: 
     if !everybody.contains(&of) {
         return Ok(true);
     }
-    let every = format!("{}:*", reader.rules()?.types.slug(of));
-    let every = reader.who(&every)?;
+    let every = reader.everyone(of)?;
     if !Solver::new(every).holds(reader, goal)? {
         return Ok(true);
     }

@@ -61,14 +61,26 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
+    /// Shows this rule and each one inside it, in the order in which they stand.
+    pub(crate) fn each<'a>(&'a self, show: &mut impl FnMut(&'a Rule)) {
+        show(self);
+        match self {
+            Rule::Any(rules) | Rule::All(rules) => rules.iter().for_each(|rule| rule.each(show)),
+            Rule::ButNot(rules) => rules.iter().for_each(|rule| rule.each(show)),
+            Rule::Roles(_) | Rule::Direct | Rule::Computed(_) | Rule::From { .. } => {}
+        }
+    }
+
     /// Whether `test` holds for this rule or one inside it.
-    pub(crate) fn contains(&self, test: &impl Fn(&Rule) -> bool) -> bool {
-        test(self)
-            || match self {
-                Rule::Any(rules) | Rule::All(rules) => rules.iter().any(|rule| rule.contains(test)),
-                Rule::ButNot(rules) => rules.iter().any(|rule| rule.contains(test)),
-                Rule::Roles(_) | Rule::Direct | Rule::Computed(_) | Rule::From { .. } => false,
-            }
+    pub(crate) fn contains(&self, test: impl Fn(&Rule) -> bool) -> bool {
+        let mut found = false;
+        self.each(&mut |rule| found |= test(rule));
+        found
+    }
+
+    /// Whether it intersects or excludes, so that what it names need not have it.
+    pub(crate) fn decides(&self) -> bool {
+        self.contains(|rule| matches!(rule, Rule::All(_) | Rule::ButNot(_)))
     }
 }
 

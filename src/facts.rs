@@ -8,10 +8,11 @@ use std::rc::Rc;
 
 use crate::decision::{Facts, Found, Goal, Millis, Node, Relation, RoleSet, Rule, TypeKey, Who};
 use crate::error::{Error, Result};
+use crate::identifier::IdRef;
 use crate::nodes::Place;
-use crate::reader::{Reader, assignment_is_live};
-use crate::rules::{Kind, Rules};
-use crate::store::{Gathered, Holdings, Reach, Related, millis};
+use crate::reader::{Reader, assignment_is_live, expiry};
+use crate::rules::{Declared, Kind, Rules};
+use crate::store::{Gathered, Holdings, Reach, Related};
 
 /// Up to so many relationships of a resource are read and kept together.
 const FEW: usize = 64;
@@ -51,7 +52,7 @@ impl Reader<'_> {
         let mut members = hashbrown::HashSet::from([who]);
         let mut until = Millis::MAX;
         if let Some(Kind::One(subject_type)) = self.kind(who) {
-            let every = self.who(&format!("{}:*", rules.types.slug(subject_type)))?;
+            let every = self.everyone(subject_type)?;
             members.insert(every);
             carriers.push((every, 0));
         }
@@ -60,7 +61,7 @@ impl Reader<'_> {
             let mut containing = Vec::new();
             if let Some(holder) = self.text_as_holder(carrier, &rules).map(str::to_owned) {
                 for group in self.strings(include_str!("../sql/facts/groups_of.sql"), &[&holder])? {
-                    let node = self.node(rules.group, crate::identifier::IdRef::of(&group));
+                    let node = self.node(rules.group, IdRef::of(&group));
                     containing.push(self.userset(Goal { relation: rules.members, node })?);
                 }
             }
@@ -109,12 +110,12 @@ impl Reader<'_> {
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
                 let id = row.get_ref(0)?;
-                let Some(known) = crate::identifier::IdRef::stored(id) else { continue };
+                let Some(known) = IdRef::stored(id) else { continue };
                 let node = nodes.number(resource_type, known);
                 if nodes.place(node) == Place::Unknown {
                     nodes.set_stored(node, id);
                 }
-                found.push((node, millis(row.get_ref(1)?.as_str_or_null().unwrap_or(Some("")))));
+                found.push((node, expiry(row, 1)?));
             }
             Ok(found)
         })
@@ -144,24 +145,12 @@ impl Reader<'_> {
         let (first, second) = id.forms();
         // The relation that only reads the hierarchy takes no relationships.
         let limit = if declared.is_listed() { limit } else { 0 };
-        let rows = self.engine.with(include_str!("../sql/facts/related.sql"), |statement| {
-            let parameters = rusqlite::params![rules.types.slug(declared.resource_type), declared.name, first, second, limit];
-            let mut rows = statement.query(parameters)?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                found.push((row.get::<_, String>(0)?, millis(row.get_ref(1)?.as_str_or_null().unwrap_or(Some("")))));
-            }
-            Ok(found)
-        })?;
+        let parameters = rusqlite::params![rules.types.slug(declared.resource_type), declared.name, first, second, limit];
+        let rows = self.rows_of_relationships(include_str!("../sql/facts/related.sql"), parameters)?;
         if rows.len() > most {
             return Ok(None);
         }
-        for (subject, expires_at) in rows {
-            let who = self.who(&subject)?;
-            if self.kind(who).is_some_and(|kind| declared.allows(kind)) {
-                found.push((who, expires_at));
-            }
-        }
+        found = self.allowed(declared, rows)?;
         if let Some(above) = self.above(goal)? {
             found.push((above, Millis::MAX));
         }
@@ -171,7 +160,7 @@ impl Reader<'_> {
     /// A group among the members of a group stands for its members.
     fn members_of_member(&mut self, subject: &str, rules: &Rules) -> Result<Option<Who>> {
         let Some(id) = subject.strip_prefix("group:") else { return Ok(None) };
-        let node = self.node(rules.group, crate::identifier::IdRef::of(id));
+        let node = self.node(rules.group, IdRef::of(id));
         Ok(Some(self.userset(Goal { relation: rules.members, node })?))
     }
 
@@ -262,7 +251,7 @@ impl Reader<'_> {
         }
         let mut named = vec![(who, self.kind(who))];
         if let (false, Some(Kind::One(subject_type))) = (by_name, self.kind(who)) {
-            let every = self.who(&format!("{}:*", rules.types.slug(subject_type)))?;
+            let every = self.everyone(subject_type)?;
             named.push((every, Some(Kind::Every(subject_type))));
         }
         for (subject, kind) in named {
@@ -312,7 +301,7 @@ impl Reader<'_> {
             let mut rows = statement.query(parameters)?;
             let mut latest = None;
             while let Some(row) = rows.next()? {
-                latest = latest.max(Some(millis(row.get_ref(0)?.as_str_or_null().unwrap_or(Some("")))));
+                latest = latest.max(Some(expiry(row, 0)?));
             }
             Ok(latest)
         })?;
@@ -325,23 +314,30 @@ impl Reader<'_> {
         let (Some(declared), Some((_, id))) = (rules.get(goal.relation), self.kept.nodes.get(goal.node)) else { return Ok(Vec::new()) };
         let (first, second) = id.forms();
         let (from, to) = (format!("{}:", rules.types.slug(of)), format!("{};", rules.types.slug(of)));
-        let rows = self.engine.with(include_str!("../sql/facts/related_usersets.sql"), |statement| {
-            let parameters = rusqlite::params![rules.types.slug(declared.resource_type), declared.name, first, second, from, to];
-            let mut rows = statement.query(parameters)?;
-            let mut found = Vec::new();
-            while let Some(row) = rows.next()? {
-                found.push((row.get::<_, String>(0)?, millis(row.get_ref(1)?.as_str_or_null().unwrap_or(Some("")))));
-            }
-            Ok(found)
-        })?;
-        let mut usersets = Vec::new();
+        let parameters = rusqlite::params![rules.types.slug(declared.resource_type), declared.name, first, second, from, to];
+        let rows = self.rows_of_relationships(include_str!("../sql/facts/related_usersets.sql"), parameters)?;
+        let usersets = self.allowed(declared, rows)?;
+        Ok(usersets.into_iter().filter(|(_, expires_at)| self.is_live(*expires_at)).map(|(who, _)| who).collect())
+    }
+
+    /// Subject and expiry of each row.
+    fn rows_of_relationships(&mut self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<(String, Millis)>> {
+        self.engine.with(sql, |statement| {
+            let rows = statement.query_map(parameters, |row| Ok((row.get(0)?, expiry(row, 1)?)))?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        })
+    }
+
+    /// The subjects of rows that a relation takes. What the model no longer allows counts for nothing.
+    fn allowed(&mut self, declared: &Declared, rows: Vec<(String, Millis)>) -> Result<Vec<(Who, Millis)>> {
+        let mut found = Vec::with_capacity(rows.len());
         for (subject, expires_at) in rows {
             let who = self.who(&subject)?;
-            if self.is_live(expires_at) && self.kind(who).is_some_and(|kind| declared.allows(kind)) {
-                usersets.push(who);
+            if self.kind(who).is_some_and(|kind| declared.allows(kind)) {
+                found.push((who, expires_at));
             }
         }
-        Ok(usersets)
+        Ok(found)
     }
 }
 

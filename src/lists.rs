@@ -89,7 +89,7 @@ fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
             && call.equals.is_none()
             && let Some(visible) = reader.kept_visible(who, relation)
         {
-            return Ok(Box::new(Kept {
+            return Ok(Box::new(FromSet {
                 engine: Arc::clone(engine),
                 visible,
                 place: Place::default(),
@@ -112,7 +112,8 @@ fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
         } else if let Rule::Roles(roles) = &*rule {
             walks = true;
             match under {
-                Some(under) if reader.allows_by_roles(who, roles, under)? => starts.push(reader.described(under)?),
+                // Roles reach down from wherever they are held, whatever the type.
+                Some(under) if reader.allows(who, Goal { relation, node: under })? => starts.push(reader.described(under)?),
                 Some(under) => {
                     for (held_type, stored) in reader.starts(who, roles, resource_type)? {
                         let node = reader.node(held_type, IdRef::stored((&stored).into()).unwrap_or(IdRef::Text("")));
@@ -226,7 +227,7 @@ impl Rows for Resources {
 }
 
 /// Resources out of a set that is kept.
-struct Kept {
+struct FromSet {
     engine: Arc<Engine>,
     visible: Rc<Visible>,
     place: Place,
@@ -234,7 +235,7 @@ struct Kept {
     current: Option<(Value, Option<String>)>,
 }
 
-impl Rows for Kept {
+impl Rows for FromSet {
     fn advance(&mut self) -> Result<bool> {
         let Some(id) = self.visible.ids.next(&mut self.place) else {
             self.current = None;

@@ -468,6 +468,12 @@ impl<'a> Reader<'a> {
         Ok(who)
     }
 
+    /// Everyone of a type.
+    pub(crate) fn everyone(&mut self, of: TypeKey) -> Result<Who> {
+        let text = format!("{}:*", self.rules()?.types.slug(of));
+        self.who(&text)
+    }
+
     /// One subject: a resource, a user, a group.
     pub(crate) fn who_is(&mut self, node: Node) -> Result<Who> {
         let text = self.text_of(node)?;
@@ -614,18 +620,6 @@ impl<'a> Reader<'a> {
         Ok(roles)
     }
 
-    /// Whether the subject holds one of `roles` on a resource or above it, and is not suspended there.
-    pub(crate) fn allows_by_roles(&mut self, who: Who, roles: &RoleSet, node: Node) -> Result<bool> {
-        let mut up = Ancestors::from(node);
-        while let Some(here) = up.next(self)? {
-            let held = self.assignments_held(who, here)?;
-            if held.iter().any(|one| roles.contains(one.role) && assignment_is_live(self, one)) {
-                return Ok(!self.is_suspended(who, node)?);
-            }
-        }
-        Ok(false)
-    }
-
     /// The permissions of one type that relations grant, each with the name of the relation.
     pub(crate) fn permissions_by_relation(&mut self, resource_type: TypeKey) -> Result<Vec<(String, String)>> {
         let rules = self.rules()?;
@@ -660,15 +654,18 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// What the subject and all that contains it hold on one resource, as far as that has been gathered.
-    pub(crate) fn holdings_on(&mut self, who: Who, node: Node) -> Result<Option<Vec<Holding>>> {
-        match self.kept.subjects.get(who.0 as usize).map(|subject| &subject.reach) {
-            Some(Reach::Gathered(_)) => {}
-            _ => return Ok(None),
-        }
-        let found = self.assignments_held(who, node)?;
-        let live = found.into_iter().map(|one| Holding { role: one.role, expires_at: millis(one.expires_at.as_deref()) });
-        Ok(Some(live.collect()))
+    /// What the subject was itself granted on one resource, if it has been gathered what it holds.
+    pub(crate) fn holdings_of(&mut self, who: Who, node: Node) -> Result<Option<Vec<Holding>>> {
+        let rules = self.rules()?;
+        let (Some(Reach::Gathered(_)), Some(holder)) =
+            (self.kept.subjects.get(who.0 as usize).map(|subject| &subject.reach), self.text_as_holder(who, &rules).map(str::to_owned))
+        else {
+            return Ok(None);
+        };
+        let (slug, id) = self.slug_and_id(node)?;
+        let found = self.assignments(include_str!("../sql/store/assignments_of_on.sql"), rusqlite::params![slug, id, holder])?;
+        let holding = |one: Assignment| Holding { holder: who, role: one.role, expires_at: millis(one.expires_at.as_deref()) };
+        Ok(Some(found.into_iter().map(holding).collect()))
     }
 
     fn assignments(&mut self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<Assignment>> {
@@ -699,7 +696,7 @@ impl<'a> Reader<'a> {
                     if all.len() + found.len() >= most {
                         return Ok(None);
                     }
-                    let expires_at = millis(row.get_ref(4)?.as_str_or_null().unwrap_or(Some("")));
+                    let expires_at = expiry(row, 4)?;
                     found.push((
                         rules.types.key(row.get_ref(0)?.as_str().unwrap_or_default()),
                         Id::stored(row.get_ref(1)?),
@@ -714,7 +711,7 @@ impl<'a> Reader<'a> {
                 let Some(resource_type) = resource_type else { continue };
                 let node = self.node(resource_type, id.as_ref());
                 let role = self.role_key(role);
-                all.push((node, Holding { role, expires_at }));
+                all.push((node, Holding { holder: *carrier, role, expires_at }));
             }
         }
         Ok(Some(all))
@@ -731,6 +728,11 @@ impl<'a> Reader<'a> {
 /// Whether an assignment is in force.
 pub(crate) fn assignment_is_live(reader: &Reader<'_>, assignment: &Assignment) -> bool {
     reader.is_live(millis(assignment.expires_at.as_deref()))
+}
+
+/// When a row expires. A text that is no time has expired.
+pub(crate) fn expiry(row: &Row<'_>, column: usize) -> rusqlite::Result<Millis> {
+    Ok(millis(row.get_ref(column)?.as_str_or_null().unwrap_or(Some(""))))
 }
 
 fn role_of(row: &Row<'_>, slug: usize, organization: usize) -> Result<Role> {

@@ -152,7 +152,7 @@ impl Sets {
                 reader.poll_interrupt()?;
             }
             let rule = reader.rule(next.relation)?;
-            if rule.contains(&|part| matches!(part, Rule::All(_) | Rule::ButNot(_))) {
+            if rule.decides() {
                 let Some(set) = self.goal(reader, next, depth + 1)? else { return Ok(None) };
                 sets.push(set);
                 continue;

@@ -172,6 +172,8 @@ pub(crate) struct Gathered {
 /// A role held on a resource until some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Holding {
+    /// The subject itself, or what contains it
+    pub(crate) holder: Who,
     pub(crate) role: RoleKey,
     /// The first instant at which it is over; `Millis::MAX` for never
     pub(crate) expires_at: Millis,
@@ -212,12 +214,14 @@ impl Holdings {
         self.all.len()
     }
 
-    /// Says anew what is held on one resource.
-    fn replace(&mut self, node: Node, found: &[Holding]) {
+    /// Says anew what one holder holds on one resource.
+    fn replace(&mut self, holder: Who, node: Node, found: Vec<Holding>) {
+        let mut held: Vec<Holding> = self.on(node).iter().filter(|one| one.holder != holder).copied().collect();
+        held.extend(found);
         let from = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        self.all.extend_from_slice(found);
+        self.all.append(&mut held);
         let to = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        match found.is_empty() {
+        match from == to {
             true => self.places.remove(&node),
             false => self.places.insert(node, (from, to)),
         };
@@ -236,6 +240,10 @@ struct Change {
 impl Change {
     fn is(&self, other: &Change) -> bool {
         (self.number, self.token) == (other.number, other.token)
+    }
+
+    fn touches_the_same(&self, other: &Change) -> bool {
+        (&self.subject, &self.relation, &self.resource) == (&other.subject, &other.relation, &other.resource)
     }
 }
 
@@ -348,8 +356,11 @@ impl Engine {
         }
         let undone = store.changes.split_off(same);
         store.touched += (undone.len() + new.len()) as u64;
-        for change in undone.iter().chain(&new) {
-            self.touch(&mut store.kept, change)?;
+        let all: Vec<&Change> = undone.iter().chain(&new).collect();
+        for (place, change) in all.iter().enumerate() {
+            if !all.iter().skip(place + 1).any(|later| later.touches_the_same(change)) {
+                self.touch(&mut store.kept, change)?;
+            }
         }
         store.changes.extend(new);
         Ok(true)
@@ -441,11 +452,11 @@ impl Engine {
         }
         let Some(who) = kept.subject_by_text.get(subject).copied() else { return Ok(()) };
         kept.visible.retain(|visible| visible.who != who);
-        let found = Reader::new(self, kept, true).holdings_on(who, node)?;
+        let found = Reader::new(self, kept, true).holdings_of(who, node)?;
         if let Some(one) = kept.subjects.get_mut(who.0 as usize) {
             match (&mut one.reach, found) {
                 (Reach::Gathered(gathered), Some(found)) => match Rc::get_mut(gathered).and_then(|gathered| gathered.held.as_mut()) {
-                    Some(held) => held.replace(node, &found),
+                    Some(held) => held.replace(who, node, found),
                     None => one.reach = Reach::Unknown,
                 },
                 (reach, _) => *reach = Reach::Unknown,
