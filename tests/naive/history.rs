@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use authz::rusqlite::Connection;
 
 use super::World;
-use super::ask::{ALL, Asker, Share, agree};
+use super::ask::{Asker, Share, agree};
 use super::tape::Tape;
 use super::world::{change, first_changes, random_change};
 
@@ -74,7 +74,7 @@ pub fn live(tape: &mut Tape, world: &mut World, connection: &Connection, other: 
             11 | 12 if saved.is_empty() => {
                 let one = random_change(tape, world, false);
                 change(other, world, &one, tape.chance(8));
-                agree(&mut there, world, Share { checks: 5, others: 60 });
+                agree(&mut there, world, Share { checks: 8, others: 90 });
             }
             _ => {
                 let one = random_change(tape, world, false);
@@ -82,11 +82,11 @@ pub fn live(tape: &mut Tape, world: &mut World, connection: &Connection, other: 
             }
         }
         step += 1;
-        agree(&mut here, world, if step % 8 == 0 { Share { checks: 2, others: 5 } } else { Share { checks: 5, others: 60 } });
+        agree(&mut here, world, if step % 8 == 0 { Share { checks: 3, others: 12 } } else { Share { checks: 8, others: 90 } });
     }
-    agree(&mut here, world, ALL);
+    agree(&mut here, world, Share { checks: 1, others: 4 });
     while saved.pop().is_some() {
         connection.execute_batch(&format!("RELEASE s{}", saved.len())).unwrap();
     }
-    agree(&mut there, world, Share { checks: 1, others: 3 });
+    agree(&mut there, world, Share { checks: 2, others: 12 });
 }
