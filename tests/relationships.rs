@@ -88,7 +88,10 @@ fn relating_says_whether_something_changed() {
     assert_eq!(relate("authz_relate('group:eng#member', 'viewer', 'folder', 1, '2100-01-31T10:00:00Z')"), Ok(0));
     assert_eq!(relate("authz_relate('group:eng#member', 'viewer', 'folder', 1)"), Ok(1));
     assert_eq!(
-        rows(&db, "SELECT subject, relation, resource_type, resource_id, typeof(resource_id), expires_at FROM authz_relationships"),
+        rows(
+            &db,
+            "SELECT subject, relation, resource_type, resource_id, typeof(resource_id), expires_at FROM authz_relationships ORDER BY resource_id, relation, subject"
+        ),
         "user:ana|owner|folder|1|integer|\ngroup:eng#member|viewer|folder|1|integer|\nuser:*|viewer|folder|1|integer|\nuser:ana|owner|folder|01|text|\n"
     );
     assert_eq!(relate("authz_unrelate('group:eng#member', 'viewer', 'folder', '1')"), Ok(1));

@@ -70,7 +70,8 @@ pub(crate) fn current(connection: &Connection) -> Objects {
     let queries = [
         format!(
             "SELECT 'permission ' || json_quote(id), json_object('object', 'permission', 'id', id, 'slug', slug, 'name', ifnull(name, slug),
-               'description', description, 'system', {}, 'resource_type_slug', resource_type, {times}) FROM authz_permissions",
+               'description', description, 'system', {}, 'resource_type_slug', resource_type, 'relation', relation, {times})
+               FROM authz_permissions",
             bool("system")
         ),
         format!(
