@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use authz::rusqlite::Connection;
 
 use super::World;
-use super::ask::{Asker, Share, agree};
+use super::ask::{Asker, Share, agree, agree_after};
 use super::tape::Tape;
 use super::world::{change, first_changes, random_change};
 
@@ -53,7 +53,9 @@ pub fn live(tape: &mut Tape, world: &mut World, connection: &Connection, other: 
     // What ROLLBACK TO goes back to.
     let mut saved: Vec<World> = Vec::new();
     let mut step = 0;
+    let usual = Share { checks: 8, others: 90 };
     while !tape.is_over() {
+        let mut changed = String::new();
         match tape.pick(16) {
             15 => {
                 connection.execute_batch(&format!("SAVEPOINT s{}", saved.len())).unwrap();
@@ -74,15 +76,17 @@ pub fn live(tape: &mut Tape, world: &mut World, connection: &Connection, other: 
             11 | 12 if saved.is_empty() => {
                 let one = random_change(tape, world, false);
                 change(other, world, &one, tape.chance(8));
-                agree(&mut there, world, Share { checks: 8, others: 90 });
+                changed = one.subject();
+                agree_after(&mut there, world, usual, &changed);
             }
             _ => {
                 let one = random_change(tape, world, false);
                 change(connection, world, &one, tape.chance(8));
+                changed = one.subject();
             }
         }
         step += 1;
-        agree(&mut here, world, if step % 8 == 0 { Share { checks: 3, others: 12 } } else { Share { checks: 8, others: 90 } });
+        agree_after(&mut here, world, if step % 8 == 0 { Share { checks: 3, others: 12 } } else { usual }, &changed);
     }
     agree(&mut here, world, Share { checks: 1, others: 4 });
     while saved.pop().is_some() {
