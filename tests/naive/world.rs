@@ -249,7 +249,7 @@ pub fn random_change(tape: &mut Tape, world: &World, grants_only: bool) -> Chang
         (false, true) => [3, 3, 3, 3, 3, 0, 1][tape.pick(7)],
         (true, true) => [0, 1][tape.pick(2)],
         (false, false) => [3, 3, 3, 3, 3, 3, 4, 4, 0, 1, 2, 5, 5, 6, 7, 8, 9, 9][tape.pick(18)],
-        (true, false) => [0, 0, 0, 0, 1, 1, 1, 2, 5, 5, 5, 6, 7, 8, 9][tape.pick(15)],
+        (true, false) => [0, 0, 0, 0, 1, 1, 1, 2, 5, 5, 5, 6, 7, 8, 9, 9][tape.pick(16)],
     };
     // What is there already is changed more often than chance alone would hit it.
     let held: Vec<(String, String, Place)> = world.assignments.keys().cloned().collect();
@@ -271,6 +271,17 @@ pub fn random_change(tape: &mut Tape, world: &World, grants_only: bool) -> Chang
             let rows: Vec<(String, String, Place)> = world.relationships.keys().cloned().collect();
             let (subject, relation, on) = tape.one(&rows).clone();
             Change::Relate(subject, relation, on, expiry(tape))
+        }
+        9 if tape.chance(12) => {
+            // Of those who hold something there, or it would make no difference.
+            let rows = world.assignments.keys().chain(world.relationships.keys());
+            let insiders = rows.filter_map(|(subject, _, on)| Some((subject.strip_prefix("user:")?.to_owned(), world.organization(on)?)));
+            let insiders: Vec<(String, String)> = insiders.filter(|(user, _)| user != "*").collect();
+            let (user, organization) = match insiders.is_empty() {
+                true => ("a".to_owned(), "1".to_owned()),
+                false => tape.one(&insiders).clone(),
+            };
+            Change::Suspend(user, organization)
         }
         8 if !world.suspensions.is_empty() => {
             let suspended: Vec<&(String, String)> = world.suspensions.iter().collect();
