@@ -4,7 +4,7 @@
 -- no trigger may touch under trusted_schema=OFF. So the triggers below write to an ordinary table, and a search reads index and notes
 -- together.
 
-INSERT INTO _authz_schema (version, name) VALUES (6, 'search');
+INSERT INTO _authz_schema (version, name) VALUES (4, 'search');
 
 -- NULL: not searched. A permission of the type: whoever has it on a resource finds that resource. '*': whoever finds something below a
 -- resource finds the resource too.
