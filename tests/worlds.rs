@@ -59,17 +59,16 @@ fn adds(change: &Change, world: &World) -> bool {
     }
 }
 
-fn judged_alike(bytes: Vec<u8>) {
+fn judged_alike(bytes: Vec<u8>, in_language: bool) {
     let mut tape = Tape::new(bytes);
     let folder = tempfile::tempdir().unwrap();
     let connection = open(&folder.path().join("world.db"));
-    let in_language = tape.chance(6);
     let mut world = World { model: random_model(&mut tape), ..World::default() };
     apply(&connection, &world.model, in_language);
     let mut asker = Asker::new(&connection);
     is_printed_whole(&mut asker);
     // Nobody may do anything as yet, but what is so by itself: `document:1#viewer` views document 1.
-    let by_default = agree(&mut asker, &world, Share { checks: 1, others: 9 });
+    let by_default = agree(&mut asker, &world, Share { checks: 3, others: 25 });
     assert!(by_default.iter().all(|(subject, ..)| subject.contains('#')), "{by_default:?}");
     connection.execute_batch("BEGIN").unwrap();
     for one in first_changes() {
@@ -79,40 +78,45 @@ fn judged_alike(bytes: Vec<u8>) {
         let one = random_change(&mut tape, &world, true);
         change(&connection, &mut world, &one, tape.chance(8));
     }
-    agree(&mut asker, &world, Share { checks: 5, others: 50 });
+    agree(&mut asker, &world, Share { checks: 8, others: 60 });
     connection.execute_batch("COMMIT").unwrap();
-    let before = agree(&mut asker, &world, Share { checks: 1, others: 4 });
-
+    // Nothing is excluded in some models: there a grant must not take anything away.
     let one = random_change(&mut tape, &world, true);
     let grows = !world.model.excludes() && adds(&one, &world);
+    let before = agree(&mut asker, &world, Share { checks: if grows { 1 } else { 2 }, others: 12 });
     change(&connection, &mut world, &one, tape.chance(8));
-    let after = agree(&mut asker, &world, Share { checks: 1, others: 12 });
+    let after = agree(&mut asker, &world, Share { checks: 1, others: 25 });
     assert!(!grows || before.is_subset(&after), "{one:?} took access away\n{}", shown(&world));
 
     // Another model over the same rows: what it does not permit stays and counts for nothing, and counts again under the first.
     let first = std::mem::replace(&mut world.model, random_model(&mut tape));
     apply(&connection, &world.model, in_language);
-    agree(&mut asker, &world, Share { checks: 3, others: 12 });
+    agree(&mut asker, &world, Share { checks: 4, others: 25 });
     let orphans = asker.texts("SELECT subject || ' ' || relation || ' ' || resource_type || ' ' || resource_id FROM authz_orphans()", &[]);
     let forbidden = world.relationships.keys().filter(|(subject, relation, on)| !world.model.permits(&on.0, relation, subject));
     let forbidden: BTreeSet<String> = forbidden.map(|(subject, relation, on)| format!("{subject} {relation} {} {}", on.0, on.1)).collect();
     assert_eq!(orphans.into_iter().collect::<BTreeSet<_>>(), forbidden, "{}", shown(&world));
     world.model = first;
     apply(&connection, &world.model, !in_language);
-    assert_eq!(agree(&mut asker, &world, Share { checks: 1, others: 20 }), after);
+    assert_eq!(agree(&mut asker, &world, Share { checks: 1, others: 90 }), after);
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn random_worlds_are_judged_alike(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        judged_alike(bytes);
+        judged_alike(bytes, false);
+    }
+
+    #[test]
+    fn random_worlds_written_in_the_language_are_judged_alike(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        judged_alike(bytes, true);
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn random_histories_of_relationships_are_judged_alike(bytes in prop::collection::vec(any::<u8>(), 100..400), wal in any::<bool>()) {

@@ -54,6 +54,11 @@ pub const ALL: Share = Share { checks: 1, others: 1 };
 
 /// The answers are what the judge says. Whoever may do what, among those asked about, is answered.
 pub fn agree(asker: &mut Asker<'_>, world: &World, share: Share) -> BTreeSet<(String, String, Place)> {
+    agree_after(asker, world, share, "")
+}
+
+/// The same after a change about one subject, who is asked about in any case.
+pub fn agree_after(asker: &mut Asker<'_>, world: &World, share: Share, changed: &str) -> BTreeSet<(String, String, Place)> {
     let places = places();
     let subjects = subjects(&world.model);
     let judge = Judge::new(world, &places);
@@ -62,7 +67,7 @@ pub fn agree(asker: &mut Asker<'_>, world: &World, share: Share) -> BTreeSet<(St
     let turn = world.relationships.len() + world.assignments.len() + world.members.len();
     for (number, subject) in subjects.iter().enumerate() {
         let (asked, deeply) = ((number + turn).is_multiple_of(share.checks), (number + turn).is_multiple_of(share.others));
-        if !asked && !deeply {
+        if !asked && !deeply && subject != changed {
             continue;
         }
         let verdict = judge.hear(subject);

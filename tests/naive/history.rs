@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use authz::rusqlite::Connection;
 
 use super::World;
-use super::ask::{ALL, Asker, Share, agree};
+use super::ask::{Asker, Share, agree, agree_after};
 use super::tape::Tape;
 use super::world::{change, first_changes, random_change};
 
@@ -17,13 +17,6 @@ pub fn open(path: &Path) -> Connection {
         let path = path.with_extension("template");
         let connection = again(&path);
         authz::migrate(&connection).unwrap();
-        connection
-            .execute_batch(
-                "CREATE TABLE IF NOT EXISTS _authz_suspensions (user TEXT NOT NULL, organization ANY NOT NULL, PRIMARY KEY (user, organization)) STRICT, WITHOUT ROWID;
-                 CREATE TRIGGER IF NOT EXISTS shim1 AFTER INSERT ON _authz_suspensions BEGIN UPDATE _authz_revision SET token = random(); END;
-                 CREATE TRIGGER IF NOT EXISTS shim2 AFTER DELETE ON _authz_suspensions BEGIN UPDATE _authz_revision SET token = random(); END;",
-            )
-            .unwrap();
         connection.close().map_err(|(_, error)| error).unwrap();
         std::fs::read(path).unwrap()
     });
@@ -53,7 +46,9 @@ pub fn live(tape: &mut Tape, world: &mut World, connection: &Connection, other: 
     // What ROLLBACK TO goes back to.
     let mut saved: Vec<World> = Vec::new();
     let mut step = 0;
+    let usual = Share { checks: 8, others: 90 };
     while !tape.is_over() {
+        let mut changed = String::new();
         match tape.pick(16) {
             15 => {
                 connection.execute_batch(&format!("SAVEPOINT s{}", saved.len())).unwrap();
@@ -65,28 +60,34 @@ pub fn live(tape: &mut Tape, world: &mut World, connection: &Connection, other: 
                     connection.execute_batch(&format!("ROLLBACK TO s{}", saved.len() - 1)).unwrap();
                 }
             }
+            // Commits.
             13 => {
-                if saved.pop().is_some() {
-                    connection.execute_batch(&format!("RELEASE s{}", saved.len())).unwrap();
+                if !saved.is_empty() {
+                    connection.execute_batch("RELEASE s0").unwrap();
+                    saved.clear();
                 }
             }
             // The other connection writes, where this one holds no lock.
             11 | 12 if saved.is_empty() => {
                 let one = random_change(tape, world, false);
                 change(other, world, &one, tape.chance(8));
-                agree(&mut there, world, Share { checks: 5, others: 60 });
+                changed = one.subject();
+                agree_after(&mut there, world, usual, &changed);
             }
             _ => {
                 let one = random_change(tape, world, false);
+                changed = one.subject();
+                // Asked just before, its answers are kept, and would be stale if the change left no trace.
+                agree_after(&mut here, world, Share { checks: 64, others: 256 }, &changed);
                 change(connection, world, &one, tape.chance(8));
             }
         }
         step += 1;
-        agree(&mut here, world, if step % 8 == 0 { Share { checks: 2, others: 5 } } else { Share { checks: 5, others: 60 } });
+        agree_after(&mut here, world, if step % 8 == 0 { Share { checks: 3, others: 12 } } else { usual }, &changed);
     }
-    agree(&mut here, world, ALL);
-    while saved.pop().is_some() {
-        connection.execute_batch(&format!("RELEASE s{}", saved.len())).unwrap();
+    agree(&mut here, world, Share { checks: 1, others: 4 });
+    if !saved.is_empty() {
+        connection.execute_batch("RELEASE s0").unwrap();
     }
-    agree(&mut there, world, Share { checks: 1, others: 3 });
+    agree(&mut there, world, Share { checks: 2, others: 12 });
 }

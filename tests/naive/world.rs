@@ -195,6 +195,19 @@ pub enum Change {
     Resume(String, String),
 }
 
+impl Change {
+    /// Whom it is about, where it is about somebody.
+    pub fn subject(&self) -> String {
+        match self {
+            Change::Put(..) | Change::Remove(_) => String::new(),
+            Change::Grant(subject, ..) | Change::Revoke(subject, ..) => subject.clone(),
+            Change::Join(_, subject) | Change::Leave(_, subject) => subject.clone(),
+            Change::Relate(subject, ..) | Change::Unrelate(subject, ..) => subject.clone(),
+            Change::Suspend(user, _) | Change::Resume(user, _) => format!("user:{user}"),
+        }
+    }
+}
+
 /// A world to begin with: random changes alone would mostly be refused for want of a parent.
 pub fn first_changes() -> Vec<Change> {
     let put = |kind: &str, id: &str, above: Option<(&str, &str)>| Change::Put(place(kind, id), above.map(|(kind, id)| place(kind, id)));
@@ -236,9 +249,45 @@ pub fn random_change(tape: &mut Tape, world: &World, grants_only: bool) -> Chang
         (false, true) => [3, 3, 3, 3, 3, 0, 1][tape.pick(7)],
         (true, true) => [0, 1][tape.pick(2)],
         (false, false) => [3, 3, 3, 3, 3, 3, 4, 4, 0, 1, 2, 5, 5, 6, 7, 8, 9, 9][tape.pick(18)],
-        (true, false) => [0, 0, 0, 0, 1, 1, 1, 2, 5, 5, 5, 6, 7, 8, 9][tape.pick(15)],
+        (true, false) => [0, 0, 0, 0, 1, 1, 1, 2, 5, 5, 5, 6, 7, 8, 9, 9][tape.pick(16)],
     };
+    // What is there already is changed more often than chance alone would hit it.
+    let held: Vec<(String, String, Place)> = world.assignments.keys().cloned().collect();
     match kind {
+        0 if !held.is_empty() && tape.chance(4) => {
+            let (subject, role, on) = tape.one(&held).clone();
+            Change::Grant(subject, role, on, expiry(tape))
+        }
+        7 if !held.is_empty() && tape.chance(12) => {
+            let (subject, role, on) = tape.one(&held).clone();
+            Change::Revoke(subject, role, on)
+        }
+        2 if !world.members.is_empty() && tape.chance(12) => {
+            let members: Vec<&(String, String)> = world.members.iter().collect();
+            let (group, member) = (*tape.one(&members)).clone();
+            Change::Leave(group, member)
+        }
+        3 if !world.relationships.is_empty() && tape.chance(2) => {
+            let rows: Vec<(String, String, Place)> = world.relationships.keys().cloned().collect();
+            let (subject, relation, on) = tape.one(&rows).clone();
+            Change::Relate(subject, relation, on, expiry(tape))
+        }
+        9 if tape.chance(12) => {
+            // Of those who hold something there, or it would make no difference.
+            let rows = world.assignments.keys().chain(world.relationships.keys());
+            let insiders = rows.filter_map(|(subject, _, on)| Some((subject.strip_prefix("user:")?.to_owned(), world.organization(on)?)));
+            let insiders: Vec<(String, String)> = insiders.filter(|(user, _)| user != "*").collect();
+            let (user, organization) = match insiders.is_empty() {
+                true => ("a".to_owned(), "1".to_owned()),
+                false => tape.one(&insiders).clone(),
+            };
+            Change::Suspend(user, organization)
+        }
+        8 if !world.suspensions.is_empty() => {
+            let suspended: Vec<&(String, String)> = world.suspensions.iter().collect();
+            let (user, organization) = (*tape.one(&suspended)).clone();
+            Change::Resume(user, organization)
+        }
         0 => {
             let (role, on) = role(tape);
             Change::Grant(anyone(tape), role, on, expiry(tape))
