@@ -10,13 +10,14 @@ use rusqlite::types::{ToSql, Value, ValueRef};
 use rusqlite::{Connection, Params, Row};
 use serde_json::{Map, json};
 
+use crate::document::Document;
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
 use crate::events::as_one_call;
 use crate::function::{Arguments, Effect};
 use crate::model::{
-    Action, Change, Document, InForce, Item, Obstacle, OrganizationRole, OrganizationRolePermission, PermissionInForce, Plan,
-    RelationInForce, RoleInForce, TypeInForce, diff,
+    Action, Change, InForce, Item, Obstacle, OrganizationRole, OrganizationRolePermission, PermissionInForce, Plan, RelationInForce,
+    RoleInForce, TypeInForce, diff,
 };
 use crate::resources::remove_with_descendants;
 use crate::rule::{Restriction, RestrictionKind, Rule};

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::events::{Event, page};
 use crate::function::{Arguments, Effect};
 use crate::identifier::check_id;
-use crate::model::{Json, refused, slugs};
+use crate::json::{Json, refused, slugs};
 use crate::table_function::{Call, Rows, TableFunction};
 use crate::time;
 

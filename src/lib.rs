@@ -35,6 +35,7 @@ mod check;
 mod consumers;
 mod debug;
 mod decision;
+mod document;
 mod engine;
 mod error;
 mod events;
@@ -45,6 +46,7 @@ mod groups;
 mod guard;
 mod hierarchy;
 mod identifier;
+mod json;
 mod language;
 mod lists;
 #[cfg(feature = "loadable")]

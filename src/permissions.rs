@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Arguments, Effect, define};
 use crate::identifier::check_slug;
-use crate::model::{Json, MAX_DESCRIPTION, MAX_NAME, at, object, refused, slugs, text, unknown_field, words};
+use crate::json::{Json, MAX_DESCRIPTION, MAX_NAME, at, object, refused, slugs, text, unknown_field, words};
 use crate::resources::{check_type, strings};
 
 /// Registers the functions of this module.

@@ -16,7 +16,7 @@ use crate::error::{Error, Result, nearest, shown};
 use crate::events::as_one_call;
 use crate::function::{Arguments, Effect, define};
 use crate::identifier::{Id, check_slug};
-use crate::model::{Json, refused, slugs};
+use crate::json::{Json, refused, slugs};
 use crate::permissions::{DESCRIBED_BY, Fields, unknown_permission};
 use crate::resources::{check_type, find as find_resource, strings};
 
