@@ -14,7 +14,8 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 }
 
 /// `authz_debug()` → JSON: `version` of the library, `sqlite` that runs it, the `transaction` open on the main database (`none`, `read`,
-/// `write`), `kept` (entries kept between questions), `forgotten` (how often they had to go), `statements` (kept prepared).
+/// `write`), `kept` (entries kept between questions), `forgotten` (how often all of them had to go), `touched` (how many changes were followed
+/// one by one instead), `statements` (kept prepared).
 ///
 /// Works without a schema too.
 fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
@@ -23,13 +24,15 @@ fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
         Transaction::Read => "read",
         Transaction::Write => "write",
     };
-    let (kept, forgotten) = engine.store.try_borrow().map(|store| (store.entries(), store.forgotten)).unwrap_or_default();
+    let store = engine.store.try_borrow();
+    let (kept, forgotten, touched) = store.map(|store| (store.entries(), store.forgotten, store.touched)).unwrap_or_default();
     Ok(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "sqlite": rusqlite::version(),
         "transaction": transaction,
         "kept": kept,
         "forgotten": forgotten,
+        "touched": touched,
         "statements": engine.kept_statements(),
     })
     .to_string())
