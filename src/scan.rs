@@ -19,12 +19,16 @@ use rusqlite::{Connection, ffi};
 use crate::check::check;
 use crate::engine::{Engine, Snapshot, Transaction};
 use crate::error::{Result, to_sqlite};
+use crate::function::id as id_of;
 use crate::identifier::IdRef;
 use crate::store::now;
 use crate::visible::Visible;
 
-/// The argument to which the auxiliary data belong: the permission.
+/// The arguments to which auxiliary data belong. Those of the permission are what is handed on; those of the other two only tell, by still
+/// being there at the next row, that the argument is the same for the whole run and need not be looked at.
+const OF_SUBJECT: c_int = 0;
 const OF_PERMISSION: c_int = 1;
+const OF_TYPE: c_int = 2;
 
 /// After so many rows a statement is taken for one that asks about many.
 const MANY: usize = 64;
@@ -68,8 +72,8 @@ unsafe extern "C" fn call(context: *mut ffi::sqlite3_context, count: c_int, argu
     let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
         let engine = &*ffi::sqlite3_user_data(context).cast::<Engine>();
         let values = std::slice::from_raw_parts(arguments, usize::try_from(count).unwrap_or_default());
-        let [subject, permission, resource_type, id] = values else { return Ok(false) };
-        row(context, engine, [value(*subject), value(*permission), value(*resource_type), value(*id)])
+        let Ok(values) = <[*mut ffi::sqlite3_value; 4]>::try_from(values) else { return Ok(false) };
+        row(context, engine, values)
     }));
     let error = match outcome {
         // SAFETY: the context is that of this call.
@@ -116,33 +120,45 @@ struct Memo {
     resource_type: Box<str>,
     /// How often the connection had written when this was made
     writes: c_int,
+    /// Whether subject and type stay the same too; not known at first
+    is_fixed: Cell<Option<bool>>,
     rows: Cell<u32>,
     set: RefCell<Option<Rc<Visible>>>,
     _snapshot: Snapshot,
 }
 
 /// Answers one row.
-unsafe fn row(context: *mut ffi::sqlite3_context, engine: &Engine, values: [ValueRef<'_>; 4]) -> Result<bool> {
+unsafe fn row(context: *mut ffi::sqlite3_context, engine: &Engine, arguments: [*mut ffi::sqlite3_value; 4]) -> Result<bool> {
+    // SAFETY: the arguments are valid during the call.
+    let values = || arguments.map(|argument| unsafe { value(argument) });
     // SAFETY: the auxiliary data of this argument are set below and nowhere else: a count as it is, or a memo.
     let data = unsafe { ffi::sqlite3_get_auxdata(context, OF_PERMISSION) };
     let count = data as usize;
     if count > NEVER {
         // SAFETY: as above; SQLite drops the memo when the statement's run ends, not during a call.
         let memo = unsafe { &*data.cast::<Memo>() };
-        return memo.row(engine, values);
-    }
-    if count < MANY {
+        let is_asked = memo.writes == engine.writes() && (memo.is_fixed(context) || memo.is_about(values()));
+        let [_, _, _, id] = arguments;
+        // SAFETY: the argument is valid during the call.
+        if is_asked && let Some(answer) = memo.answer(engine, || unsafe { value(id) })? {
+            return Ok(answer);
+        }
+    } else if count < MANY {
         // SAFETY: a number in the place of a pointer is never looked through, and needs no destructor.
         unsafe { ffi::sqlite3_set_auxdata(context, OF_PERMISSION, (count + 1) as *mut c_void, None) };
     } else if count == MANY {
-        let (data, destructor): (*mut c_void, unsafe extern "C" fn(*mut c_void)) = match Memo::new(engine, values)? {
+        let (data, destructor): (*mut c_void, unsafe extern "C" fn(*mut c_void)) = match Memo::new(engine, values())? {
             Some(memo) => (Box::into_raw(Box::new(memo)).cast(), forget),
             None => (NEVER as *mut c_void, keep),
         };
-        // SAFETY: the memo is given back by `forget`, which SQLite calls once.
-        unsafe { ffi::sqlite3_set_auxdata(context, OF_PERMISSION, data, Some(destructor)) };
+        // SAFETY: the memo is given back by `forget`, which SQLite calls once; the other two are numbers.
+        unsafe {
+            ffi::sqlite3_set_auxdata(context, OF_SUBJECT, NEVER as *mut c_void, None);
+            ffi::sqlite3_set_auxdata(context, OF_TYPE, NEVER as *mut c_void, None);
+            ffi::sqlite3_set_auxdata(context, OF_PERMISSION, data, Some(destructor));
+        }
     }
-    check(engine, values)
+    check(engine, values())
 }
 
 unsafe extern "C" fn forget(memo: *mut c_void) {
@@ -170,6 +186,7 @@ impl Memo {
             permission: permission.into(),
             resource_type: slug.into(),
             writes: engine.writes(),
+            is_fixed: Cell::new(None),
             rows: Cell::new(0),
             set: RefCell::default(),
             _snapshot: engine.snapshot()?,
@@ -188,25 +205,36 @@ impl Memo {
         })
     }
 
-    fn row(&self, engine: &Engine, values: [ValueRef<'_>; 4]) -> Result<bool> {
-        let is_asked = matches!(values[0], ValueRef::Text(subject) if *subject == *self.subject.as_bytes())
-            && matches!(values[2], ValueRef::Text(slug) if *slug == *self.resource_type.as_bytes())
-            && engine.writes() == self.writes;
-        if !is_asked {
-            return check(engine, values);
-        }
+    /// Whether SQLite has kept the marks of the other arguments: it does so for those that are the same at every row.
+    fn is_fixed(&self, context: *mut ffi::sqlite3_context) -> bool {
+        self.is_fixed.get().unwrap_or_else(|| {
+            // SAFETY: the context is that of the call.
+            let is_kept = |argument| unsafe { !ffi::sqlite3_get_auxdata(context, argument).is_null() };
+            let is_fixed = is_kept(OF_SUBJECT) && is_kept(OF_TYPE);
+            self.is_fixed.set(Some(is_fixed));
+            is_fixed
+        })
+    }
+
+    fn is_about(&self, values: [ValueRef<'_>; 4]) -> bool {
+        let [subject, _, slug, _] = values;
+        matches!(subject, ValueRef::Text(subject) if *subject == *self.subject.as_bytes())
+            && matches!(slug, ValueRef::Text(slug) if *slug == *self.resource_type.as_bytes())
+    }
+
+    /// The answer from the set; `None` while there is none.
+    fn answer<'a>(&self, engine: &Engine, id: impl FnOnce() -> ValueRef<'a>) -> Result<Option<bool>> {
         if let Some(set) = &*self.set.borrow()
             && (set.until == i64::MAX || set.until > now())
         {
-            // Whatever is no id is for the slow way to refuse.
-            let id = match values[3] {
-                ValueRef::Integer(number) => Some(IdRef::Integer(number)),
-                other => IdRef::stored(other),
-            };
-            return match id {
-                Some(id) if set.ids.contains(id) => Ok(true),
-                Some(IdRef::Integer(_)) => Ok(false),
-                _ => crate::function::id(values[3], "resource id").map(|_| false),
+            return match id() {
+                ValueRef::Integer(number) => Ok(Some(set.ids.contains(IdRef::Integer(number)))),
+                // Whatever is no id is for the slow way to refuse.
+                other => match IdRef::stored(other) {
+                    Some(id) if set.ids.contains(id) => Ok(Some(true)),
+                    Some(IdRef::Integer(_)) => Ok(Some(false)),
+                    _ => id_of(other, "resource id").map(|_| Some(false)),
+                },
             };
         }
         let rows = self.rows.get().saturating_add(1);
@@ -214,6 +242,6 @@ impl Memo {
         if let Some((_, steps)) = ATTEMPTS.iter().find(|(after, _)| *after == rows) {
             *self.set.borrow_mut() = self.visible(engine, *steps)?;
         }
-        check(engine, values)
+        Ok(None)
     }
 }
