@@ -13,7 +13,7 @@ use std::sync::Arc;
 use rusqlite::vtab::{
     Context, Filters, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
 };
-use rusqlite::{Connection, Statement, ffi};
+use rusqlite::{Connection, Statement, StatementStatus, ffi};
 
 use crate::actor::Actor;
 use crate::error::{Error, Result};
@@ -86,6 +86,13 @@ impl Engine {
     /// How many statements are kept prepared and not in use.
     pub(crate) fn kept_statements(&self) -> usize {
         self.statements.borrow().values().map(Vec::len).sum()
+    }
+
+    /// How often SQLite has prepared the kept statements anew: after a change of the schema it must, and where it plans by the value of
+    /// a parameter (a bare `LIMIT ?1`, or after ANALYZE a range of an index) it does so at each new value.
+    pub(crate) fn reprepared(&self) -> i64 {
+        let statements = self.statements.borrow();
+        statements.values().flatten().map(|statement| i64::from(statement.get_status(StatementStatus::RePrepare))).sum()
     }
 
     /// Runs `work` as a whole or not at all, within the caller's transaction where there is one.

@@ -27,12 +27,33 @@ const MOST_GATHERED: usize = 50_000;
 impl Reader<'_> {
     /// What contains a subject, as far as it has been gathered without going wide.
     pub(crate) fn reach(&mut self, who: Who) -> Result<Reach> {
-        let reach = self.kept.subjects.get(who.0 as usize).map(|subject| subject.reach.clone()).unwrap_or_default();
+        let reach = match self.kept.subjects.get(who.0 as usize) {
+            Some(subject) if subject.stale.is_empty() => subject.reach.clone(),
+            Some(_) => self.refreshed(who)?,
+            None => Reach::Unknown,
+        };
         match &reach {
             Reach::Unknown => self.gather(who, WIDE),
             Reach::Gathered(gathered) if !self.is_live(gathered.until) => self.gather(who, WIDE),
             Reach::Gathered(_) | Reach::Wide => Ok(reach),
         }
+    }
+
+    /// What contains a subject, once what it holds has been read anew where that has changed.
+    fn refreshed(&mut self, who: Who) -> Result<Reach> {
+        let Some(subject) = self.kept.subjects.get_mut(who.0 as usize) else { return Ok(Reach::Unknown) };
+        let (mut reach, mut stale) = (std::mem::take(&mut subject.reach), std::mem::take(&mut subject.stale));
+        if let Reach::Gathered(gathered) = &mut reach {
+            let Some(gathered) = Rc::get_mut(gathered) else { return Ok(Reach::Unknown) };
+            if let Some(held) = &mut gathered.held {
+                stale.sort_unstable();
+                stale.dedup();
+                for node in stale {
+                    held.replace(who, node, self.holdings_of(who, node)?);
+                }
+            }
+        }
+        Ok(self.keep_reach(who, reach))
     }
 
     /// What contains a subject, however much that is.
@@ -94,6 +115,7 @@ impl Reader<'_> {
     fn keep_reach(&mut self, who: Who, reach: Reach) -> Reach {
         if let Some(subject) = self.kept.subjects.get_mut(who.0 as usize) {
             subject.reach = reach.clone();
+            subject.stale.clear();
         }
         reach
     }

@@ -463,7 +463,7 @@ impl<'a> Reader<'a> {
         }
         let who = Who(u32::try_from(self.kept.subjects.len()).unwrap_or(u32::MAX));
         self.kept.entries += 2;
-        self.kept.subjects.push(Subject { text: text.into(), kind, node, reach: Reach::Unknown, suspended: None });
+        self.kept.subjects.push(Subject { text: text.into(), kind, node, reach: Reach::Unknown, stale: Vec::new(), suspended: None });
         self.kept.subject_by_text.insert(text.into(), who);
         Ok(who)
     }
@@ -654,18 +654,14 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// What the subject was itself granted on one resource, if it has been gathered what it holds.
-    pub(crate) fn holdings_of(&mut self, who: Who, node: Node) -> Result<Option<Vec<Holding>>> {
+    /// What the subject was itself granted on one resource.
+    pub(crate) fn holdings_of(&mut self, who: Who, node: Node) -> Result<Vec<Holding>> {
         let rules = self.rules()?;
-        let (Some(Reach::Gathered(_)), Some(holder)) =
-            (self.kept.subjects.get(who.0 as usize).map(|subject| &subject.reach), self.text_as_holder(who, &rules).map(str::to_owned))
-        else {
-            return Ok(None);
-        };
+        let Some(holder) = self.text_as_holder(who, &rules).map(str::to_owned) else { return Ok(Vec::new()) };
         let (slug, id) = self.slug_and_id(node)?;
         let found = self.assignments(include_str!("../sql/store/assignments_of_on.sql"), rusqlite::params![slug, id, holder])?;
         let holding = |one: Assignment| Holding { holder: who, role: one.role, expires_at: millis(one.expires_at.as_deref()) };
-        Ok(Some(found.into_iter().map(holding).collect()))
+        Ok(found.into_iter().map(holding).collect())
     }
 
     fn assignments(&mut self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<Assignment>> {
