@@ -9,22 +9,17 @@ use std::rc::Rc;
 use crate::decision::{Facts, Found, Goal, Millis, Node, Relation, RoleSet, Rule, TypeKey, Who};
 use crate::error::{Error, Result};
 use crate::identifier::IdRef;
+use crate::limits::Limits;
 use crate::nodes::Place;
 use crate::reader::{Reader, assignment_is_live, expiry};
 use crate::rules::{Declared, Kind, Rules};
 use crate::store::{Gathered, Holdings, Reach, Related};
 
-/// Up to so many relationships of a resource are read and kept together.
-const FEW: usize = 64;
-
-/// A subject that more usersets contain, or that holds more roles, is wide: what contains it is gathered only where the other side is
-/// wide as well.
-const WIDE: usize = 4096;
-
-/// More than this is not gathered: what a subject holds is then looked up where the question leads.
-const MOST_GATHERED: usize = 50_000;
-
 impl Reader<'_> {
+    fn limits(&self) -> Limits {
+        self.engine.limits.get()
+    }
+
     /// What contains a subject, as far as it has been gathered without going wide.
     pub(crate) fn reach(&mut self, who: Who) -> Result<Reach> {
         let reach = match self.kept.subjects.get(who.0 as usize) {
@@ -33,8 +28,8 @@ impl Reader<'_> {
             None => Reach::Unknown,
         };
         match &reach {
-            Reach::Unknown => self.gather(who, WIDE),
-            Reach::Gathered(gathered) if !self.is_live(gathered.until) => self.gather(who, WIDE),
+            Reach::Unknown => self.gather(who, self.limits().wide),
+            Reach::Gathered(gathered) if !self.is_live(gathered.until) => self.gather(who, self.limits().wide),
             Reach::Gathered(_) | Reach::Wide => Ok(reach),
         }
     }
@@ -105,7 +100,7 @@ impl Reader<'_> {
             next += 1;
         }
         let held = match self.keeps {
-            true => self.holdings(&carriers, MOST_GATHERED)?.map(Holdings::new),
+            true => self.holdings(&carriers, self.limits().gathered)?.map(Holdings::new),
             false => None,
         };
         self.kept.entries += carriers.len() + held.as_ref().map_or(0, Holdings::len);
@@ -199,7 +194,7 @@ impl Reader<'_> {
         if let Some(related) = self.kept.related.get(&goal) {
             return Ok(related.clone());
         }
-        let related = match self.relationships(goal, FEW)? {
+        let related = match self.relationships(goal, self.limits().few)? {
             Some(found) => Related::Few(found.into()),
             None => Related::Many,
         };
@@ -225,7 +220,7 @@ impl Reader<'_> {
         if !by_name && usersets.iter().any(|one| is_gathered(self, *one)) {
             gathered = match self.reach(who)? {
                 Reach::Gathered(gathered) => Some(gathered),
-                Reach::Unknown | Reach::Wide if usersets.len() > WIDE => Some(self.gathered(who)?),
+                Reach::Unknown | Reach::Wide if usersets.len() > self.limits().wide => Some(self.gathered(who)?),
                 Reach::Unknown | Reach::Wide => None,
             };
         }
@@ -294,7 +289,7 @@ impl Reader<'_> {
         if !by_name
             && let Reach::Gathered(gathered) = self.reach(who)?
             && kinds.iter().all(|(relation, _)| rules.get(*relation).is_some_and(|one| one.gathered))
-            && gathered.carriers.len() <= FEW
+            && gathered.carriers.len() <= self.limits().few
         {
             for (carrier, _) in &gathered.carriers {
                 if self.kind(*carrier).is_some_and(|kind| declared.allows(kind)) && self.is_related(*carrier, goal)? {

@@ -10,7 +10,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use crate::candidates;
 use crate::decision::{Ancestors, Facts, Goal, Millis, Node, Relation, RoleKey, RoleSet, Rule, TypeKey, Who, holds};
-use crate::engine::Engine;
+use crate::engine::{Engine, count};
 use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::{Id, IdRef, Subject as SubjectText, SubjectId};
 use crate::nodes::Place;
@@ -18,9 +18,6 @@ use crate::rules::{Kind, Rules, Types};
 use crate::store::{Asked, Holding, Kept, Permission, Reach, Role, Subject, millis, now};
 use crate::tree::Walk;
 use crate::visible::{Ids, Visible};
-
-/// So many sets of what subjects see are kept at the most.
-const MOST_VISIBLE: usize = 16;
 
 /// A row of the role assignments, for explanations and lists.
 pub(crate) struct Assignment {
@@ -118,6 +115,7 @@ impl<'a> Reader<'a> {
         }
         let by_relations = !matches!(*rule, Rule::Roles(_));
         let visible = Rc::new(Visible { who, relation, by_relations, until: self.until.get(), ids });
+        count(&self.engine.counts.sets_built);
         self.keep_visible(Rc::clone(&visible));
         Ok(Some(visible))
     }
@@ -130,7 +128,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn keep_visible(&mut self, visible: Rc<Visible>) {
         self.kept.visible.retain(|one| one.who != visible.who || one.relation != visible.relation);
-        if self.kept.visible.len() >= MOST_VISIBLE {
+        if self.kept.visible.len() >= self.engine.limits.get().kept_sets {
             self.kept.visible.remove(0);
         }
         self.kept.visible.push(visible);

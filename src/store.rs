@@ -8,7 +8,7 @@
 //! * while the connection only reads, SQLite's data version tells whether anybody has committed since; if not, nothing is compared;
 //! * with no transaction open, a statement is held open during the question, so that all of it sees one state of the file.
 //!
-//! **Bounded.** When more than [`MOST_KEPT`] bytes have gathered, all are forgotten before the next question.
+//! **Bounded.** When more bytes have gathered than the limit `kept_bytes` allows, all are forgotten before the next question.
 
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -23,9 +23,6 @@ use crate::nodes::{Nodes, Place};
 use crate::reader::Reader;
 use crate::rules::{Kind, PARENT, Rules};
 use crate::visible::Visible;
-
-/// How many bytes are kept at the most, by an estimate.
-const MOST_KEPT: usize = 48 << 20;
 
 /// What a connection keeps.
 #[derive(Default)]
@@ -291,7 +288,7 @@ impl Engine {
     }
 
     fn ask<T>(&self, store: &mut Store, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-        if store.kept.bytes() > MOST_KEPT {
+        if store.kept.bytes() > self.limits.get().kept_bytes {
             store.forgotten += 1;
             store.kept = Kept { generation: store.kept.generation + 1, ..Kept::default() };
         }
