@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use crate::decision::{Facts, Found, Goal, Millis, Node, Relation, RoleSet, Rule, TypeKey, Who};
+use crate::decision::{Ancestors, Facts, Found, Goal, Millis, Node, Relation, RoleSet, Rule, TypeKey, Who};
 use crate::error::{Error, Result};
 use crate::identifier::IdRef;
 use crate::limits::Limits;
@@ -22,33 +22,47 @@ impl Reader<'_> {
 
     /// What contains a subject, as far as it has been gathered without going wide.
     pub(crate) fn reach(&mut self, who: Who) -> Result<Reach> {
-        let reach = match self.kept.subjects.get(who.0 as usize) {
-            Some(subject) if subject.stale.is_empty() => subject.reach.clone(),
-            Some(_) => self.refreshed(who)?,
-            None => Reach::Unknown,
-        };
-        match &reach {
-            Reach::Unknown => self.gather(who, self.limits().wide),
-            Reach::Gathered(gathered) if !self.is_live(gathered.until) => self.gather(who, self.limits().wide),
-            Reach::Gathered(_) | Reach::Wide => Ok(reach),
+        self.refresh(who, |_| true)?;
+        self.kept_reach(who)
+    }
+
+    /// The same, where only what the subject holds on a resource and above it is asked for.
+    pub(crate) fn reach_above(&mut self, who: Who, node: Node) -> Result<Reach> {
+        if self.kept.subjects.get(who.0 as usize).is_some_and(|subject| !subject.stale.is_empty()) {
+            let mut asked = Vec::new();
+            let mut up = Ancestors::from(node);
+            while let Some(here) = up.next(self)? {
+                asked.push(here);
+            }
+            self.refresh(who, |node| asked.contains(node))?;
+        }
+        self.kept_reach(who)
+    }
+
+    fn kept_reach(&mut self, who: Who) -> Result<Reach> {
+        match self.kept.subjects.get(who.0 as usize).map(|subject| &subject.reach) {
+            Some(Reach::Gathered(gathered)) if self.is_live(gathered.until) => Ok(Reach::Gathered(Rc::clone(gathered))),
+            Some(Reach::Wide) => Ok(Reach::Wide),
+            _ => self.gather(who, self.limits().wide),
         }
     }
 
-    /// What contains a subject, once what it holds has been read anew where that has changed.
-    fn refreshed(&mut self, who: Who) -> Result<Reach> {
-        let Some(subject) = self.kept.subjects.get_mut(who.0 as usize) else { return Ok(Reach::Unknown) };
-        let (mut reach, mut stale) = (std::mem::take(&mut subject.reach), std::mem::take(&mut subject.stale));
-        if let Reach::Gathered(gathered) = &mut reach {
-            let Some(gathered) = Rc::get_mut(gathered) else { return Ok(Reach::Unknown) };
-            if let Some(held) = &mut gathered.held {
-                stale.sort_unstable();
-                stale.dedup();
-                for node in stale {
-                    held.replace(who, node, self.holdings_of(who, node)?);
-                }
+    /// Reads anew what the subject itself holds where that has changed, and it is asked for.
+    fn refresh(&mut self, who: Who, is_asked: impl Fn(&Node) -> bool) -> Result<()> {
+        let Some(subject) = self.kept.subjects.get_mut(who.0 as usize).filter(|subject| !subject.stale.is_empty()) else { return Ok(()) };
+        let mut asked: Vec<Node> = subject.stale.extract_if(.., |node| is_asked(node)).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        for node in asked {
+            let found = self.holdings_of(who, node)?;
+            let Some(subject) = self.kept.subjects.get_mut(who.0 as usize) else { return Ok(()) };
+            let Reach::Gathered(gathered) = &mut subject.reach else { return Ok(()) };
+            match Rc::get_mut(gathered) {
+                Some(gathered) => gathered.held.iter_mut().for_each(|held| held.replace(who, node, &found)),
+                None => subject.reach = Reach::Unknown,
             }
         }
-        Ok(self.keep_reach(who, reach))
+        Ok(())
     }
 
     /// What contains a subject, however much that is.

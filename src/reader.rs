@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
     fn allows_by_gathered_roles(&mut self, who: Who, goal: Goal) -> Result<Option<bool>> {
         let Some(Rule::Roles(roles)) = self.permission(goal.relation).map(|permission| &*permission.rule) else { return Ok(None) };
         let roles = Rc::clone(roles);
-        let Reach::Gathered(gathered) = self.reach(who)? else { return Ok(None) };
+        let Reach::Gathered(gathered) = self.reach_above(who, goal.node)? else { return Ok(None) };
         let Some(held) = &gathered.held else { return Ok(None) };
         let mut up = Ancestors::from(goal.node);
         while let Some(here) = up.next(self)? {

@@ -212,9 +212,9 @@ impl Holdings {
     }
 
     /// Says anew what one holder holds on one resource.
-    pub(crate) fn replace(&mut self, holder: Who, node: Node, found: Vec<Holding>) {
+    pub(crate) fn replace(&mut self, holder: Who, node: Node, found: &[Holding]) {
         let mut held: Vec<Holding> = self.on(node).iter().filter(|one| one.holder != holder).copied().collect();
-        held.extend(found);
+        held.extend_from_slice(found);
         let from = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
         self.all.append(&mut held);
         let to = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
