@@ -19,10 +19,11 @@
 //!   one on the id the way up.
 
 use std::borrow::Cow;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::ffi::{CStr, CString, c_int};
 use std::rc::Rc;
 
+use hashbrown::HashSet;
 use rusqlite::types::Value;
 use rusqlite::vtab::{
     Context, CreateVTab, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, VTabKind,
@@ -64,7 +65,7 @@ pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
 struct Questions {
     /// The id itself, where the table has it
     itself: String,
-    /// The ids right below one
+    /// The ids right below one, and whether there is anything below each: most nodes are leaves, and need no statement of their own
     below: String,
     /// The id itself and its parents, a row for each parent
     above: String,
@@ -183,10 +184,12 @@ impl Hierarchy {
             .map_err(|_| Error::refused("a declared type contains a NUL character"))?;
         let from = format!("{}.{}", quoted(schema), quoted(table));
         let (id, parent) = (quoted(id), quoted(parent));
-        // The plus keeps a statement from being prepared anew at every binding where SQLite has statistics.
+        // The plus keeps a statement from being prepared anew at every binding where SQLite has statistics, and makes a column a mere value.
         let questions = Questions {
             itself: format!("SELECT {id} FROM {from} WHERE {id} = +?1 LIMIT 1"),
-            below: format!("SELECT {id} FROM {from} WHERE {parent} = +?1"),
+            below: format!(
+                "SELECT c.{id}, EXISTS (SELECT 1 FROM {from} AS b WHERE b.{parent} = +c.{id}) FROM {from} AS c WHERE c.{parent} = +?1"
+            ),
             above: format!("SELECT {id}, {parent} FROM {from} WHERE {id} = +?1"),
         };
         let hierarchy = Hierarchy { base: sqlite3_vtab::default(), connection: Rc::new(connection), questions: Rc::new(questions) };
@@ -306,7 +309,8 @@ struct Walk {
     bound: Value,
     at_most: i64,
     open: VecDeque<(Value, i64)>,
-    read: std::vec::IntoIter<Value>,
+    /// What was read, and whether there is more below
+    read: std::vec::IntoIter<(Value, bool)>,
     seen: HashSet<Key>,
     /// Where the walk is; `None` past the end
     current: Option<(Value, i64)>,
@@ -348,9 +352,9 @@ impl Walk {
 
     fn next_down(&mut self) -> rusqlite::Result<Option<(Value, i64)>> {
         loop {
-            for value in self.read.by_ref() {
+            for (value, has_below) in self.read.by_ref() {
                 if self.seen.insert(Key::of(&value)) {
-                    if self.depth < self.at_most {
+                    if has_below && self.depth < self.at_most {
                         self.open.push_back((value.clone(), self.depth));
                     }
                     return Ok(Some((value, self.depth)));
@@ -361,7 +365,7 @@ impl Walk {
             let mut rows = self.statement.query([above])?;
             let mut below = Vec::new();
             while let Some(row) = rows.next()? {
-                below.push(row.get(0)?);
+                below.push((row.get(0)?, row.get(1)?));
             }
             self.read = below.into_iter();
         }
@@ -419,7 +423,7 @@ impl Cursor {
             let mut itself = self.connection.prepare(&self.questions.itself)?;
             let mut rows = itself.query([&bound])?;
             while let Some(row) = rows.next()? {
-                first.push(row.get(0)?);
+                first.push((row.get(0)?, true));
             }
         }
         let read = first.into_iter();
