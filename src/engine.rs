@@ -16,6 +16,7 @@ use rusqlite::vtab::{
 use rusqlite::{Connection, Statement, ffi};
 
 use crate::actor::Actor;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::store::Store;
 
@@ -28,6 +29,8 @@ pub(crate) struct Engine {
     pub(crate) store: RefCell<Store>,
     /// Who is behind what this connection writes
     pub(crate) actor: RefCell<Option<Actor>>,
+    /// By which functions judge what has expired
+    pub(crate) clock: Clock,
     /// What a search keeps between keystrokes.
     pub(crate) search: RefCell<crate::search::Kept>,
     connection: Box<Connection>,
@@ -50,6 +53,7 @@ impl Engine {
             anchored: Cell::new(true),
             store: RefCell::default(),
             actor: RefCell::default(),
+            clock: Clock::default(),
             search: RefCell::default(),
             connection: Box::new(own),
         });

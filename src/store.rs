@@ -11,7 +11,6 @@
 //! **Bounded.** When more than [`MOST_KEPT`] bytes have gathered, all are forgotten before the next question.
 
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use hashbrown::HashMap;
 
@@ -464,11 +463,6 @@ impl Engine {
         }
         Ok(())
     }
-}
-
-/// The time by which expiry is judged.
-pub(crate) fn now() -> Millis {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX))
 }
 
 /// An `expires_at` as a number. A text that is no time has expired: the schema lets none in.
