@@ -91,7 +91,7 @@ fn the_clock_belongs_to_the_connection_and_never_runs_behind_the_databases() {
     assert!(refusal(&one, "SELECT authz_set_now('soon')", []).contains("is not a time"));
     let back = text(&one, "SELECT authz_set_now(NULL)", []);
     assert!(back < set && back.len() == 24);
-    one.execute_batch("CREATE TEMP VIEW moved AS SELECT authz_set_now(NULL) AS time").unwrap();
+    one.execute_batch("CREATE VIEW moved AS SELECT authz_set_now(NULL) AS time").unwrap();
     assert!(one.prepare("SELECT time FROM moved").unwrap_err().to_string().contains("unsafe use of authz_set_now"));
 }
 
