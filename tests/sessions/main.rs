@@ -3,6 +3,7 @@
 
 mod application;
 mod clock;
+mod command;
 mod hostile;
 mod sign_in;
 
