@@ -173,7 +173,8 @@ CREATE TABLE _authz_sessions (
     CHECK (ended_at IS strftime('%Y-%m-%dT%H:%M:%fZ', ended_at)),
   CONSTRAINT "created_at is UTC with milliseconds, such as 2027-01-31T12:00:00.000Z"
     CHECK (created_at IS strftime('%Y-%m-%dT%H:%M:%fZ', created_at)),
-  CONSTRAINT "a session expires after it was created" CHECK (expires_at > created_at AND due_at <= expires_at)
+  CONSTRAINT "a session expires after it was created, and was never used before"
+    CHECK (last_active_at >= created_at AND due_at > created_at AND due_at <= expires_at)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX _authz_sessions_open ON _authz_sessions (due_at) WHERE status = 'active';
 CREATE INDEX _authz_sessions_open_by_user ON _authz_sessions (user) WHERE status = 'active';
@@ -580,9 +581,10 @@ BEGIN
   WHERE status = 'active' AND due_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now');
   UPDATE _authz_sessions SET
     id = NEW.id, user = NEW.user, organization = NEW.organization, auth_method = NEW.auth_method, status = NEW.status,
-    ip_address = NEW.ip_address, user_agent = NEW.user_agent, impersonator = NEW.impersonator, last_active_at = NEW.last_active_at,
-    expires_at = NEW.expires_at,
-    due_at = CASE WHEN NEW.last_active_at IS OLD.last_active_at THEN due_at
+    ip_address = NEW.ip_address, user_agent = NEW.user_agent, impersonator = NEW.impersonator,
+    -- only forward: an earlier time takes nothing back
+    last_active_at = max(last_active_at, NEW.last_active_at), expires_at = NEW.expires_at,
+    due_at = CASE WHEN NEW.last_active_at <= last_active_at THEN due_at
       ELSE (SELECT CASE inactivity_seconds WHEN 0 THEN expires_at
         ELSE min(expires_at, strftime('%Y-%m-%dT%H:%M:%fZ', NEW.last_active_at, '+' || inactivity_seconds || ' seconds')) END
         FROM _authz_session_settings) END,

@@ -5,6 +5,7 @@ mod application;
 mod clock;
 mod command;
 mod hostile;
+mod model;
 mod sign_in;
 
 use authz::rusqlite::{Connection, Params};
