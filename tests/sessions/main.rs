@@ -6,6 +6,7 @@ mod clock;
 mod command;
 mod hostile;
 mod model;
+mod races;
 mod sign_in;
 
 use authz::rusqlite::{Connection, Params};
