@@ -119,7 +119,7 @@ fn draw(screen: &str) -> io::Result<bool> {
     let mut out = io::stdout().lock();
     // Home, and clear what was there.
     let begin = if out.is_terminal() { "\u{1b}[H\u{1b}[2J" } else { "" };
-    match write!(out, "{begin}{screen}\n").and_then(|()| out.flush()) {
+    match writeln!(out, "{begin}{screen}").and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         written => written.map(|()| true),
     }
