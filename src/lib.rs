@@ -58,6 +58,7 @@ mod model;
 mod nodes;
 mod people;
 mod permissions;
+mod profiles;
 mod reader;
 mod relationships;
 mod resources;

@@ -13,9 +13,9 @@ use serde_json::{Value as Any, json};
 use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Arguments, Effect, define};
-use crate::json::{Json, object, quoted, refused, required, text, unknown_field, words};
+use crate::json::{Json, object, quoted, refused, unknown_field, words};
 use crate::masking::masked;
-use crate::people::{Person, find_or_insert, is_email};
+use crate::profiles::{Connected, Profile, connection, sign_in, stored};
 use crate::resources::strings;
 
 /// Registers the functions of this module.
@@ -29,31 +29,6 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 /// Records the sign-ins that were not completed by the time `now`, and says how many that were.
 pub(crate) fn time_out(engine: &Engine, now: &str) -> Result<usize> {
     engine.with(include_str!("../sql/sso/time_out.sql"), |statement| Ok(statement.execute([now])?))
-}
-
-/// A row of `authz_connections`.
-struct Connected {
-    organization: Value,
-    connection_type: String,
-    is_active: bool,
-    timeout_seconds: i64,
-    jit: bool,
-}
-
-fn connection(engine: &Engine, id: &str) -> Result<Option<Connected>> {
-    engine.with(include_str!("../sql/sso/connection.sql"), |statement| {
-        Ok(statement
-            .query_row([id], |row| {
-                Ok(Connected {
-                    organization: row.get(0)?,
-                    connection_type: row.get(1)?,
-                    is_active: row.get::<_, String>(2)? == "active",
-                    timeout_seconds: row.get(3)?,
-                    jit: row.get(4)?,
-                })
-            })
-            .optional()?)
-    })
 }
 
 /// A row of `authz_sso_sessions`.
@@ -148,14 +123,6 @@ impl Session {
         })
         .to_string()
     }
-}
-
-/// JSON that is stored: what is secret in it is masked.
-fn stored(what: &str, text: &str) -> Result<String> {
-    // Read for the sake of its refusals, which tell the place.
-    Json::parse(what, text)?;
-    let value = serde_json::from_str(text).map_err(|error| Error::refused(format!("{what} is not valid JSON: {error}")))?;
-    Ok(masked(value).to_string())
 }
 
 /// What a call tells about a new session.
@@ -271,44 +238,6 @@ fn complete(engine: &Engine, id: &str, work: impl FnOnce(&Session, &str) -> Resu
     completed.map_err(Error::refused)
 }
 
-/// What the provider tells about a person who has signed in.
-struct Profile {
-    idp_id: Option<String>,
-    email: String,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    /// As it is stored
-    masked: String,
-}
-
-impl Profile {
-    fn read(json: &str) -> Result<Profile> {
-        let (mut idp_id, mut email, mut first_name, mut last_name) = (None, None, None, None);
-        for (field, value) in object("profile", Json::parse("the profile", json)?)? {
-            let place = format!("profile.{}", shown(&field));
-            match field.as_str() {
-                "idp_id" => idp_id = words(&place, value, 1000)?.filter(|id| !id.is_empty()),
-                "email" if matches!(value, Json::Null) => {}
-                "email" => email = Some(text(&place, value)?),
-                "first_name" => first_name = words(&place, value, 256)?,
-                "last_name" => last_name = words(&place, value, 256)?,
-                "raw_attributes" if !matches!(value, Json::Object(_) | Json::Null) => {
-                    return refused(&place, format!("it is {}, and must be an object", value.kind()));
-                }
-                _ => {}
-            }
-        }
-        let email = required("profile", "email", email)?;
-        if !is_email(&email) {
-            return refused(
-                "profile.email",
-                format!("{} is no e-mail address; a success needs one such as `ana@acme.com`", quoted(&email)),
-            );
-        }
-        Ok(Profile { idp_id, email, first_name, last_name, masked: stored("the profile", json)? })
-    }
-}
-
 /// `authz_sso_succeed(session, profile [, response])` → the session as JSON, with the user who has signed in.
 ///
 /// The profile is the reference's: `{"idp_id", "email", "first_name", "last_name", "raw_attributes": {…}, …}`, of which `email` must be
@@ -324,7 +253,7 @@ fn succeed(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     complete(engine, id, |session, now| {
         let (status, user) = match session.origin.as_str() {
             "test" => ("test_successful", None),
-            _ => ("success", Some(sign_in(engine, session, &profile, now)?)),
+            _ => ("success", Some(sign_in(engine, &session.connection, &profile, now)?)),
         };
         engine.with(include_str!("../sql/sso/succeed.sql"), |statement| {
             let response = response.as_ref().unwrap_or(&profile.masked);
@@ -332,39 +261,6 @@ fn succeed(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
         })?;
         Ok(())
     })
-}
-
-/// Finds the user who has signed in, remembers the provider's id of them, and lets them in where the connection does.
-fn sign_in(engine: &Engine, session: &Session, profile: &Profile, now: &str) -> Result<String> {
-    let Some(connection) = connection(engine, &session.connection)?.filter(|connection| connection.is_active) else {
-        return Err(Error::refused(format!(
-            "connection_unlinked: the connection `{}` has become inactive; the sign-in can only fail",
-            shown(&session.connection)
-        )));
-    };
-    let remembered = match &profile.idp_id {
-        Some(idp_id) => engine.with(include_str!("../sql/sso/user_of.sql"), |statement| {
-            Ok(statement.query_row([&session.connection, idp_id], |row| row.get::<_, String>(0)).optional()?)
-        })?,
-        None => None,
-    };
-    let user = match remembered {
-        Some(user) => user,
-        None => {
-            let (first_name, last_name) = (profile.first_name.as_deref(), profile.last_name.as_deref());
-            find_or_insert(engine, &connection.organization, &Person { email: &profile.email, first_name, last_name })?
-        }
-    };
-    if let Some(idp_id) = &profile.idp_id {
-        engine.with(include_str!("../sql/sso/remember.sql"), |statement| {
-            Ok(statement.execute(params![session.connection, idp_id, user, profile.masked, now])?)
-        })?;
-    }
-    if connection.jit {
-        engine.with(include_str!("../sql/sso/join.sql"), |statement| Ok(statement.execute(params![user, connection.organization])?))?;
-        engine.with(include_str!("../sql/sso/accept.sql"), |statement| Ok(statement.execute(params![user, connection.organization])?))?;
-    }
-    Ok(user)
 }
 
 /// `authz_sso_fail(session, code, message [, response])` → the session as JSON.
