@@ -128,11 +128,15 @@ fn named(given: &str, depth: usize) -> String {
         kept.push_str(sign);
         let unquoted = before.trim_end().trim_end_matches(['"', '\'', '\\']);
         let name = unquoted.rsplit(|c| !is_name(c)).next().unwrap_or_default();
+        // A header or a key; in running text a code is more often that of an error.
+        let lead = unquoted.strip_suffix(name).unwrap_or_default();
+        let is_prose = sign == ":" && !lead.is_empty() && !lead.ends_with(['\r', '\n', '"', '\'']);
         let name = decoded(name).unwrap_or_else(|| name.to_owned());
         let start = after.len() - after.trim_start_matches([' ', '"', '\'', '\\']).len();
         let (space, value) = after.split_at(start);
         let is_quoted = space.contains(['"', '\'']);
-        let (hides, is_value) = (is_secret(&name), name.eq_ignore_ascii_case("value"));
+        let hides = is_secret(&name) && !(is_prose && name.eq_ignore_ascii_case("code"));
+        let is_value = name.eq_ignore_ascii_case("value");
         let ends = |c: char| match (sign, is_quoted) {
             (_, true) => matches!(c, '"' | '\''),
             (":", false) => matches!(c, '\r' | '\n'),
@@ -241,6 +245,8 @@ mod tests {
             json!(format!("<EncryptedAssertion>{MARK}")),
             json!(format!("<form><input type=\"hidden\" name=\"SAMLResponse\" value=\"{MARK}\"/></form>")),
             json!(format!("the proxy sent Bearer {MARK}")),
+            json!(format!("signed in as ana, password: {MARK}")),
+            json!(format!("state: 1\ncode: {MARK}")),
             json!({"note": format!("eyJhbGciOiJub25lIn0.{MARK}.x")}),
             json!({"body": format!("{{\"inner\": \"password={MARK}\"}}")}),
         ] {
@@ -256,6 +262,7 @@ mod tests {
             json!({"SAMLRequest": "fZJNT8MwDIbv", "RelayState": "/home", "state": "af0ifj", "nonce": "n-0S6", "token_type": "Bearer"}),
             json!("https://idp.test/authorize?response_type=code&client_id=app&redirect_uri=https%3A%2F%2Fapp.test%2Fcb&scope=openid"),
             json!({"error": "access_denied", "error_code": "AADSTS50105", "error_description": "The user is not assigned: ask the administrator"}),
+            json!("the provider answered with the status code: 403, and no more"),
             json!([1, 2.5, null, true, "a = b", "12:30:00", "", "<a>", "=", "%", "%zz=", "{", "["]),
             json!({"code": null}),
             Value::Null,

@@ -6,7 +6,9 @@
 //! * another token: the model has changed, and everything is forgotten;
 //! * more changes, or others, for a ROLLBACK may have undone some: what the new and the undone ones touch is forgotten, and nothing else;
 //! * while the connection only reads, SQLite's data version tells whether anybody has committed since; if not, nothing is compared;
-//! * with no transaction open, a statement is held open during the question, so that all of it sees one state of the file.
+//! * with no transaction open, a statement is held open during the question, so that all of it sees one state of the file;
+//! * what has expired is left out when it is read, and what has yet to expire carries its time along: when the connection moves its clock,
+//!   everything is forgotten.
 //!
 //! **Bounded.** When more than [`MOST_KEPT`] bytes have gathered, all are forgotten before the next question.
 

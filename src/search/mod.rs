@@ -170,8 +170,8 @@ fn kinds(list: Option<&str>, known: &[&'static str]) -> Result<Vec<&'static str>
     Ok(wanted)
 }
 
-/// What a connection keeps between keystrokes. Only what was committed is kept, and only until somebody commits or a grant
-/// ends.
+/// What a connection keeps between keystrokes. Only what was committed is kept, and only until somebody commits, a grant ends, or the
+/// connection moves its clock.
 #[derive(Default)]
 pub(crate) struct Kept {
     at: Option<State>,

@@ -121,6 +121,25 @@ fn one_session_is_shown_step_by_step() {
 }
 
 #[test]
+fn events_are_shown_by_the_name_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, _connection) = file(folder.path());
+    let names = |arguments: &[&str]| {
+        let (_, out, err) = authz(&[&["events", &db, "--json"], arguments].concat());
+        assert_eq!(err, "");
+        let event = |line: &str| serde_json::from_str::<Value>(line).unwrap()["event"].as_str().unwrap().to_owned();
+        out.lines().map(event).collect::<Vec<_>>().join(" ")
+    };
+    for consumer in [&[][..], &["--consumer", "hook"]] {
+        let asked = |name: &'static str| names(&[consumer, &["--names", name]].concat());
+        assert_eq!(asked("authentication.sso_timedout"), "authentication.sso_timedout");
+    }
+    assert_eq!(names(&["--names", "authentication.sso_timed_out"]), "authentication.sso_timed_out");
+    assert_eq!(names(&["--names", "authentication.sso_time*,authentication.sso_timedout"]), "authentication.sso_timed_out");
+    assert_eq!(names(&["--names", "session.*"]), "session.created");
+}
+
+#[test]
 fn a_watched_list_is_drawn_anew_and_ends_when_asked() {
     let folder = tempfile::tempdir().unwrap();
     let (db, connection) = file(folder.path());
