@@ -20,6 +20,9 @@ use crate::time;
 /// How many events a call gives that says no limit, as in the reference.
 const USUAL_LIMIT: i64 = 100;
 
+/// A timeout of a sign-in, as the reference's schema names it and as its announcement did.
+const TIMED_OUT: (&str, &str) = ("authentication.sso_timed_out", "authentication.sso_timedout");
+
 /// How many events are read at once.
 const CHUNK: i64 = 64;
 
@@ -33,7 +36,8 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 /// `authz_next_events(consumer [, limit [, names]])`: the events that the consumer has not acknowledged, oldest first, with the columns of
 /// `authz_events`; 100 of them where no limit is given. `names` is a JSON array of names or patterns, such as `["role.*"]`.
 ///
-/// A consumer that has never acknowledged anything starts at the oldest event.
+/// A consumer that has never acknowledged anything starts at the oldest event. One that asks for `authentication.sso_timedout`, as the event
+/// was first announced, and for nothing that matches `authentication.sso_timed_out`, gets it under the name it asks for.
 static NEXT_EVENTS: TableFunction = TableFunction {
     name: "authz_next_events",
     columns: &["seq", "id", "event", "data", "context", "created_at"],
@@ -71,9 +75,16 @@ fn next_events(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
     };
     let names = call.text(2, "names")?.map(patterns).transpose()?;
     let (position, _) = position(engine, consumer)?;
+    let is_renamed = match &names {
+        Some(names) => !engine.with(include_str!("../sql/consumers/matches.sql"), |statement| {
+            Ok(statement.query_row([TIMED_OUT.0, names], |row| row.get::<_, bool>(0))?)
+        })?,
+        None => false,
+    };
     Ok(Box::new(Events {
         engine: Arc::clone(engine),
         names,
+        is_renamed,
         left,
         position: position.unwrap_or_default(),
         chunk: Vec::new().into_iter(),
@@ -97,6 +108,8 @@ fn patterns(json: &str) -> Result<String> {
 struct Events {
     engine: Arc<Engine>,
     names: Option<String>,
+    /// Whether timeouts of sign-ins have the name of the announcement
+    is_renamed: bool,
     /// How many more are wanted
     left: i64,
     /// The last event that was looked at
@@ -126,6 +139,9 @@ impl Events {
             self.position = *last;
             for seq in found {
                 events.extend(page(&self.engine, seq - 1, seq, 1)?);
+            }
+            for event in events.iter_mut().filter(|event| self.is_renamed && event.event == TIMED_OUT.0) {
+                TIMED_OUT.1.clone_into(&mut event.event);
             }
         }
         Ok(events)

@@ -16,6 +16,7 @@ use rusqlite::vtab::{
 use rusqlite::{Connection, Statement, StatementStatus, ffi};
 
 use crate::actor::Actor;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::store::Store;
@@ -33,6 +34,8 @@ pub(crate) struct Engine {
     pub(crate) counts: Counts,
     /// Who is behind what this connection writes
     pub(crate) actor: RefCell<Option<Actor>>,
+    /// By which functions judge what has expired
+    pub(crate) clock: Clock,
     /// What a search keeps between keystrokes.
     pub(crate) search: RefCell<crate::search::Kept>,
     connection: Box<Connection>,
@@ -73,6 +76,7 @@ impl Engine {
             limits: Cell::default(),
             counts: Counts::default(),
             actor: RefCell::default(),
+            clock: Clock::default(),
             search: RefCell::default(),
             connection: Box::new(own),
         });

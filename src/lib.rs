@@ -32,6 +32,7 @@ mod apply;
 mod assignments;
 mod candidates;
 mod check;
+mod clock;
 mod consumers;
 mod debug;
 mod decision;
@@ -52,13 +53,13 @@ mod limits;
 mod lists;
 #[cfg(feature = "loadable")]
 mod loadable;
+mod masking;
 mod migrate;
 mod model;
 mod nodes;
-// Until sessions and directories ask.
-#[cfg_attr(not(test), expect(dead_code))]
 mod people;
 mod permissions;
+mod profiles;
 mod reader;
 mod relationships;
 mod resources;
@@ -67,10 +68,14 @@ mod rule;
 mod rules;
 mod scan;
 mod search;
+mod sessions;
 mod sets;
 mod settings;
 mod solver;
+mod sso;
+mod sso_report;
 mod store;
+mod sweep;
 mod table_function;
 mod time;
 mod tree;
@@ -91,6 +96,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     migrate::register(connection, &engine)?;
     apply::register(connection, &engine)?;
     actor::register(connection, &engine)?;
+    clock::register(connection, &engine)?;
     permissions::register(connection, &engine)?;
     roles::register(connection, &engine)?;
     settings::register(connection, &engine)?;
@@ -100,6 +106,10 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     groups::register(connection, &engine)?;
     relationships::register(connection, &engine)?;
     events::register(connection, &engine)?;
+    sso::register(connection, &engine)?;
+    sso_report::register(connection, &engine)?;
+    sessions::register(connection, &engine)?;
+    sweep::register(connection, &engine)?;
     check::register(connection, &engine)?;
     explain::register(connection, &engine)?;
     lists::register(connection, &engine)?;

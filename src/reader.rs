@@ -15,7 +15,7 @@ use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::{Id, IdRef, Subject as SubjectText, SubjectId};
 use crate::nodes::Place;
 use crate::rules::{Kind, Rules, Types};
-use crate::store::{Asked, Holding, Kept, Permission, Reach, Role, Subject, millis, now};
+use crate::store::{Asked, Holding, Kept, Permission, Reach, Role, Subject, millis};
 use crate::tree::Walk;
 use crate::visible::{Ids, Visible};
 
@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn now(&self) -> Millis {
         self.now.get().unwrap_or_else(|| {
-            let time = now();
+            let time = self.engine.clock.now();
             self.now.set(Some(time));
             time
         })

@@ -5,7 +5,7 @@
 //! row as SQLite's auxiliary data of the permission, which live as long as that argument stays the same in one run of the statement.
 //!
 //! **Never stale.** What is handed on is made while the connection reads, and holds a statement open, so that the transaction in which it
-//! was made goes on; and it is set aside as soon as the connection itself writes anything, which SQLite counts.
+//! was made goes on; and it is set aside as soon as the connection itself writes anything, which SQLite counts, or moves its clock.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{CString, c_int, c_void};
@@ -22,7 +22,6 @@ use crate::error::{Result, to_sqlite};
 use crate::function::id as id_of;
 use crate::identifier::IdRef;
 use crate::limits::NEVER;
-use crate::store::now;
 use crate::visible::Visible;
 
 /// The arguments to which auxiliary data belong. Those of the permission are what is handed on; those of the other two only tell, by still
@@ -116,6 +115,8 @@ struct Memo {
     resource_type: Box<str>,
     /// How often the connection had written when this was made
     writes: c_int,
+    /// How often its clock had been moved
+    moves: u64,
     /// Whether subject and type stay the same too; not known at first
     is_fixed: Cell<Option<bool>>,
     rows: Cell<usize>,
@@ -136,7 +137,8 @@ unsafe fn row(context: *mut ffi::sqlite3_context, engine: &Engine, arguments: [*
     if count > NEVER {
         // SAFETY: as above; SQLite drops the memo when the statement's run ends, not during a call.
         let memo = unsafe { &*data.cast::<Memo>() };
-        let is_asked = memo.writes == engine.writes() && (memo.is_fixed(context) || memo.is_about(values()));
+        let is_asked =
+            memo.writes == engine.writes() && memo.moves == engine.clock.moves() && (memo.is_fixed(context) || memo.is_about(values()));
         let [_, _, _, id] = arguments;
         // SAFETY: the argument is valid during the call.
         if is_asked && let Some(answer) = memo.answer(engine, || unsafe { value(id) })? {
@@ -185,6 +187,7 @@ impl Memo {
             permission: permission.into(),
             resource_type: slug.into(),
             writes: engine.writes(),
+            moves: engine.clock.moves(),
             is_fixed: Cell::new(None),
             rows: Cell::new(0),
             many: engine.limits.get().scan_rows,
@@ -226,7 +229,7 @@ impl Memo {
     /// The answer from the set; `None` while there is none.
     fn answer<'a>(&self, engine: &Engine, id: impl FnOnce() -> ValueRef<'a>) -> Result<Option<bool>> {
         if let Some(set) = &*self.set.borrow()
-            && (set.until == i64::MAX || set.until > now())
+            && (set.until == i64::MAX || set.until > engine.clock.now())
         {
             count(&engine.counts.checks_from_set);
             return match id() {

@@ -6,12 +6,13 @@
 //! * more changes, or others, for a ROLLBACK may have undone some: what the new and the undone ones touch is forgotten, and nothing else;
 //! * a change of the model among them, or too many to follow: everything is forgotten;
 //! * while the connection only reads, SQLite's data version tells whether anybody has committed since; if not, nothing is compared;
-//! * with no transaction open, a statement is held open during the question, so that all of it sees one state of the file.
+//! * with no transaction open, a statement is held open during the question, so that all of it sees one state of the file;
+//! * what has expired is left out when it is read, and what has yet to expire carries its time along: when the connection moves its clock,
+//!   everything is forgotten.
 //!
 //! **Bounded.** When more bytes have gathered than the limit `kept_bytes` allows, all are forgotten before the next question.
 
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use hashbrown::HashMap;
 
@@ -435,11 +436,6 @@ impl Engine {
             }
         }
     }
-}
-
-/// The time by which expiry is judged.
-pub(crate) fn now() -> Millis {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| Millis::try_from(since.as_millis()).unwrap_or(Millis::MAX))
 }
 
 /// An `expires_at` as a number. A text that is no time has expired: the schema lets none in.

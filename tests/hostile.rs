@@ -16,6 +16,7 @@ fn open() -> Connection {
              INSERT INTO authz_roles (slug, resource_type) VALUES ('reader', 'folder'), ('admin', 'organization');
              INSERT INTO authz_role_permissions (role, permission) VALUES ('reader', 'folder:read'), ('admin', 'folder:read');
              INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', 1);
+             INSERT INTO authz_connections (id, organization, type) VALUES ('okta', 1, 'OktaSAML');
              INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('folder', 1, 'organization', 1);
              INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:ana', 'reader', 'folder', 1);
              INSERT INTO authz_relations (resource_type, relation, definition) VALUES ('folder', 'viewer', '[user, user:*, group#member] or viewer from parent');
@@ -92,6 +93,16 @@ const CALLS: &[(&str, &[&str])] = &[
     ("SELECT * FROM authz_list_subjects(?, ?, ?, ?)", &["viewer", "folder", "1", "user"]),
     ("SELECT authz_relate(?, ?, ?, ?, ?)", &["group:staff#member", "viewer", "folder", "1", ""]),
     ("SELECT authz_unrelate(?, ?, ?, ?)", &["user:eve", "viewer", "folder", "1"]),
+    ("SELECT authz_sso_start(?, ?)", &["okta", "{}"]),
+    ("SELECT authz_sso_succeed(?, ?, ?)", &["none", "{\"email\": \"a@b.c\"}", "{}"]),
+    ("SELECT authz_sso_fail(?, ?, ?, ?)", &["none", "access_denied", "no", "{}"]),
+    ("SELECT authz_sso_session(?)", &["none"]),
+    ("SELECT * FROM authz_sso_report(?)", &["2020-01-01"]),
+    ("SELECT authz_session_start(?, ?, ?, ?)", &["ana", "1", "sso", "{}"]),
+    ("SELECT authz_session_touch(?)", &["none"]),
+    ("SELECT authz_session_revoke(?)", &["none"]),
+    ("SELECT authz_check(authz_session_subject(?, ?), 'folder:read', 'folder', 1)", &["none", "1"]),
+    ("SELECT authz_set_now(?)", &["2020-01-01"]),
     ("SELECT authz_apply(?, ?)", &["[", "force"]),
     ("SELECT authz_model(?)", &["fga"]),
 ];

@@ -148,8 +148,18 @@ fn statements_go_the_way_they_are_meant_to_go() {
 /// None of the library's own statements reads a table that grows from end to end, whatever ANALYZE has found.
 #[test]
 fn own_statements_search_by_an_index() {
-    let grows = ["authz_resources", "authz_role_assignments", "authz_group_members", "authz_relationships", "authz_events"];
-    let folders = ["assignments", "facts", "groups", "relationships", "resources", "store"];
+    let grows = [
+        "authz_resources",
+        "authz_role_assignments",
+        "authz_group_members",
+        "authz_relationships",
+        "authz_events",
+        "authz_memberships",
+        "_authz_sso_sessions",
+        "_authz_sso_profiles",
+        "_authz_sessions",
+    ];
+    let folders = ["assignments", "facts", "groups", "relationships", "resources", "sessions", "sso", "store", "sweep"];
     let mut asked = 0;
     for analyzed in [false, true] {
         let connection = world(analyzed);

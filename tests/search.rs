@@ -239,10 +239,9 @@ fn an_administrator_finds_all_kinds_and_only_directly() {
         .execute_batch(
             "SELECT authz_add_member('group:design', 'agent:drafter');
              INSERT INTO authz_users (id, email, first_name, last_name) VALUES ('ana', 'ana.lopez@acme.com', 'Ana', 'López');
-             CREATE TABLE authz_sessions (id TEXT, user TEXT, auth_method TEXT, status TEXT, ip_address TEXT, created_at TEXT);
-             INSERT INTO authz_sessions VALUES ('session_7', 'ana', 'sso', 'active', '10.0.0.7', '2027');
-             CREATE TABLE authz_sso_sessions (id TEXT, user TEXT, email TEXT, status TEXT, ip_address TEXT, started_at TEXT);
-             INSERT INTO authz_sso_sessions VALUES ('sso_8', 'ana', 'ana.lopez@acme.com', 'failed', NULL, '2027');",
+             INSERT INTO authz_sessions (id, user, auth_method, ip_address) VALUES ('session_7', 'ana', 'sso', '10.0.0.7');
+             INSERT INTO authz_connections (id, organization, type) SELECT 'conn_1', id, 'OktaSAML' FROM authz_organizations LIMIT 1;
+             INSERT INTO authz_sso_sessions (id, connection, user, email) VALUES ('sso_8', 'conn_1', 'ana', 'ana.lopez@acme.com');",
         )
         .unwrap();
     let user_created: String =

@@ -149,6 +149,52 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       THEN json_object('group_id', p.id, 'subject', p.subject)
       ELSE json_object('group_id', p.id, 'organization_membership_id', p.membership, 'subject', p.subject)
       END
+    WHEN 'connection' THEN json_object(
+      'object', 'connection',
+      'id', p.id,
+      'organization_id', CAST(p.organization AS TEXT),
+      'connection_type', p.source,
+      'name', ifnull(p.name, p.source),
+      'state', p.status,
+      'status', CASE p.status WHEN 'active' THEN 'linked' ELSE 'unlinked' END,
+      'external_key', p.id,
+      'domains', json('[]'),
+      'created_at', p.created_at,
+      'updated_at', p.updated_at)
+    -- a path that is not there removes nothing
+    WHEN 'sso_session' THEN json_remove(json_object(
+      'type', 'sso',
+      'status', p.status,
+      'ip_address', p.ip_address,
+      'user_agent', p.user_agent,
+      'user_id', substr(p.subject, 6),
+      'email', p.email,
+      'sso', json_object(
+        'organization_id', CAST(p.organization AS TEXT),
+        'connection_id', p.connection,
+        'session_id', p.id),
+      'error', json_object('code', p.error_code, 'message', p.error_message)),
+      CASE WHEN p.error_code IS NULL THEN '$.error' ELSE '$.none' END)
+    WHEN 'session' THEN json_remove(json_object(
+      'object', 'session',
+      'id', p.id,
+      'user_id', substr(p.subject, 6),
+      'organization_id', CAST(p.organization AS TEXT),
+      'auth_method', CASE WHEN p.auth_method IN ('cross_app_auth', 'external_auth', 'impersonation', 'magic_code', 'migrated_session',
+        'oauth', 'passkey', 'password', 'sso') THEN p.auth_method ELSE 'unknown' END,
+      'status', p.status,
+      'ip_address', p.ip_address,
+      'user_agent', p.user_agent,
+      'impersonator', CASE
+        WHEN CASE WHEN json_valid(p.impersonator) THEN json_type(p.impersonator, '$.email') END IS 'text'
+        THEN json_object('email', json_extract(p.impersonator, '$.email'), 'reason', json_extract(p.impersonator, '$.reason'))
+        ELSE json_object('email', p.impersonator, 'reason', NULL) END,
+      'expires_at', p.expires_at,
+      'ended_at', p.ended_at,
+      'created_at', p.created_at,
+      'updated_at', p.updated_at),
+      CASE WHEN p.organization IS NULL THEN '$.organization_id' ELSE '$.none' END,
+      CASE WHEN p.impersonator IS NULL THEN '$.impersonator' ELSE '$.none' END)
     WHEN 'model' THEN json_object(
       'object', 'model',
       'version', p.number,

@@ -1,2 +1,2 @@
--- When the next grant ends.
-SELECT expires_at FROM main.authz_role_assignments WHERE expires_at > strftime('%Y-%m-%dT%H:%M:%fZ', 'now') ORDER BY expires_at LIMIT 1
+-- When the next grant after ?1 ends.
+SELECT expires_at FROM main.authz_role_assignments WHERE expires_at > +?1 ORDER BY expires_at LIMIT 1

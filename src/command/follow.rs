@@ -66,6 +66,15 @@ impl<'a> Watch<'a> {
         Ok(std::mem::replace(&mut self.seen, version) != version)
     }
 
+    /// Waits until another connection commits, a time has passed, or the signal comes.
+    pub(crate) fn wait_at_most(&mut self, stop: &Stop, time: Duration) -> Result<(), Failure> {
+        let end = Instant::now() + time;
+        while !stop.asked() && !self.changed()? && Instant::now() < end {
+            sleep(INTERVAL);
+        }
+        Ok(())
+    }
+
     /// Waits until another connection commits, or the signal comes.
     pub(crate) fn wait(&mut self, stop: &Stop) -> Result<(), Failure> {
         while !stop.asked() && !self.changed()? {

@@ -10,6 +10,8 @@ mod model;
 mod output;
 mod relay;
 mod search;
+mod session;
+mod sessions;
 mod test;
 mod tree;
 mod webhook;
@@ -55,6 +57,10 @@ enum Command {
     Events(events::Events),
     /// Send every event to a webhook: signed, in order, at least once
     Relay(relay::Relay),
+    /// The newest sign-ins through identity providers, and how they went
+    Sessions(sessions::Sessions),
+    /// One session, step by step: what was sent, what went wrong, what to check next
+    Session(session::Session),
     /// Resources, pages and actions by a few letters, as a subject sees them
     Search(search::Search),
     /// Make the index that search uses, or catch it up with what was written
@@ -95,6 +101,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Tree(tree) => tree.run(),
         Command::Events(events) => events.run(),
         Command::Relay(relay) => relay.run(),
+        Command::Sessions(sessions) => sessions.run(),
+        Command::Session(session) => session.run(),
         Command::Search(search) => search.run(),
         Command::IndexSearch(index) => index.run(),
     };

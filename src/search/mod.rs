@@ -170,8 +170,8 @@ fn kinds(list: Option<&str>, known: &[&'static str]) -> Result<Vec<&'static str>
     Ok(wanted)
 }
 
-/// What a connection keeps between keystrokes. Only what was committed is kept, and only until somebody commits or a grant
-/// ends.
+/// What a connection keeps between keystrokes. Only what was committed is kept, and only until somebody commits, a grant ends, or the
+/// connection moves its clock.
 #[derive(Default)]
 pub(crate) struct Kept {
     at: Option<State>,
@@ -192,6 +192,12 @@ impl Kept {
     #[cfg(not(test))]
     fn most_visible(&self) -> usize {
         MOST_VISIBLE
+    }
+
+    /// Keeps nothing any more.
+    pub(crate) fn forget(&mut self) {
+        self.clear();
+        self.at = None;
     }
 
     fn clear(&mut self) {
@@ -333,7 +339,8 @@ impl<'a> Search<'a> {
     }
 
     fn state(&self) -> Result<State> {
-        let next = |sql| self.engine.with(sql, |statement| Ok(statement.query_map([], |row| row.get(0))?.next().transpose()?));
+        let now = self.engine.clock.text();
+        let next = |sql| self.engine.with(sql, |statement| Ok(statement.query_map([&now], |row| row.get(0))?.next().transpose()?));
         let of_grants = next(include_str!("../../sql/search/next_expiry.sql"))?;
         let of_relationships = visible::where_there(next(include_str!("../../sql/search/next_relationship_expiry.sql")))?;
         Ok((self.engine.data_version(), of_grants, of_relationships.flatten()))

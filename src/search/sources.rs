@@ -8,7 +8,7 @@ use crate::error::Result;
 
 /// A kind of thing, and the statement that lists all of them: id, title, words that find it too, subtitle, target.
 ///
-/// The statement may use ?1, the query as given, to add what is named by its id where listing everything would be too much.
+/// The statement may use ?1, the query as given, to add what is named by its id where listing everything would be too much, and ?2, the time.
 pub(crate) struct Source {
     pub(crate) kind: &'static str,
     table: &'static str,
@@ -44,8 +44,9 @@ impl Source {
             return Ok(());
         }
         engine.with(self.sql, |statement| {
-            let named = statement.parameter_count() > 0;
-            let mut rows = if named { statement.query([query])? } else { statement.query([])? };
+            let now = engine.clock.text();
+            let parameters: [&dyn rusqlite::ToSql; 2] = [&query, &now];
+            let mut rows = statement.query(parameters.get(..statement.parameter_count()).unwrap_or_default())?;
             while let Some(row) = rows.next()? {
                 let subtitle = match row.get_ref(3)? {
                     ValueRef::Integer(number) => Some(number.to_string()),

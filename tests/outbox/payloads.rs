@@ -44,6 +44,24 @@ INSERT INTO authz_groups (id, name) VALUES ('everyone', 'Everyone');
 UPDATE authz_groups SET name = 'All' WHERE id = 'everyone';
 DELETE FROM authz_groups;
 DELETE FROM authz_resources WHERE resource_type = 'project' AND resource_id = 2;
+SELECT authz_grant('user:user_ana', 'editor', 'project', 1, '2020-01-31T12:00:00Z');
+SELECT authz_sweep();
+INSERT INTO authz_connections (id, organization, type, name) VALUES ('conn_acme', 'org_acme', 'OktaSAML', 'Okta of Acme');
+INSERT INTO authz_sso_sessions (id, connection, ip_address, user_agent) VALUES ('sso_1', 'conn_acme', '198.51.100.7', 'Mozilla/5.0'), ('sso_2', 'conn_acme', NULL, NULL);
+UPDATE authz_sso_sessions SET status = 'success', email = 'ana.silva@acme.test', user = 'user_ana' WHERE id = 'sso_1';
+SELECT authz_sso_fail('sso_2', 'access_denied', 'the person is not assigned to the application');
+INSERT INTO authz_sso_sessions (id, connection, started_at) VALUES ('sso_3', 'conn_acme', '2020-01-31T12:00:00.000Z');
+SELECT authz_sweep();
+INSERT INTO authz_sso_sessions (id, connection, origin) VALUES ('sso_4', 'conn_acme', 'test'), ('sso_5', 'conn_acme', 'test');
+SELECT authz_sso_succeed('sso_4', '{"email": "ana.silva@acme.test"}');
+SELECT authz_sso_fail('sso_5', 'server_error', NULL);
+INSERT INTO authz_sessions (id, user, organization, auth_method, impersonator)
+VALUES ('session_1', 'user_ana', 'org_acme', 'sso', '{"email": "support@acme.test", "reason": "Ticket 4711"}');
+UPDATE authz_sessions SET status = 'revoked' WHERE id = 'session_1';
+INSERT INTO authz_sessions (id, user, auth_method, created_at) VALUES ('session_2', 'user_ana', 'carrier pigeon', '2020-01-31T12:00:00.000Z');
+SELECT authz_sweep();
+UPDATE authz_connections SET state = 'inactive' WHERE id = 'conn_acme';
+DELETE FROM authz_connections;
 DELETE FROM authz_memberships;
 DELETE FROM authz_users;
 DELETE FROM authz_roles WHERE slug <> 'member';
@@ -81,7 +99,14 @@ fn envelopes(connection: &Connection, bound: &str) -> Vec<(i64, Value)> {
 }
 
 /// Every name that the triggers write.
-const NAMES: [&str; 38] = [
+const NAMES: [&str; 52] = [
+    "authentication.sso_failed",
+    "authentication.sso_started",
+    "authentication.sso_succeeded",
+    "authentication.sso_test_failed",
+    "authentication.sso_test_started",
+    "authentication.sso_test_succeeded",
+    "authentication.sso_timed_out",
     "authorization_resource.created",
     "authorization_resource.deleted",
     "authorization_resource.moved",
@@ -89,6 +114,9 @@ const NAMES: [&str; 38] = [
     "authz_group.created",
     "authz_group.deleted",
     "authz_group.updated",
+    "connection.activated",
+    "connection.deactivated",
+    "connection.deleted",
     "events.disabled",
     "events.enabled",
     "group.created",
@@ -116,7 +144,11 @@ const NAMES: [&str; 38] = [
     "role.updated",
     "role_assignment.created",
     "role_assignment.deleted",
+    "role_assignment.expired",
     "role_assignment.updated",
+    "session.created",
+    "session.expired",
+    "session.revoked",
     "user.created",
     "user.deleted",
     "user.updated",
@@ -141,7 +173,7 @@ fn each_event_is_written_and_keeps_to_the_reference() {
     }
     let known: BTreeSet<String> = names.into_iter().filter(|name| schemas.contains_key(name)).collect();
     assert_eq!(validated, known);
-    assert_eq!(validated.len(), 23);
+    assert_eq!(validated.len(), 32);
 }
 
 #[test]

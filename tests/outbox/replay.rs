@@ -32,6 +32,7 @@ fn key(name: &str, data: &Value) -> String {
         "role" | "organization_role" => format!("role {}", data["id"]),
         "authz_group" | "group" => format!("group {}", data["id"]),
         "authorization_resource" => format!("resource {} {}", data["resource_type_slug"], data["resource_id"]),
+        "authentication" => format!("sso_session {}", data["sso"]["session_id"]),
         other => format!("{other} {}", data["id"]),
     }
 }
@@ -45,10 +46,26 @@ pub(crate) fn replayed(events: &[Event]) -> Objects {
         match verb {
             "created" => assert!(objects.insert(key.clone(), event.data.clone()).is_none(), "{key} came twice"),
             "updated" | "moved" => assert!(objects.insert(key.clone(), event.data.clone()).is_some(), "{key} changed before it came"),
+            "deleted" if event.name == "connection.deleted" => {
+                objects.remove(&key);
+            }
             "deleted" => assert!(objects.remove(&key).is_some(), "{key} went before it came"),
             "member_added" => assert!(objects.insert(key.clone(), json!({"subject": event.data["subject"]})).is_none(), "{key} came twice"),
             "member_removed" => assert!(objects.remove(&key).is_some(), "{key} went before it came"),
             "applied" | "enabled" | "disabled" => {}
+            "sso_started" => assert!(objects.insert(key.clone(), event.data.clone()).is_none(), "{key} began twice"),
+            "sso_succeeded" | "sso_failed" | "sso_timed_out" => {
+                let before = objects.insert(key.clone(), event.data.clone());
+                assert_eq!(before.map(|data| data["status"].clone()), Some(json!("started")), "{key} ended, and was not in progress");
+            }
+            "revoked" | "expired" if event.name.starts_with("session.") => {
+                let before = objects.insert(key.clone(), event.data.clone());
+                assert_eq!(before.map(|data| data["status"].clone()), Some(json!("active")), "{key} ended, and was not active");
+            }
+            "expired" => assert!(objects.remove(&key).is_some(), "{key} expired before it came"),
+            // Those that are active: one that never was has no event.
+            "activated" => assert!(objects.insert(key.clone(), Value::Null).is_none(), "{key} was active already"),
+            "deactivated" => assert!(objects.remove(&key).is_some(), "{key} was not active"),
             other => panic!("{other}"),
         }
     }
@@ -131,6 +148,22 @@ pub(crate) fn current(connection: &Connection) -> Objects {
              FROM authz_groups"
         ),
         "SELECT 'member ' || json_quote(group_id) || ' ' || json_quote(subject), 'null' FROM authz_group_members".to_owned(),
+        "SELECT 'connection ' || json_quote(id), 'null' FROM authz_connections WHERE state = 'active'".to_owned(),
+        "SELECT 'sso_session ' || json_quote(id), json_patch(
+           json_object('type', 'sso', 'status', CASE status WHEN 'in_progress' THEN 'started' WHEN 'success' THEN 'succeeded' ELSE status END,
+             'ip_address', ip_address, 'user_agent', user_agent, 'user_id', user, 'email', email,
+             'sso', json_object('organization_id', organization || '', 'connection_id', connection, 'session_id', id)),
+           CASE WHEN status = 'timed_out' THEN json_object('error', json_object('code', 'sso_timed_out', 'message', 'the sign-in was not completed in time'))
+             WHEN error_code IS NULL THEN '{}' ELSE json_object('error', json_object('code', error_code, 'message', error_message)) END)
+         FROM _authz_sso_sessions"
+            .to_owned(),
+        format!(
+            "SELECT 'session ' || json_quote(id), json_patch(
+               json_object('object', 'session', 'id', id, 'user_id', user, 'auth_method', auth_method, 'status', status,
+                 'ip_address', ip_address, 'user_agent', user_agent, 'expires_at', expires_at, 'ended_at', ended_at, {times}),
+               CASE WHEN organization IS NULL THEN '{{}}' ELSE json_object('organization_id', organization || '') END)
+             FROM _authz_sessions"
+        ),
     ];
     let mut objects = Objects::new();
     for query in queries {
@@ -158,7 +191,7 @@ INSERT INTO authz_resource_type_parents (resource_type, parent_type) VALUES
   ('folder', 'organization'), ('folder', 'folder'), ('document', 'folder');";
 
 /// Statements with places for what varies: `?1` to `?4` are small numbers and texts. Whichever of them is refused is refused.
-const STATEMENTS: [&str; 52] = [
+const STATEMENTS: [&str; 62] = [
     "INSERT INTO authz_organizations (id, name, metadata) VALUES (?1, ?3, '{\"k\":\"v\"}')",
     "INSERT OR IGNORE INTO authz_organizations (id) VALUES (CAST(?1 AS TEXT))",
     "INSERT INTO authz_resources (resource_type, resource_id, name) VALUES ('organization', ?1, ?3)",
@@ -211,6 +244,16 @@ const STATEMENTS: [&str; 52] = [
     "SELECT authz_add_member('group:g' || ?1, 'user:' || ?4)",
     "SELECT authz_remove_member('group:g' || ?1, 'user:' || ?4)",
     "SELECT authz_apply(?5)",
+    "INSERT INTO authz_connections (id, organization, type, state) VALUES ('c' || ?2, ?1, 'OktaSAML', CASE ?2 WHEN 2 THEN 'inactive' ELSE 'active' END)",
+    "UPDATE authz_connections SET state = CASE state WHEN 'active' THEN 'inactive' ELSE 'active' END, name = ?3 WHERE id = 'c' || ?2",
+    "DELETE FROM authz_connections WHERE organization = ?1",
+    "SELECT authz_sso_start('c' || ?2)",
+    "INSERT INTO authz_sso_sessions (connection, started_at) VALUES ('c' || ?2, '2020-01-01T00:00:00.000Z')",
+    "UPDATE authz_sso_sessions SET status = 'success', email = ?3 || '@acme.test' WHERE status = 'in_progress' AND connection = 'c' || ?2",
+    "SELECT authz_session_start(?4, ?1, 'sso')",
+    "INSERT INTO authz_sessions (user, auth_method, created_at) VALUES (?4, 'sso', CASE ?1 WHEN 0 THEN '2020-01-01T00:00:00.000Z' END)",
+    "UPDATE authz_sessions SET status = 'revoked' WHERE user = ?4 AND status = 'active'",
+    "SELECT authz_sweep()",
 ];
 
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use crate::replay::{Objects, current, difference};
 use crate::{Event, events_after, open, stock_shell};
 
 /// An operation by the functions, and the same in plain SQL.
-const OPERATIONS: [(&str, &str); 17] = [
+const OPERATIONS: [(&str, &str); 29] = [
     (
         r#"SELECT authz_apply('{"resource_types": {"project": {"parents": ["organization", "project"]}},
              "permissions": {"project:edit": {"resource_type": "project"}, "project:read": {"resource_type": "project", "name": "Read"}},
@@ -71,6 +71,45 @@ const OPERATIONS: [(&str, &str); 17] = [
         "SELECT authz_remove_resource('project', 1, 'cascade')",
         "DELETE FROM authz_resources WHERE resource_id = 'two'; DELETE FROM authz_resources WHERE resource_type = 'project' AND resource_id = 1",
     ),
+    (
+        "INSERT INTO authz_users (id, email) VALUES ('ana', 'ana@acme.test') RETURNING id",
+        "INSERT INTO authz_users (id, email) VALUES ('ana', 'ana@acme.test')",
+    ),
+    (
+        "INSERT INTO authz_memberships (id, user, organization) VALUES ('om_ana', 'ana', 7) RETURNING id",
+        "INSERT INTO authz_memberships (id, user, organization) VALUES ('om_ana', 'ana', 7)",
+    ),
+    (
+        "INSERT INTO authz_connections (id, organization, type) VALUES ('okta', 7, 'OktaSAML') RETURNING id",
+        "INSERT INTO authz_connections (id, organization, type) VALUES ('okta', 7, 'OktaSAML')",
+    ),
+    (
+        "SELECT authz_sso_start('okta', '{\"ip_address\": \"10.0.0.7\", \"email\": \"ana@acme.test\"}')",
+        "INSERT INTO authz_sso_sessions (connection, ip_address, email) VALUES ('okta', '10.0.0.7', 'ana@acme.test')",
+    ),
+    (
+        "SELECT authz_sso_fail(id, 'access_denied', 'no') FROM authz_sso_sessions WHERE status = 'in_progress'",
+        "UPDATE authz_sso_sessions SET status = 'failed', error_code = 'access_denied', error_message = 'no'",
+    ),
+    (
+        "SELECT authz_sso_start('okta', '{\"origin\": \"idp\"}')",
+        "INSERT INTO authz_sso_sessions (connection, origin) VALUES ('okta', 'idp')",
+    ),
+    (
+        "SELECT authz_sso_succeed(id, '{\"email\": \"ana@acme.test\"}') FROM authz_sso_sessions WHERE status = 'in_progress'",
+        "UPDATE authz_sso_sessions SET status = 'success', email = 'ana@acme.test', user = 'ana' WHERE status = 'in_progress'",
+    ),
+    (
+        "SELECT authz_session_start('ana', NULL, 'password', '{\"user_agent\": \"curl\"}')",
+        "INSERT INTO authz_sessions (user, auth_method, user_agent) VALUES ('ana', 'password', 'curl')",
+    ),
+    ("SELECT authz_session_revoke(id) FROM authz_sessions", "UPDATE authz_sessions SET status = 'revoked'"),
+    (
+        "SELECT authz_session_start('ana', 7, 'sso')",
+        "INSERT INTO authz_sessions (user, organization, auth_method) VALUES ('ana', 7, 'sso')",
+    ),
+    ("DELETE FROM authz_memberships RETURNING id", "DELETE FROM authz_memberships"),
+    ("SELECT authz_sweep()", "SELECT 1"),
     ("SELECT authz_remove_resource('organization', 7)", "DELETE FROM authz_organizations WHERE id = 7"),
     (
         r#"SELECT authz_apply('{"resource_types": {"project": {"parents": ["organization", "project"]}}}')"#,
@@ -82,11 +121,14 @@ const OPERATIONS: [(&str, &str); 17] = [
 
 /// Without what differs from run to run: times, and ids drawn at random.
 fn steady(value: &Value) -> Value {
-    let times = ["created_at", "updated_at", "applied_at"];
+    let times = ["created_at", "updated_at", "applied_at", "ended_at"];
+    let is_session = value["object"] == "session";
     match value {
         Value::Object(all) => {
             let drawn = |name: &str, value: &Value| {
-                name == "id" && value.as_str().is_some_and(|id| id.starts_with("perm_") || id.starts_with("role_"))
+                let starts = ["perm_", "role_", "sso_", "session_"];
+                ["id", "session_id"].contains(&name) && value.as_str().is_some_and(|id| starts.iter().any(|start| id.starts_with(start)))
+                    || is_session && name == "expires_at"
             };
             let kept = all.iter().filter(|(name, value)| !times.contains(&name.as_str()) && !drawn(name, value));
             kept.map(|(name, value)| (name.clone(), steady(value))).collect::<Map<_, _>>().into()

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_relationships WHERE expires_at <= +?1
