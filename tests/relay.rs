@@ -248,7 +248,7 @@ fn a_terminal_shows_one_line_of_progress() {
     });
     let shown = folder.path().join("shown");
     let mut terminal = Command::new("script");
-    // With exec the relay is the child of `script` itself, which hands the signal on by closing the terminal.
+    // With exec the relay is the child of `script` itself: when that goes, the terminal goes, and the relay with it.
     terminal.args(["--quiet", "--flush", "--return", "--command"]);
     terminal.arg(format!(
         "exec {} relay {} --consumer hook --url {} --secret-env HOOK_SECRET --first-wait 0.005 --longest-wait 0.02",

@@ -113,7 +113,10 @@ const OPERATIONS: [(&str, &str); 42] = [
         r#"SELECT authz_set_role_permissions('org-lead', '[]', 7)"#,
         "DELETE FROM authz_role_permissions WHERE role = 'org-lead' AND organization = 7",
     ),
-    ("SELECT authz_set_role_permissions('org-lead', '[]', 7)", "DELETE FROM authz_role_permissions WHERE role = 'org-lead' AND organization = 7"),
+    (
+        "SELECT authz_set_role_permissions('org-lead', '[]', 7)",
+        "DELETE FROM authz_role_permissions WHERE role = 'org-lead' AND organization = 7",
+    ),
     (
         "SELECT authz_add_role_permission('guide', 'site:open'), authz_add_role_permission('org-lead', 'site:close', 7)",
         "INSERT INTO authz_role_permissions (role, permission) VALUES ('guide', 'site:open');
