@@ -3,7 +3,7 @@
 //! A search starts from the smaller side. A subject that sees little is answered from all it may see, kept ready between keystrokes for
 //! as long as nothing changes. For a subject that sees much, and for an administrator, the index proposes titles, better tiers first; they
 //! are scored, and from the best downwards each is shown to the viewer's eyes until the page is full. Without an index every name is
-//! scored. All three ways give the same rows.
+//! scored. All three ways give the same rows. In each, a typo is forgiven only when the viewer sees nothing that answers without one.
 //!
 //! | file | what happens there |
 //! |---|---|
@@ -360,12 +360,18 @@ impl<'a> Search<'a> {
 
     /// The best of what is all visible.
     fn among(&self, entries: &[Entry]) -> Result<Vec<Ranked>> {
-        let mut pool = Pool::new(self.query, Tier::Typo);
-        for entry in entries {
-            pool.consider(&entry.resource_type, ValueRef::from(&entry.id), &entry.title, &entry.folded);
+        for least in [Tier::Infix, Tier::Typo] {
+            let mut pool = Pool::new(self.query, least);
+            for entry in entries {
+                pool.consider(&entry.resource_type, ValueRef::from(&entry.id), &entry.title, &entry.folded);
+            }
+            self.by_id(&mut pool)?;
+            let found = self.best(pool)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
         }
-        self.by_id(&mut pool)?;
-        self.best(pool)
+        Ok(Vec::new())
     }
 
     /// The best that the viewer may see out of every title in the file.
@@ -388,20 +394,29 @@ impl<'a> Search<'a> {
             })?;
         }
         self.by_id(&mut pool)?;
-        self.best(pool)
+        let (better, typos) = std::mem::take(&mut pool.ranked).into_iter().partition(|ranked| ranked.score.at_least(Tier::Infix));
+        let found = self.best(Pool { ranked: better, ..pool })?;
+        match found.is_empty() {
+            true => self.best(Pool { ranked: typos, ..Pool::new(self.query, Tier::Typo) }),
+            false => Ok(found),
+        }
     }
 
-    /// Asks the index for one tier after the other until the page is full; `None` when there is no index.
+    /// Asks the index for one tier after the other until the page is full, for typos only when nothing better was found; `None` when
+    /// there is no index.
     fn through_index(&self, notes: &Notes) -> Result<Option<Vec<Ranked>>> {
         let stages = [
             (grams::beginning(self.query), Tier::Prefix),
+            (grams::starting(self.query), Tier::WordStart),
             (grams::containing(self.query), Tier::Infix),
             (grams::like(self.query), Tier::Typo),
         ];
         let mut found = Vec::new();
-        let last = stages.iter().rposition(|(question, _)| question.is_some());
-        for (place, (question, least)) in stages.into_iter().enumerate() {
+        for (question, least) in stages {
             let Some(question) = question else { continue };
+            if least == Tier::Typo && !found.is_empty() {
+                break;
+            }
             let mut pool = Pool::new(self.query, least);
             let asked = index::candidates(self.engine, &question, |slug, id, title| {
                 if let Some((slug, _)) = self.eyes.rule(slug)
@@ -421,14 +436,16 @@ impl<'a> Search<'a> {
             }
             self.by_id(&mut pool)?;
             found = self.best(pool)?;
-            if found.len() >= self.limit || Some(place) == last {
-                return Ok(Some(found));
+            if found.len() >= self.limit {
+                break;
             }
         }
-        // Nothing to look for but an id.
-        let mut pool = Pool::new(self.query, Tier::Typo);
-        self.by_id(&mut pool)?;
-        found.append(&mut self.best(pool)?);
+        if found.is_empty() {
+            // Where there is no letter to ask the index for, an id is left.
+            let mut pool = Pool::new(self.query, Tier::Typo);
+            self.by_id(&mut pool)?;
+            found = self.best(pool)?;
+        }
         Ok(Some(found))
     }
 
@@ -590,7 +607,7 @@ impl<'a> Pool<'a> {
     fn consider(&mut self, resource_type: &Rc<str>, id: ValueRef<'_>, title: &str, folded: &Folded) {
         let by_path = self.query.path.as_ref().map(|(last, _)| (last, How::Path));
         for (words, how) in [(&self.query.all, How::Title)].into_iter().chain(by_path) {
-            if let Some(score) = words.rate(&mut self.scratch, title, folded).filter(|score| score.at_least(self.least)) {
+            if let Some(score) = words.rate(&mut self.scratch, title, folded, self.least) {
                 self.ranked.push(Ranked::new(score, how, resource_type, id, title));
             }
         }
