@@ -6,7 +6,7 @@
 //! |---|---|
 //! | `^n`, `^no`, `^nond` | begins with these letters |
 //! | `<d`, `<di`, `<dis`, `<disc`, `<disclo` | has a word that begins with them |
-//! | `dis` | has these three letters in a row, spaces and punctuation aside |
+//! | `dis`, `disc` | has these letters in a row, spaces and punctuation aside |
 //! | `=nd`, `=nda` | has words in a row with these initials |
 //! | `;dsc`, `;dic` | has a word whose first four letters are these, but for the second or the third |
 //!
@@ -40,8 +40,10 @@ pub(crate) fn tokens(title: &Folded) -> String {
             add("<", first);
         }
     }
-    for three in title.letters.windows(INFIX) {
-        add("", three);
+    for len in [INFIX, INFIX + 1] {
+        for row in title.letters.windows(len) {
+            add("", row);
+        }
     }
     let initials = title.initials();
     for len in 2..=3 {
@@ -127,16 +129,12 @@ fn title_words(query: &Query) -> &Words {
     query.path.as_ref().map_or(&query.all, |(last, _)| last)
 }
 
-/// Every third three letters and the last: what lies between them is in one of the two already.
+/// Four letters and four letters, and the last four: what lies between them is in one of the two already.
 fn contains(word: &[char]) -> String {
-    match word.len() < INFIX {
+    let len = word.len().min(INFIX + 1);
+    match len < INFIX {
         true => quoted("<", word),
-        false => all(word
-            .chunks(INFIX)
-            .filter(|three| three.len() == INFIX)
-            .chain(word.rchunks(INFIX).take(1))
-            .map(|three| quoted("", three))
-            .collect()),
+        false => all(word.chunks_exact(len).chain(word.rchunks_exact(len).take(1)).map(|row| quoted("", row)).collect()),
     }
 }
 

@@ -42,7 +42,7 @@ use crate::table_function::{Answer, Call, Made, TableFunction, define, define_di
 use index::Notes;
 use score::{Query, Score, Scratch, Tier, Words};
 use text::Folded;
-use visible::{Entry, Eyes, Key, Viewer, title};
+use visible::{Eyes, Key, Viewer, Visible, title};
 
 /// How many visible resources a subject may have to be answered from them all.
 const MOST_VISIBLE: usize = 20_000;
@@ -176,7 +176,7 @@ fn kinds(list: Option<&str>, known: &[&'static str]) -> Result<Vec<&'static str>
 pub(crate) struct Kept {
     at: Option<State>,
     /// What each subject may see; `None` where it is too much
-    visible: HashMap<String, Option<Rc<Vec<Entry>>>>,
+    visible: HashMap<String, Option<Rc<Visible>>>,
     entries: usize,
     notes: Option<Option<Rc<Notes>>>,
     #[cfg(test)]
@@ -277,7 +277,7 @@ impl<'a> Search<'a> {
     fn resources(&self, hits: &mut Vec<Hit<'a>>) -> Result<()> {
         let found = match self.viewer {
             Viewer::Subject(subject) => match self.visible(subject)? {
-                Some(entries) => self.among(&entries)?,
+                Some(visible) => self.among(&visible)?,
                 None => self.through_titles()?,
             },
             Viewer::Administrator => self.through_titles()?,
@@ -310,7 +310,7 @@ impl<'a> Search<'a> {
     }
 
     /// Everything that a subject may see, kept from earlier or gathered now; `None` when it is too much.
-    fn visible(&self, subject: &str) -> Result<Option<Rc<Vec<Entry>>>> {
+    fn visible(&self, subject: &str) -> Result<Option<Rc<Visible>>> {
         let committed = self.engine.transaction() != Transaction::Write;
         let state = if committed { Some(self.state()?) } else { None };
         let Ok(mut kept) = self.engine.search.try_borrow_mut() else {
@@ -327,7 +327,7 @@ impl<'a> Search<'a> {
             return Ok(visible.clone());
         }
         let visible = self.eyes.everything(kept.most_visible())?.map(Rc::new);
-        kept.entries += visible.as_ref().map_or(1, |entries| entries.len() + 1);
+        kept.entries += visible.as_ref().map_or(1, |visible| visible.len() + 1);
         kept.visible.insert(subject.to_owned(), visible.clone());
         Ok(visible)
     }
@@ -359,10 +359,10 @@ impl<'a> Search<'a> {
     }
 
     /// The best of what is all visible.
-    fn among(&self, entries: &[Entry]) -> Result<Vec<Ranked>> {
+    fn among(&self, visible: &Visible) -> Result<Vec<Ranked>> {
         for least in [Tier::Infix, Tier::Typo] {
             let mut pool = Pool::new(self.query, least);
-            for entry in entries {
+            for entry in visible.with_letters(|classes| self.query.may_be_answered(classes, least)) {
                 pool.consider(&entry.resource_type, ValueRef::from(&entry.id), &entry.title, &entry.folded);
             }
             self.by_id(&mut pool)?;

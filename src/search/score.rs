@@ -76,6 +76,8 @@ pub(crate) struct Words {
     pub(crate) folded: Folded,
     /// Each word once
     pub(crate) words: Vec<Word>,
+    /// Of the letters of all words: see [`Folded`]
+    classes: u64,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,13 @@ impl Query {
     }
 }
 
+impl Query {
+    /// Whether a title whose letters are of these classes may answer in this tier or a better one.
+    pub(crate) fn may_be_answered(&self, classes: u64, least: Tier) -> bool {
+        self.all.may_answer(classes, least) || self.path.as_ref().is_some_and(|(last, _)| last.may_answer(classes, least))
+    }
+}
+
 impl Words {
     fn of(text: &str) -> Words {
         let folded = Folded::of(text);
@@ -128,14 +137,22 @@ impl Words {
                 words.push(Word { classes: classes(&letters), letters });
             }
         }
-        Words { folded, words }
+        let classes = words.iter().fold(0, |classes, word| classes | word.classes);
+        Words { folded, words, classes }
+    }
+
+    /// Whether a title whose letters are of these classes may answer: at most one letter of a word may be missing, by the rule of one typo.
+    fn may_answer(&self, classes: u64, least: Tier) -> bool {
+        !self.words.is_empty()
+            && match least {
+                Tier::Typo => self.words.iter().all(|word| (word.classes & !classes).count_ones() <= 1),
+                _ => self.classes & !classes == 0,
+            }
     }
 
     /// How well a title answers, if it does so in this tier or a better one. The score of a title is the same whatever is asked for.
     pub(crate) fn rate(&self, scratch: &mut Scratch, title: &str, folded: &Folded, least: Tier) -> Option<Score> {
-        // At most one letter of a word may be missing from the title, by the rule of one typo.
-        let missing = u32::from(least == Tier::Typo);
-        if self.words.is_empty() || self.words.iter().any(|word| (word.classes & !folded.classes).count_ones() > missing) {
+        if !self.may_answer(folded.classes, least) {
             return None;
         }
         let query = &self.folded.letters;
