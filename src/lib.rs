@@ -48,6 +48,7 @@ mod hierarchy;
 mod identifier;
 mod json;
 mod language;
+mod limits;
 mod lists;
 #[cfg(feature = "loadable")]
 mod loadable;
@@ -105,6 +106,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     tree::register(connection, &engine)?;
     search::register(connection, &engine)?;
     hierarchy::register(connection)?;
+    limits::register(connection, &engine)?;
     debug::register(connection, &engine)?;
     Ok(())
 }
