@@ -142,12 +142,37 @@ BEGIN
   DELETE FROM _authz_consumers WHERE consumer = OLD.consumer;
 END;
 
+CREATE TRIGGER _authz_consumers_insert BEFORE INSERT ON _authz_consumers
+BEGIN
+  SELECT RAISE(ABORT, 'consumer_position: a position is that of an event, or 0 before the first')
+  WHERE NEW.position < 0 OR NEW.position > (SELECT ifnull(max(seq), 0) FROM _authz_outbox);
+END;
+
+CREATE TRIGGER _authz_consumers_replace BEFORE INSERT ON _authz_consumers
+WHEN EXISTS (SELECT 1 FROM _authz_consumers WHERE consumer = NEW.consumer)
+BEGIN
+  INSERT OR IGNORE INTO _authz_replace_probe (id, replaced) VALUES (1, 1);
+  SELECT RAISE(ABORT, 'replace_refused: OR REPLACE would delete the old row unseen; use UPDATE or ON CONFLICT DO UPDATE')
+  FROM _authz_replace_probe WHERE replaced = 1;
+END;
+
 CREATE TRIGGER _authz_consumers_update BEFORE UPDATE ON _authz_consumers
 BEGIN
+  SELECT RAISE(ABORT, 'consumer_immutable: the name of a consumer cannot change; insert another and delete this one')
+  WHERE NEW.consumer IS NOT OLD.consumer;
   SELECT RAISE(ABORT, 'consumer_position: a position never goes back') WHERE NEW.position < OLD.position;
   SELECT RAISE(ABORT, 'consumer_position: a position never goes past the last event')
   WHERE NEW.position > OLD.position AND NEW.position > (SELECT ifnull(max(seq), 0) FROM _authz_outbox);
 END;
+
+---- What is taken ----------------------------------------------------------------------------------------------------------------
+
+-- A second key for each slug, for the sake of its name: SQLite tells which index was in the way only of one on an expression, and these
+-- carry the codes of the reference. No trigger can say them, for it does not see whether ON CONFLICT follows. The key made last is
+-- looked at first; one that ON CONFLICT names is looked at before.
+CREATE UNIQUE INDEX _authz_permission_slug_conflict ON authz_permissions (slug || '');
+CREATE UNIQUE INDEX _authz_role_slug_conflict ON authz_roles (slug || '') WHERE organization IS NULL;
+CREATE UNIQUE INDEX _authz_organization_role_slug_conflict ON authz_roles (slug || '', organization) WHERE organization IS NOT NULL;
 
 ---- People -----------------------------------------------------------------------------------------------------------------------
 
@@ -158,7 +183,7 @@ CREATE TABLE authz_organizations (
   name TEXT,
   description TEXT,
   external_id TEXT,
-  -- a JSON object of strings
+  -- a JSON object of at most 50 strings of at most 600 characters, under names of at most 40
   metadata TEXT NOT NULL DEFAULT '{}',
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
@@ -225,6 +250,89 @@ CREATE TABLE _authz_departing (
   id TEXT NOT NULL PRIMARY KEY,
   roles TEXT
 ) STRICT, WITHOUT ROWID;
+
+---- Rules: metadata --------------------------------------------------------------------------------------------------------------
+
+-- Whoever writes metadata inserts it here, and it is refused or nothing happens. JSON functions may be used neither in triggers nor in
+-- constraints, so the text is read here, token by token, and strings from one backslash to the next.
+CREATE VIEW _authz_metadata (metadata) AS SELECT NULL;
+
+CREATE TRIGGER _authz_metadata_insert INSTEAD OF INSERT ON _authz_metadata
+BEGIN
+  SELECT RAISE(ABORT, 'metadata_invalid: metadata is a JSON object of at most 50 strings, each of at most 600 characters under a name of at most 40')
+  WHERE length(NEW.metadata) > 1000000 OR instr(NEW.metadata, char(0)) > 0 OR NOT EXISTS (
+    WITH RECURSIVE
+    -- what comes next, and where; the text from there on for a while, NULL when it must be fetched; within a string how many characters
+    -- it has so far, and at which quote or backslash in the text ends what may be taken as it is; how many names there were
+    reading (next, place, text, length, stop, names) AS (
+      SELECT 'object', 1, NULL, 0, NULL, 0
+      UNION ALL
+      -- the longest string that may be, all of it escaped, has 7200 characters
+      SELECT next, place, substr(NEW.metadata, place, 8000), length, NULL, names FROM reading WHERE text IS NULL AND next <> 'end'
+      UNION ALL
+      SELECT next, place + length(text), NULL, 0, NULL, names
+      FROM reading
+      WHERE next IN ('object', 'first', 'colon', 'value', 'comma', 'name') AND text <> '' AND ltrim(text, char(9, 10, 13, 32)) = ''
+      UNION ALL
+      SELECT
+        CASE next || substr(ltrim(text, char(9, 10, 13, 32)), 1, 1)
+          WHEN 'object{' THEN 'first' WHEN 'first"' THEN 'in name' WHEN 'first}' THEN 'end'
+          WHEN 'colon:' THEN 'value' WHEN 'value"' THEN 'in value'
+          WHEN 'comma,' THEN 'name' WHEN 'name"' THEN 'in name' WHEN 'comma}' THEN 'end'
+        END,
+        place + length(text) - length(ltrim(text, char(9, 10, 13, 32))) + 1, NULL, 0, NULL, names + (next IN ('first', 'name'))
+      FROM reading
+      WHERE next IN ('object', 'first', 'colon', 'value', 'comma', 'name') AND names <= 50 AND ltrim(text, char(9, 10, 13, 32)) <> ''
+      UNION ALL
+      SELECT next, place, text, length,
+        CASE WHEN instr(text, '\') BETWEEN 1 AND instr(text, '"') THEN instr(text, '\') ELSE instr(text, '"') END, names
+      FROM reading WHERE next IN ('in name', 'in value') AND text IS NOT NULL AND stop IS NULL
+      UNION ALL
+      SELECT next, place + stop - 1 + taken, substr(text, stop + taken), length + stop, NULL, names
+      FROM reading JOIN (SELECT 2 AS taken UNION ALL SELECT 6 UNION ALL SELECT 12)
+      WHERE stop > 0 AND substr(text, stop, 1) = '\' AND length + stop <= CASE next WHEN 'in name' THEN 40 ELSE 600 END
+        AND substr(text, 1, stop - 1) NOT GLOB '*[' || char(1) || '-' || char(31) || ']*'
+        AND taken = CASE
+          WHEN substr(text, stop + 1, 1) IN ('"', '\', '/', 'b', 'f', 'n', 'r', 't') THEN 2
+          WHEN substr(text, stop + 1, 5) = 'u0000' THEN NULL
+          WHEN lower(substr(text, stop + 1, 5)) GLOB 'u[0-9a-ce-f][0-9a-f][0-9a-f][0-9a-f]' THEN 6
+          WHEN lower(substr(text, stop + 1, 5)) GLOB 'ud[0-7][0-9a-f][0-9a-f]' THEN 6
+          -- the two halves of one character
+          WHEN lower(substr(text, stop + 1, 11)) GLOB 'ud[89ab][0-9a-f][0-9a-f]\ud[c-f][0-9a-f][0-9a-f]' THEN 12
+        END
+      UNION ALL
+      SELECT CASE next WHEN 'in name' THEN 'colon' ELSE 'comma' END, place + stop, NULL, 0, NULL, names
+      FROM reading
+      WHERE stop > 0 AND substr(text, stop, 1) = '"' AND length + stop - 1 <= CASE next WHEN 'in name' THEN 40 ELSE 600 END
+        AND substr(text, 1, stop - 1) NOT GLOB '*[' || char(1) || '-' || char(31) || ']*'
+    )
+    SELECT 1 FROM reading WHERE next = 'end' AND ltrim(substr(NEW.metadata, place), char(9, 10, 13, 32)) = ''
+  );
+END;
+
+CREATE TRIGGER _authz_organizations_insert_metadata BEFORE INSERT ON authz_organizations
+WHEN NEW.metadata <> '{}'
+BEGIN
+  INSERT INTO _authz_metadata (metadata) VALUES (NEW.metadata);
+END;
+
+CREATE TRIGGER _authz_organizations_update_metadata BEFORE UPDATE OF metadata ON authz_organizations
+WHEN NEW.metadata IS NOT OLD.metadata AND NEW.metadata <> '{}'
+BEGIN
+  INSERT INTO _authz_metadata (metadata) VALUES (NEW.metadata);
+END;
+
+CREATE TRIGGER _authz_users_insert_metadata BEFORE INSERT ON authz_users
+WHEN NEW.metadata <> '{}'
+BEGIN
+  INSERT INTO _authz_metadata (metadata) VALUES (NEW.metadata);
+END;
+
+CREATE TRIGGER _authz_users_update_metadata BEFORE UPDATE OF metadata ON authz_users
+WHEN NEW.metadata IS NOT OLD.metadata AND NEW.metadata <> '{}'
+BEGIN
+  INSERT INTO _authz_metadata (metadata) VALUES (NEW.metadata);
+END;
 
 ---- Rules: organizations ---------------------------------------------------------------------------------------------------------
 

@@ -103,6 +103,19 @@ fn the_box_finds_what_the_subject_sees() {
             assert_eq!(authz(&["index-search", db]).1, "0 titles taken in\n");
         }
     }
+    // What was written since is taken in when the file is migrated, and an index of another version is made anew.
+    let connection = Connection::open(db).unwrap();
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let format = number("SELECT format FROM _authz_search_state");
+    for write in
+        ["UPDATE authz_resources SET name = 'Keel' WHERE resource_type = 'project'", "UPDATE _authz_search_state SET format = 1000"]
+    {
+        connection.execute_batch(write).unwrap();
+        assert_eq!(authz(&["migrate", db]).0, 0);
+        assert_eq!((number("SELECT count(*) FROM _authz_search_notes"), number("SELECT format FROM _authz_search_state")), (0, format));
+        let found = json_of(&["search", db, "keel", "--all", "--kinds", "resource", "--json"]);
+        assert_eq!(found.as_array().unwrap().len(), 7, "each project: {found}");
+    }
 }
 
 #[test]

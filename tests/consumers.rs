@@ -207,6 +207,34 @@ fn a_consumer_reads_at_its_own_pace() {
 }
 
 #[test]
+fn plain_sql_puts_no_consumer_where_no_event_is() {
+    let connection = open();
+    write(&connection, "a");
+    let newest = number(&connection, "SELECT max(seq) FROM authz_events");
+    let insert = |clause: &str, position: i64| format!("{clause} INTO _authz_consumers (consumer, position) VALUES ('one', {position})");
+    for (statement, told) in [
+        (insert("INSERT", newest + 1), "consumer_position: "),
+        (insert("INSERT OR IGNORE", newest + 1), "consumer_position: "),
+        (insert("INSERT", -1), "consumer_position: "),
+    ] {
+        let error = connection.execute_batch(&statement).unwrap_err().to_string();
+        assert!(error.starts_with(told), "{statement}: {error}");
+    }
+    connection.execute_batch(&insert("INSERT", newest)).unwrap();
+    connection.execute_batch(&insert("INSERT OR IGNORE", 0)).unwrap();
+    for (statement, told) in [
+        (insert("INSERT OR REPLACE", 0), "replace_refused: "),
+        ("UPDATE _authz_consumers SET position = 0".to_owned(), "consumer_position: "),
+        (format!("UPDATE _authz_consumers SET position = {}", newest + 1), "consumer_position: "),
+        ("UPDATE OR REPLACE _authz_consumers SET consumer = 'two'".to_owned(), "consumer_immutable: "),
+    ] {
+        let error = connection.execute_batch(&statement).unwrap_err().to_string();
+        assert!(error.starts_with(told), "{statement}: {error}");
+    }
+    assert_eq!(number(&connection, "SELECT position FROM authz_consumers WHERE consumer = 'one'"), newest);
+}
+
+#[test]
 fn the_columns_are_those_of_the_view() {
     let connection = open();
     number(&connection, "SELECT authz_set_actor('ana', 'api', 'Ana')");

@@ -230,6 +230,43 @@ fn every_event_arrives_signed_in_order_and_new_ones_follow() {
     assert!(said.contains(&format!("{} events sent to 127.0.0.1", received.len())), "{said}");
 }
 
+/// What the relay shows on a terminal, which `script` gives it: the line is drawn again and again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_one_line_of_progress() {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: there is no `script` on the path");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (db, connection) = database(folder.path());
+    connection.execute_batch("INSERT INTO authz_roles (slug) VALUES ('auditor')").unwrap();
+    let refused = std::sync::atomic::AtomicBool::new(true);
+    let endpoint = Endpoint::new(move |_| match refused.swap(false, std::sync::atomic::Ordering::SeqCst) {
+        true => Reply::Status(503, ""),
+        false => Reply::Status(204, ""),
+    });
+    let shown = folder.path().join("shown");
+    let mut terminal = Command::new("script");
+    // With exec the relay is the child of `script` itself: when that goes, the terminal goes, and the relay with it.
+    terminal.args(["--quiet", "--flush", "--return", "--command"]);
+    terminal.arg(format!(
+        "exec {} relay {} --consumer hook --url {} --secret-env HOOK_SECRET --first-wait 0.005 --longest-wait 0.02",
+        env!("CARGO_BIN_EXE_authz"),
+        db.display(),
+        endpoint.url
+    ));
+    terminal.arg(&shown).env("HOOK_SECRET", SECRET).env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let _process = Process(terminal.spawn().unwrap());
+    let text = || std::fs::read_to_string(&shown).unwrap_or_default();
+    let count = last(&connection);
+    until("the line that waits", || text().contains(&format!("{count} events sent to 127.0.0.1; waiting for more")));
+    assert!(text().contains(&format!("events sent to 127.0.0.1, the last was {count}")), "{}", text());
+    assert!(text().contains("authz: event 1: "), "what goes wrong stands above the line: {}", text());
+    connection.execute_batch("INSERT INTO authz_roles (slug) VALUES ('reader')").unwrap();
+    until("the next line", || text().contains(&format!("{} events sent to 127.0.0.1; waiting for more", count + 1)));
+}
+
 #[test]
 fn what_is_not_taken_is_sent_again_and_signed_anew() {
     let folder = tempfile::tempdir().unwrap();

@@ -377,3 +377,83 @@ fn a_call_writes_one_event_for_each_object_that_changed() {
     assert_eq!(changed, ["role.updated basic", "role.updated member"]);
     assert_eq!(written("authz_set_default_role", &["basic"]), none);
 }
+
+#[test]
+fn a_role_of_another_organization_is_not_assigned() {
+    let connection = open();
+    answer(&connection, "authz_create_role", &[r#"{"slug": "org-own"}"#, "acme"]);
+    let before = dump(&connection);
+    let error = call(&connection, "authz_grant", &["user:ana", "org-own", "organization", "7"]).unwrap_err();
+    assert!(error.starts_with("authz_grant: "), "{error}");
+    let assign = |organization: &str| {
+        format!(
+            "INSERT INTO authz_role_assignments (subject, role, organization, resource_type, resource_id)
+             VALUES ('user:ana', 'org-own', {organization}, 'organization', 7)"
+        )
+    };
+    for organization in ["NULL", "'acme'", "7"] {
+        let error = connection.execute_batch(&assign(organization)).unwrap_err().to_string();
+        assert!(error.starts_with("role_unknown: "), "{organization}: {error}");
+    }
+    assert_eq!(dump(&connection), before);
+    answer(&connection, "authz_create_role", &[r#"{"slug": "org-own"}"#, "7"]);
+    let error = connection.execute_batch(&assign("'acme'")).unwrap_err().to_string();
+    assert!(error.starts_with("role_organization: "), "{error}");
+    connection.execute_batch(&assign("NULL")).unwrap();
+}
+
+#[test]
+fn a_later_namesake_inherits_nothing() {
+    let connection = open();
+    connection
+        .execute_batch(
+            "INSERT INTO authz_users (id, email) VALUES ('ana', 'ana@acme.test');
+             INSERT INTO authz_memberships (user, organization) VALUES ('ana', 'acme');
+             INSERT INTO authz_groups (id, organization) VALUES ('eng', 'acme');
+             INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'user:ana');",
+        )
+        .unwrap();
+    let assign = |subject: &str, resource: &str| {
+        connection
+            .execute_batch(&format!(
+                "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('{subject}', {resource})"
+            ))
+            .unwrap();
+    };
+    let is_lost = |subject: &str, there_and_back: &str| {
+        assert!(check(&connection, subject, "document:read"), "{there_and_back}");
+        connection.execute_batch(there_and_back).unwrap();
+        assert!(!check(&connection, subject, "document:read"), "{there_and_back}");
+    };
+    assign("user:ana", "'editor', 'project', 1");
+    is_lost("user:ana", "DELETE FROM authz_users WHERE id = 'ana'; INSERT INTO authz_users (id, email) VALUES ('ana', 'ana@acme.test')");
+    connection.execute_batch("INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'user:ana')").unwrap();
+    assign("group:eng", "'editor', 'project', 1");
+    is_lost(
+        "user:ana",
+        "DELETE FROM authz_groups WHERE id = 'eng'; INSERT INTO authz_groups (id) VALUES ('eng');
+         INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'user:ana')",
+    );
+    assign("user:ana", "'reader', 'document', 10");
+    is_lost(
+        "user:ana",
+        "DELETE FROM authz_resources WHERE resource_type = 'document';
+         INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('document', 10, 'project', 1)",
+    );
+    // A permission and what a role held of it.
+    assign("user:ana", "'reader', 'document', 10");
+    is_lost(
+        "user:ana",
+        "DELETE FROM authz_permissions WHERE slug = 'document:read';
+         INSERT INTO authz_permissions (slug, resource_type) VALUES ('document:read', 'document')",
+    );
+    // A role that is assigned, and an organization with members or resources, do not go.
+    for (statement, code) in [
+        ("DELETE FROM authz_roles WHERE slug = 'reader'", "role_has_assignments: "),
+        ("DELETE FROM authz_organizations WHERE id = 'acme'", "resource_has_dependents: "),
+        ("DELETE FROM authz_resources WHERE resource_type = 'project'", "resource_has_dependents: "),
+    ] {
+        let error = connection.execute_batch(statement).unwrap_err().to_string();
+        assert!(error.starts_with(code), "{statement}: {error}");
+    }
+}

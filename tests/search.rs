@@ -370,6 +370,76 @@ fn hostile_queries_are_answered_or_refused() {
     }
 }
 
+/// How many steps of SQLite a query costs at the most, those of the statements inside included.
+fn most_steps(connection: &Connection, ask: impl FnOnce()) -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static HUNDREDS: AtomicU64 = AtomicU64::new(0);
+    HUNDREDS.store(0, Ordering::Relaxed);
+    let count = || {
+        HUNDREDS.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    connection.progress_handler(100, Some(count)).unwrap();
+    ask();
+    connection.progress_handler(0, None::<fn() -> bool>).unwrap();
+    HUNDREDS.load(Ordering::Relaxed) * 100
+}
+
+#[test]
+fn no_query_costs_more_than_a_bounded_number_of_steps() {
+    let connection = product();
+    let thousand: String = (0..1000u32).map(|n| char::from(b'a' + u8::try_from(n * n % 23 % 26).unwrap())).collect();
+    let queries = [
+        "logo".to_owned(),
+        "\"logo\" AND NEAR(a b) OR *".to_owned(),
+        "a\0b".to_owned(),
+        " ".repeat(1_000_000),
+        "word ".repeat(10_000),
+        (0..10_000).map(|n| format!("w{n} ")).collect(),
+        "x".repeat(1_000_000),
+        "a ".repeat(500),
+        "a/".repeat(500),
+        (0..32).map(|n| format!("{}{n} ", thousand.get(n..n + 25).unwrap())).collect(),
+        thousand,
+        "ﷺ".repeat(1000),
+        "\u{301}".repeat(1000),
+    ];
+    for indexed in [false, true] {
+        for query in &queries {
+            for subject in ["user:ana", "user:nobody"] {
+                let steps = most_steps(&connection, || {
+                    let mut statement = connection.prepare("SELECT count(*) FROM authz_search(?1, ?2)").unwrap();
+                    match statement.query_row([query.as_str(), subject], |row| row.get::<_, i64>(0)) {
+                        Ok(_) => {}
+                        Err(error) => assert!(error.to_string().contains("at most"), "{error}"),
+                    }
+                });
+                assert!(steps < 20_000, "{steps} steps for {query:.40?}, indexed: {indexed}");
+            }
+            let steps = most_steps(&connection, || {
+                let mut statement = connection.prepare("SELECT count(*) FROM authz_search_all(?1, 20, 'resource')").unwrap();
+                let _ = statement.query_row([query.as_str()], |row| row.get::<_, i64>(0));
+            });
+            assert!(steps < 20_000, "{steps} steps for {query:.40?} by an administrator, indexed: {indexed}");
+        }
+        index(&connection);
+    }
+}
+
+#[test]
+fn a_typo_is_forgiven_when_nothing_answers_without() {
+    let connection = product();
+    connection.query_row("SELECT authz_put_resource('document', 'log', 'project', 3, 'Lego')", [], |_| Ok(())).unwrap();
+    for indexed in [false, true] {
+        // Who sees a logo is not shown Lego; who sees Lego alone is, and so learns nothing of logos.
+        assert_eq!(found(&connection, "logo", "user:dan"), ["document Logo study"], "indexed: {indexed}");
+        assert_eq!(found(&connection, "lego", "user:dan"), ["document Lego"]);
+        assert_eq!(found(&connection, "lgeo", "user:dan"), ["document Lego"]);
+        assert_eq!(found(&connection, "lego", "user:ana"), ["document Logo", "document Logo of 1998"]);
+        index(&connection);
+    }
+}
+
 #[test]
 fn every_write_is_followed() {
     let folder = tempfile::tempdir().unwrap();

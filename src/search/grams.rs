@@ -4,9 +4,9 @@
 //!
 //! | token | the title … |
 //! |---|---|
-//! | `^n`, `^no` | begins with these letters |
-//! | `<d`, `<di` | has a word that begins with them |
-//! | `dis` | has these three letters in a row, spaces and punctuation aside |
+//! | `^n`, `^no`, `^nond` | begins with these letters |
+//! | `<d`, `<di`, `<dis`, `<disc`, `<disclo` | has a word that begins with them |
+//! | `dis`, `disc` | has these letters in a row, spaces and punctuation aside |
 //! | `=nd`, `=nda` | has words in a row with these initials |
 //! | `;dsc`, `;dic` | has a word whose first four letters are these, but for the second or the third |
 //!
@@ -19,7 +19,12 @@ use super::score::{INFIX, Query, TYPO, Words};
 use super::text::Folded;
 
 /// Changes whenever the tokens of a title do: an index built otherwise is built anew.
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
+
+/// How many letters of its beginning a title and a word are found by. A rare token is worth many frequent ones: FTS5 reads each list of
+/// titles to its end.
+const OF_TITLE: [usize; 3] = [1, 2, 4];
+const OF_WORD: [usize; 5] = [1, 2, 3, 4, 6];
 
 /// The tokens of a title, with spaces between.
 pub(crate) fn tokens(title: &Folded) -> String {
@@ -27,18 +32,18 @@ pub(crate) fn tokens(title: &Folded) -> String {
     let mut add = |mark: &str, letters: &[char]| {
         tokens.insert(mark.chars().chain(letters.iter().copied()).collect());
     };
-    for len in 1..=2 {
-        if let Some(first) = title.letters.get(..len) {
-            add("^", first);
-        }
-        for (_, rest) in title.rests() {
-            if let Some(first) = rest.get(..len) {
-                add("<", first);
-            }
+    for first in OF_TITLE.iter().filter_map(|len| title.letters.get(..*len)) {
+        add("^", first);
+    }
+    for (_, rest) in title.rests() {
+        for first in OF_WORD.iter().filter_map(|len| rest.get(..*len)) {
+            add("<", first);
         }
     }
-    for three in title.letters.windows(INFIX) {
-        add("", three);
+    for len in [INFIX, INFIX + 1] {
+        for row in title.letters.windows(len) {
+            add("", row);
+        }
     }
     let initials = title.initials();
     for len in 2..=3 {
@@ -63,6 +68,15 @@ pub(crate) fn beginning(query: &Query) -> Option<String> {
     }
 }
 
+/// The question for titles that begin with the query or have, for each word of it, a word that begins so.
+pub(crate) fn starting(query: &Query) -> Option<String> {
+    let words = title_words(query);
+    let started = all(words.words.iter().filter_map(|word| starts(&word.letters)).collect());
+    let begun = [begins(&query.all), begins(words)].into_iter().flatten();
+    let parts: Vec<String> = begun.chain((!words.words.is_empty()).then_some(started)).collect();
+    (!parts.is_empty()).then(|| any(parts))
+}
+
 /// The question for titles that begin with the query, contain every word of it, or have it as initials.
 pub(crate) fn containing(query: &Query) -> Option<String> {
     let words = title_words(query);
@@ -72,8 +86,7 @@ pub(crate) fn containing(query: &Query) -> Option<String> {
     (!parts.is_empty()).then(|| any(parts))
 }
 
-/// The question for titles that do what [`containing`] asks for or have a word like each of the query; `None` where no word is long
-/// enough for a typo.
+/// The question for titles that have a word like each of the query; `None` where no word is long enough for a typo.
 pub(crate) fn like(query: &Query) -> Option<String> {
     if query.all.words.iter().all(|word| word.letters.len() < TYPO) {
         return None;
@@ -83,14 +96,23 @@ pub(crate) fn like(query: &Query) -> Option<String> {
         true => contains(&word.letters),
         false => any(vec![contains(&word.letters), resembles(&word.letters)]),
     });
-    Some(any(containing(query).into_iter().chain([all(each.collect())]).collect()))
+    Some(all(each.collect())).filter(|question| !question.is_empty())
 }
 
 fn begins(words: &Words) -> Option<String> {
     let letters = &words.folded.letters;
-    let first = letters.get(..2).or_else(|| letters.get(..1))?;
-    let threes = letters.windows(INFIX).map(|three| quoted("", three));
-    Some(all([quoted("^", first)].into_iter().chain(threes).collect()))
+    let title = quoted("^", longest(letters, &OF_TITLE)?);
+    Some(all([title].into_iter().chain(starts(letters)).collect()))
+}
+
+/// For the letters with which a word begins, and what follows it.
+fn starts(letters: &[char]) -> Option<String> {
+    longest(letters, &OF_WORD).map(|first| quoted("<", first))
+}
+
+/// As many of the first letters as there is a token of.
+fn longest<'a>(letters: &'a [char], lengths: &[usize]) -> Option<&'a [char]> {
+    lengths.iter().rev().find_map(|len| letters.get(..*len))
 }
 
 fn initials(words: &Words) -> Option<String> {
@@ -107,10 +129,12 @@ fn title_words(query: &Query) -> &Words {
     query.path.as_ref().map_or(&query.all, |(last, _)| last)
 }
 
+/// Four letters and four letters, and the last four: what lies between them is in one of the two already.
 fn contains(word: &[char]) -> String {
-    match word.len() < INFIX {
+    let len = word.len().min(INFIX + 1);
+    match len < INFIX {
         true => quoted("<", word),
-        false => all(word.windows(INFIX).map(|three| quoted("", three)).collect()),
+        false => all(word.chunks_exact(len).chain(word.rchunks_exact(len).take(1)).map(|row| quoted("", row)).collect()),
     }
 }
 
@@ -126,9 +150,9 @@ fn resembles(word: &[char]) -> String {
         quoted(";", &[a, b, d]),
         quoted(";", &[a, b, c]),
     ]);
-    // An error in the first four letters leaves the rest as it should be.
-    let tail = tail.windows(INFIX).map(|three| quoted("", three));
-    any(vec![quoted("", &[a, b, c]), all([head].into_iter().chain(tail).collect())])
+    // An error in the first four letters leaves the rest as it should be, one further back the beginning.
+    let tail = (tail.len() >= INFIX).then(|| contains(tail));
+    any(vec![quoted("<", &[a, b, c]), all([head].into_iter().chain(tail).collect())])
 }
 
 /// A token in the syntax of FTS5. Folded letters contain no quotation mark.

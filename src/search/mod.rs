@@ -3,7 +3,7 @@
 //! A search starts from the smaller side. A subject that sees little is answered from all it may see, kept ready between keystrokes for
 //! as long as nothing changes. For a subject that sees much, and for an administrator, the index proposes titles, better tiers first; they
 //! are scored, and from the best downwards each is shown to the viewer's eyes until the page is full. Without an index every name is
-//! scored. All three ways give the same rows.
+//! scored. All three ways give the same rows. In each, a typo is forgiven only when the viewer sees nothing that answers without one.
 //!
 //! | file | what happens there |
 //! |---|---|
@@ -42,7 +42,7 @@ use crate::table_function::{Answer, Call, Made, TableFunction, define, define_di
 use index::Notes;
 use score::{Query, Score, Scratch, Tier, Words};
 use text::Folded;
-use visible::{Entry, Eyes, Key, Viewer, title};
+use visible::{Eyes, Key, Viewer, Visible, title};
 
 /// How many visible resources a subject may have to be answered from them all.
 const MOST_VISIBLE: usize = 20_000;
@@ -176,7 +176,7 @@ fn kinds(list: Option<&str>, known: &[&'static str]) -> Result<Vec<&'static str>
 pub(crate) struct Kept {
     at: Option<State>,
     /// What each subject may see; `None` where it is too much
-    visible: HashMap<String, Option<Rc<Vec<Entry>>>>,
+    visible: HashMap<String, Option<Rc<Visible>>>,
     entries: usize,
     notes: Option<Option<Rc<Notes>>>,
     #[cfg(test)]
@@ -283,7 +283,7 @@ impl<'a> Search<'a> {
     fn resources(&self, hits: &mut Vec<Hit<'a>>) -> Result<()> {
         let found = match self.viewer {
             Viewer::Subject(subject) => match self.visible(subject)? {
-                Some(entries) => self.among(&entries)?,
+                Some(visible) => self.among(&visible)?,
                 None => self.through_titles()?,
             },
             Viewer::Administrator => self.through_titles()?,
@@ -316,7 +316,7 @@ impl<'a> Search<'a> {
     }
 
     /// Everything that a subject may see, kept from earlier or gathered now; `None` when it is too much.
-    fn visible(&self, subject: &str) -> Result<Option<Rc<Vec<Entry>>>> {
+    fn visible(&self, subject: &str) -> Result<Option<Rc<Visible>>> {
         let committed = self.engine.transaction() != Transaction::Write;
         let state = if committed { Some(self.state()?) } else { None };
         let Ok(mut kept) = self.engine.search.try_borrow_mut() else {
@@ -333,7 +333,7 @@ impl<'a> Search<'a> {
             return Ok(visible.clone());
         }
         let visible = self.eyes.everything(kept.most_visible())?.map(Rc::new);
-        kept.entries += visible.as_ref().map_or(1, |entries| entries.len() + 1);
+        kept.entries += visible.as_ref().map_or(1, |visible| visible.len() + 1);
         kept.visible.insert(subject.to_owned(), visible.clone());
         Ok(visible)
     }
@@ -366,13 +366,19 @@ impl<'a> Search<'a> {
     }
 
     /// The best of what is all visible.
-    fn among(&self, entries: &[Entry]) -> Result<Vec<Ranked>> {
-        let mut pool = Pool::new(self.query, Tier::Typo);
-        for entry in entries {
-            pool.consider(&entry.resource_type, ValueRef::from(&entry.id), &entry.title, &entry.folded);
+    fn among(&self, visible: &Visible) -> Result<Vec<Ranked>> {
+        for least in [Tier::Infix, Tier::Typo] {
+            let mut pool = Pool::new(self.query, least);
+            for entry in visible.with_letters(|classes| self.query.may_be_answered(classes, least)) {
+                pool.consider(&entry.resource_type, ValueRef::from(&entry.id), &entry.title, &entry.folded);
+            }
+            self.by_id(&mut pool)?;
+            let found = self.best(pool)?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
         }
-        self.by_id(&mut pool)?;
-        self.best(pool)
+        Ok(Vec::new())
     }
 
     /// The best that the viewer may see out of every title in the file.
@@ -395,20 +401,29 @@ impl<'a> Search<'a> {
             })?;
         }
         self.by_id(&mut pool)?;
-        self.best(pool)
+        let (better, typos) = std::mem::take(&mut pool.ranked).into_iter().partition(|ranked| ranked.score.at_least(Tier::Infix));
+        let found = self.best(Pool { ranked: better, ..pool })?;
+        match found.is_empty() {
+            true => self.best(Pool { ranked: typos, ..Pool::new(self.query, Tier::Typo) }),
+            false => Ok(found),
+        }
     }
 
-    /// Asks the index for one tier after the other until the page is full; `None` when there is no index.
+    /// Asks the index for one tier after the other until the page is full, for typos only when nothing better was found; `None` when
+    /// there is no index.
     fn through_index(&self, notes: &Notes) -> Result<Option<Vec<Ranked>>> {
         let stages = [
             (grams::beginning(self.query), Tier::Prefix),
+            (grams::starting(self.query), Tier::WordStart),
             (grams::containing(self.query), Tier::Infix),
             (grams::like(self.query), Tier::Typo),
         ];
         let mut found = Vec::new();
-        let last = stages.iter().rposition(|(question, _)| question.is_some());
-        for (place, (question, least)) in stages.into_iter().enumerate() {
+        for (question, least) in stages {
             let Some(question) = question else { continue };
+            if least == Tier::Typo && !found.is_empty() {
+                break;
+            }
             let mut pool = Pool::new(self.query, least);
             let asked = index::candidates(self.engine, &question, |slug, id, title| {
                 if let Some((slug, _)) = self.eyes.rule(slug)
@@ -428,14 +443,16 @@ impl<'a> Search<'a> {
             }
             self.by_id(&mut pool)?;
             found = self.best(pool)?;
-            if found.len() >= self.limit || Some(place) == last {
-                return Ok(Some(found));
+            if found.len() >= self.limit {
+                break;
             }
         }
-        // Nothing to look for but an id.
-        let mut pool = Pool::new(self.query, Tier::Typo);
-        self.by_id(&mut pool)?;
-        found.append(&mut self.best(pool)?);
+        if found.is_empty() {
+            // Where there is no letter to ask the index for, an id is left.
+            let mut pool = Pool::new(self.query, Tier::Typo);
+            self.by_id(&mut pool)?;
+            found = self.best(pool)?;
+        }
         Ok(Some(found))
     }
 
@@ -597,7 +614,7 @@ impl<'a> Pool<'a> {
     fn consider(&mut self, resource_type: &Rc<str>, id: ValueRef<'_>, title: &str, folded: &Folded) {
         let by_path = self.query.path.as_ref().map(|(last, _)| (last, How::Path));
         for (words, how) in [(&self.query.all, How::Title)].into_iter().chain(by_path) {
-            if let Some(score) = words.rate(&mut self.scratch, title, folded).filter(|score| score.at_least(self.least)) {
+            if let Some(score) = words.rate(&mut self.scratch, title, folded, self.least) {
                 self.ranked.push(Ranked::new(score, how, resource_type, id, title));
             }
         }

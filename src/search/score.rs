@@ -76,6 +76,8 @@ pub(crate) struct Words {
     pub(crate) folded: Folded,
     /// Each word once
     pub(crate) words: Vec<Word>,
+    /// Of the letters of all words: see [`Folded`]
+    classes: u64,
 }
 
 #[derive(Debug)]
@@ -118,6 +120,13 @@ impl Query {
     }
 }
 
+impl Query {
+    /// Whether a title whose letters are of these classes may answer in this tier or a better one.
+    pub(crate) fn may_be_answered(&self, classes: u64, least: Tier) -> bool {
+        self.all.may_answer(classes, least) || self.path.as_ref().is_some_and(|(last, _)| last.may_answer(classes, least))
+    }
+}
+
 impl Words {
     fn of(text: &str) -> Words {
         let folded = Folded::of(text);
@@ -128,13 +137,22 @@ impl Words {
                 words.push(Word { classes: classes(&letters), letters });
             }
         }
-        Words { folded, words }
+        let classes = words.iter().fold(0, |classes, word| classes | word.classes);
+        Words { folded, words, classes }
     }
 
-    /// How well a title answers, if it does.
-    pub(crate) fn rate(&self, scratch: &mut Scratch, title: &str, folded: &Folded) -> Option<Score> {
-        // At most one letter of a word may be missing from the title, by the rule of one typo.
-        if self.words.is_empty() || self.words.iter().any(|word| (word.classes & !folded.classes).count_ones() > 1) {
+    /// Whether a title whose letters are of these classes may answer: at most one letter of a word may be missing, by the rule of one typo.
+    fn may_answer(&self, classes: u64, least: Tier) -> bool {
+        !self.words.is_empty()
+            && match least {
+                Tier::Typo => self.words.iter().all(|word| (word.classes & !classes).count_ones() <= 1),
+                _ => self.classes & !classes == 0,
+            }
+    }
+
+    /// How well a title answers, if it does so in this tier or a better one. The score of a title is the same whatever is asked for.
+    pub(crate) fn rate(&self, scratch: &mut Scratch, title: &str, folded: &Folded, least: Tier) -> Option<Score> {
+        if !self.may_answer(folded.classes, least) {
             return None;
         }
         let query = &self.folded.letters;
@@ -143,11 +161,14 @@ impl Words {
         } else if folded.letters.starts_with(query) {
             Tier::Prefix
         } else {
-            self.words_tier(folded)?
+            self.words_tier(folded, least)?
         };
+        if tier < least {
+            return None;
+        }
         let (mut covered, mut whole) = (0, 0);
         for word in &self.words {
-            let found = place(&word.letters, word.classes, folded);
+            let found = place(&word.letters, word.classes, folded, Tier::Typo);
             covered += found.map_or(word.letters.len(), |found| found.len);
             whole += usize::from(found.is_some_and(|found| found.kind == Kind::Whole));
         }
@@ -161,19 +182,19 @@ impl Words {
 
     /// As [`Words::rate`], with words beside the title that may answer too.
     pub(crate) fn rate_with(&self, scratch: &mut Scratch, title: &str, keywords: &str) -> Option<Score> {
-        let by_title = self.rate(scratch, title, &Folded::of(title));
+        let by_title = self.rate(scratch, title, &Folded::of(title), Tier::Typo);
         if keywords.is_empty() || by_title.is_some_and(|score| score.at_least(Tier::WordStart)) {
             return by_title;
         }
         let both = format!("{title} {keywords}");
-        let by_both = self.rate(scratch, &both, &Folded::of(&both)).map(Score::beside);
+        let by_both = self.rate(scratch, &both, &Folded::of(&both), Tier::Typo).map(Score::beside);
         by_title.max(by_both)
     }
 
-    fn words_tier(&self, folded: &Folded) -> Option<Tier> {
+    fn words_tier(&self, folded: &Folded, least: Tier) -> Option<Tier> {
         let mut tier = Tier::WordStart;
         for word in &self.words {
-            match place(&word.letters, word.classes, folded) {
+            match place(&word.letters, word.classes, folded, least) {
                 Some(found) => tier = tier.min(found.kind.tier()),
                 None => return self.initials(folded).then_some(Tier::Initials),
             }
@@ -199,13 +220,14 @@ impl Words {
     }
 
     fn in_order(&self, folded: &Folded) -> bool {
-        let places: Vec<usize> = self.words.iter().filter_map(|word| Some(place(&word.letters, word.classes, folded)?.at)).collect();
+        let places: Vec<usize> =
+            self.words.iter().filter_map(|word| Some(place(&word.letters, word.classes, folded, Tier::Typo)?.at)).collect();
         places.len() > 1 && places.is_sorted()
     }
 
     /// Whether the name of something that a resource lies in answers.
     pub(crate) fn names(&self, folded: &Folded) -> bool {
-        self.words_tier(folded).is_some_and(|tier| tier >= Tier::Infix)
+        self.words_tier(folded, Tier::Infix).is_some()
     }
 
     /// What of a title to highlight: ranges in characters, the end not included, in order and apart from each other.
@@ -217,7 +239,7 @@ impl Words {
                 marked.push((*first, last + 1));
             }
         };
-        let tier = self.words_tier(&folded);
+        let tier = self.words_tier(&folded, Tier::Typo);
         match self.initials_at(&folded) {
             Some(first) if tier == Some(Tier::Initials) => {
                 let wanted = self.words.first().map_or(0, |word| word.letters.len());
@@ -225,7 +247,7 @@ impl Words {
             }
             _ if folded.letters.starts_with(&self.folded.letters) && !self.folded.letters.is_empty() => mark(0, self.folded.letters.len()),
             _ => {
-                for found in self.words.iter().filter_map(|word| place(&word.letters, word.classes, &folded)) {
+                for found in self.words.iter().filter_map(|word| place(&word.letters, word.classes, &folded, Tier::Typo)) {
                     mark(found.at, found.len);
                 }
             }
@@ -274,8 +296,8 @@ struct Place {
     len: usize,
 }
 
-/// The best place of a word in a title, the first of those as good.
-fn place(word: &[char], word_classes: u64, title: &Folded) -> Option<Place> {
+/// The best place of a word in a title, the first of those as good; one with a typo only where that tier is asked for.
+fn place(word: &[char], word_classes: u64, title: &Folded, least: Tier) -> Option<Place> {
     let is_end = |at: usize| at == title.letters.len() || u16::try_from(at).is_ok_and(|at| title.starts.binary_search(&at).is_ok());
     let first = word.first()?;
     if word_classes & !title.classes == 0 {
@@ -298,7 +320,7 @@ fn place(word: &[char], word_classes: u64, title: &Folded) -> Option<Place> {
             return Some(Place { kind: Kind::Infix, at, len: word.len() });
         }
     }
-    if word.len() < TYPO || (word_classes & !title.classes).count_ones() > 1 {
+    if least > Tier::Typo || word.len() < TYPO || (word_classes & !title.classes).count_ones() > 1 {
         return None;
     }
     title.rests().find_map(|(at, rest)| {
@@ -364,7 +386,7 @@ mod tests {
 
     fn tier(query: &str, title: &str) -> Option<Tier> {
         let query = Query::parse(query).unwrap().unwrap();
-        let score = query.all.rate(&mut Scratch::new(), title, &Folded::of(title))?;
+        let score = query.all.rate(&mut Scratch::new(), title, &Folded::of(title), Tier::Typo)?;
         [Tier::Exact, Tier::Prefix, Tier::WordStart, Tier::Initials, Tier::Infix, Tier::Typo].into_iter().find(|tier| score.at_least(*tier))
     }
 

@@ -48,6 +48,28 @@ impl Entry {
     }
 }
 
+/// Everything that a viewer may see.
+pub(crate) struct Visible {
+    entries: Vec<Entry>,
+    /// Of the letters of each title, side by side: most titles are passed over by a look at these
+    classes: Vec<u64>,
+}
+
+impl Visible {
+    pub(crate) fn new(entries: Vec<Entry>) -> Visible {
+        Visible { classes: entries.iter().map(|entry| entry.folded.classes).collect(), entries }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Those whose letters are as wanted.
+    pub(crate) fn with_letters(&self, wanted: impl Fn(u64) -> bool) -> impl Iterator<Item = &Entry> {
+        self.classes.iter().zip(&self.entries).filter(move |(classes, _)| wanted(**classes)).map(|(_, entry)| entry)
+    }
+}
+
 /// What a resource is called: its name or, without one, its id.
 pub(crate) fn title(id: &Value, name: Option<&str>) -> String {
     match name {
@@ -169,7 +191,7 @@ impl<'a> Eyes<'a> {
     }
 
     /// Everything that the viewer may see, if that is not more than `most`.
-    pub(crate) fn everything(&self, most: usize) -> Result<Option<Vec<Entry>>> {
+    pub(crate) fn everything(&self, most: usize) -> Result<Option<Visible>> {
         let mut entries: Vec<Entry> = Vec::new();
         for (slug, rule) in &self.rules {
             let Rule::Permission(permission) = rule else { continue };
@@ -204,7 +226,7 @@ impl<'a> Eyes<'a> {
             }
             entries.append(&mut above);
         }
-        Ok(Some(entries))
+        Ok(Some(Visible::new(entries)))
     }
 
     fn place(&self, resource_type: &Rc<str>, id: &Value) -> Result<Option<Rc<Place>>> {

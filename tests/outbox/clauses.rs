@@ -187,7 +187,15 @@ enum Outcome {
 fn statements() -> Vec<(String, Outcome)> {
     let mut all = Vec::new();
     for Case { relation, columns, there, new, key, changes } in &CASES {
-        for clause in ["INSERT", "INSERT OR ABORT", "INSERT OR FAIL", "INSERT OR ROLLBACK"] {
+        // With the code of the reference where it has one.
+        let conflict = match (*relation, columns.contains("organization")) {
+            ("authz_permissions", _) => "UNIQUE constraint failed: index '_authz_permission_slug_conflict'",
+            ("authz_roles", false) => "UNIQUE constraint failed: index '_authz_role_slug_conflict'",
+            ("authz_roles", true) => "UNIQUE constraint failed: index '_authz_organization_role_slug_conflict'",
+            _ => "UNIQUE constraint failed",
+        };
+        all.push((format!("INSERT INTO {relation} ({columns}) VALUES ({there})"), Outcome::Refused(conflict)));
+        for clause in ["INSERT OR ABORT", "INSERT OR FAIL", "INSERT OR ROLLBACK"] {
             all.push((format!("{clause} INTO {relation} ({columns}) VALUES ({there})"), Outcome::Refused("UNIQUE constraint failed")));
         }
         for clause in ["INSERT OR REPLACE", "REPLACE"] {

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod clauses;
+mod metadata;
 mod payloads;
 mod replay;
 mod twice;

@@ -7,7 +7,7 @@ use crate::replay::{Objects, current, difference};
 use crate::{Event, events_after, open, stock_shell};
 
 /// An operation by the functions, and the same in plain SQL.
-const OPERATIONS: [(&str, &str); 29] = [
+const OPERATIONS: [(&str, &str); 54] = [
     (
         r#"SELECT authz_apply('{"resource_types": {"project": {"parents": ["organization", "project"]}},
              "permissions": {"project:edit": {"resource_type": "project"}, "project:read": {"resource_type": "project", "name": "Read"}},
@@ -67,6 +67,109 @@ const OPERATIONS: [(&str, &str); 29] = [
     ),
     ("SELECT authz_remove_member('group:eng', 'user:ana')", "DELETE FROM authz_group_members WHERE subject = 'user:ana'"),
     ("SELECT authz_remove_member('group:eng', 'user:ana')", "DELETE FROM authz_group_members WHERE subject = 'user:ana'"),
+    (
+        r#"SELECT authz_create_permission('{"slug": "site:open", "name": "Open"}'), authz_create_permission('{"slug": "site:close"}'),
+             authz_create_permission('{"slug": "project:list", "description": "All of them", "resource_type_slug": "project"}')"#,
+        "INSERT INTO authz_permissions (slug, name) VALUES ('site:open', 'Open'), ('site:close', NULL);
+         INSERT INTO authz_permissions (slug, description, resource_type) VALUES ('project:list', 'All of them', 'project')",
+    ),
+    (
+        r#"SELECT authz_update_permission('site:open', '{"name": "Open it", "description": "With a key"}')"#,
+        "UPDATE authz_permissions SET name = 'Open it', description = 'With a key' WHERE slug = 'site:open'",
+    ),
+    (
+        r#"SELECT authz_update_permission('site:open', '{"name": null}')"#,
+        "UPDATE authz_permissions SET name = NULL WHERE slug = 'site:open'",
+    ),
+    (
+        r#"SELECT authz_update_permission('site:open', '{"description": "With a key"}')"#,
+        "UPDATE authz_permissions SET description = 'With a key' WHERE slug = 'site:open'",
+    ),
+    (
+        r#"SELECT authz_create_role('{"slug": "guide", "name": "Guide", "permissions": ["site:open", "site:close"]}')"#,
+        "INSERT INTO authz_roles (slug, name) VALUES ('guide', 'Guide');
+         INSERT INTO authz_role_permissions (role, permission) VALUES ('guide', 'site:open'), ('guide', 'site:close')",
+    ),
+    (
+        r#"SELECT authz_create_role('{"slug": "org-lead", "permissions": ["site:open"]}', 7), authz_create_role('{"slug": "org-second"}', '7')"#,
+        "INSERT INTO authz_roles (slug, organization) VALUES ('org-lead', 7);
+         INSERT INTO authz_role_permissions (role, organization, permission) VALUES ('org-lead', 7, 'site:open');
+         INSERT INTO authz_roles (slug, organization) VALUES ('org-second', 7)",
+    ),
+    (
+        r#"SELECT authz_update_role('guide', '{"name": null, "description": "Shows around"}')"#,
+        "UPDATE authz_roles SET name = NULL, description = 'Shows around' WHERE slug = 'guide'",
+    ),
+    (
+        r#"SELECT authz_update_role('org-lead', '{"name": "Lead"}', 7)"#,
+        "UPDATE authz_roles SET name = 'Lead' WHERE slug = 'org-lead' AND organization = 7",
+    ),
+    (
+        r#"SELECT authz_set_role_permissions('guide', '["project:list", "site:close"]')"#,
+        "DELETE FROM authz_role_permissions WHERE role = 'guide' AND permission = 'site:open';
+         INSERT INTO authz_role_permissions (role, permission) VALUES ('guide', 'project:list')",
+    ),
+    (
+        r#"SELECT authz_set_role_permissions('org-lead', '[]', 7)"#,
+        "DELETE FROM authz_role_permissions WHERE role = 'org-lead' AND organization = 7",
+    ),
+    (
+        "SELECT authz_set_role_permissions('org-lead', '[]', 7)",
+        "DELETE FROM authz_role_permissions WHERE role = 'org-lead' AND organization = 7",
+    ),
+    (
+        "SELECT authz_add_role_permission('guide', 'site:open'), authz_add_role_permission('org-lead', 'site:close', 7)",
+        "INSERT INTO authz_role_permissions (role, permission) VALUES ('guide', 'site:open');
+         INSERT INTO authz_role_permissions (role, organization, permission) VALUES ('org-lead', 7, 'site:close')",
+    ),
+    (
+        "SELECT authz_add_role_permission('guide', 'site:open')",
+        "INSERT OR IGNORE INTO authz_role_permissions (role, permission) VALUES ('guide', 'site:open')",
+    ),
+    (
+        "SELECT authz_remove_role_permission('guide', 'site:open'), authz_remove_role_permission('org-lead', 'site:close', 7)",
+        "DELETE FROM authz_role_permissions WHERE role = 'guide' AND permission = 'site:open';
+         DELETE FROM authz_role_permissions WHERE role = 'org-lead' AND organization = 7 AND permission = 'site:close'",
+    ),
+    (
+        "SELECT authz_remove_role_permission('guide', 'site:open')",
+        "DELETE FROM authz_role_permissions WHERE role = 'guide' AND permission = 'site:open'",
+    ),
+    (
+        r#"SELECT authz_set_role_order('["guide", "member"]')"#,
+        "UPDATE authz_roles SET priority = 1 WHERE slug = 'guide'; UPDATE authz_roles SET priority = 2 WHERE slug = 'member';
+         UPDATE authz_roles SET priority = 3 WHERE slug = 'editor'",
+    ),
+    ("SELECT authz_set_default_role('guide')", "UPDATE authz_roles SET is_default = 1 WHERE slug = 'guide'"),
+    ("SELECT authz_set_default_role('guide')", "UPDATE authz_roles SET is_default = 1 WHERE slug = 'guide'"),
+    ("SELECT authz_set_default_role('member')", "UPDATE authz_roles SET is_default = 1 WHERE slug = 'member'"),
+    (
+        "SELECT authz_grant('user:ana', 'guide', 'organization', 7), authz_grant('group:core', 'org-lead', 'organization', '7')",
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES
+           ('user:ana', 'guide', 'organization', 7), ('group:core', 'org-lead', 'organization', 7)",
+    ),
+    (
+        "SELECT authz_delete_role('guide', NULL, 'member')",
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id)
+           SELECT subject, 'member', resource_type, resource_id FROM authz_role_assignments WHERE role = 'guide';
+         DELETE FROM authz_role_assignments WHERE role = 'guide'; DELETE FROM authz_roles WHERE slug = 'guide'",
+    ),
+    ("SELECT authz_revoke('user:ana', 'member', 'organization', 7)", "DELETE FROM authz_role_assignments WHERE subject = 'user:ana'"),
+    (
+        "SELECT authz_delete_role('org-lead', 7, 'org-second')",
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id)
+           SELECT subject, 'org-second', resource_type, resource_id FROM authz_role_assignments WHERE role = 'org-lead';
+         DELETE FROM authz_role_assignments WHERE role = 'org-lead'; DELETE FROM authz_roles WHERE slug = 'org-lead'",
+    ),
+    (
+        "SELECT authz_revoke('group:core', 'org-second', 'organization', 7), authz_delete_role('org-second', 7)",
+        "DELETE FROM authz_role_assignments WHERE role = 'org-second'; DELETE FROM authz_roles WHERE slug = 'org-second'",
+    ),
+    (
+        "SELECT authz_delete_permission('site:open'), authz_delete_permission('site:close'), authz_delete_permission('project:list')",
+        "DELETE FROM authz_permissions WHERE slug = 'site:open'; DELETE FROM authz_permissions WHERE slug = 'site:close';
+         DELETE FROM authz_permissions WHERE slug = 'project:list'",
+    ),
     (
         "SELECT authz_remove_resource('project', 1, 'cascade')",
         "DELETE FROM authz_resources WHERE resource_id = 'two'; DELETE FROM authz_resources WHERE resource_type = 'project' AND resource_id = 1",

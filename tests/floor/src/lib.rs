@@ -72,10 +72,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("INSERT INTO authz_resource_type_parents (resource_type, parent_type) VALUES ('workspace', 'document')", "resource_type_cycle"),
     ("DELETE FROM authz_resource_type_parents WHERE resource_type = 'project'", "resource_type_in_use"),
     ("INSERT INTO authz_permissions (slug, resource_type) VALUES ('x', 'nothing')", "resource_type_unknown"),
-    ("INSERT INTO authz_permissions (slug, resource_type) VALUES ('document:read', 'document')", "UNIQUE constraint failed"),
+    ("INSERT INTO authz_permissions (slug, resource_type) VALUES ('document:read', 'document')",
+     "UNIQUE constraint failed: index '_authz_permission_slug_conflict'"),
     ("UPDATE authz_permissions SET slug = 'x' WHERE slug = 'document:read'", "permission_immutable"),
     ("INSERT INTO authz_roles (slug, resource_type) VALUES ('org-x', 'project')", "CHECK constraint failed: the slug of an organization role"),
-    ("INSERT INTO authz_roles (slug, resource_type) VALUES ('project-editor', 'project')", "UNIQUE constraint failed"),
+    ("INSERT INTO authz_roles (slug, resource_type) VALUES ('project-editor', 'project')", "UNIQUE constraint failed: index '_authz_role_slug_conflict'"),
+    ("INSERT INTO authz_roles (slug, organization) VALUES ('org-a', 'acme'), ('org-a', 'acme')", "UNIQUE constraint failed: index '_authz_organization_role_slug_conflict'"),
     ("DELETE FROM authz_roles WHERE slug = 'project-editor'", "role_has_assignments"),
     ("INSERT INTO authz_sso_sessions (connection) VALUES ('none')", "connection_invalid"),
     ("INSERT INTO authz_sessions (user) VALUES ('nobody')", "user_unknown"),
@@ -109,6 +111,9 @@ const REFUSED: &[(&str, &str)] = &[
     ("INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at) VALUES ('user:cy', 'project-editor', 'project', 'atlas', '2027-01-01')",
      "CHECK constraint failed: expires_at is UTC"),
     ("UPDATE authz_role_assignments SET subject = 'user:cy'", "role_assignment_immutable"),
+    (r#"INSERT INTO authz_users (id, email, metadata) VALUES ('ana', 'ana@acme.test', '{"plan": 1}')"#, "metadata_invalid"),
+    (r#"UPDATE authz_organizations SET metadata = '["plan"]'"#, "metadata_invalid"),
+    ("INSERT INTO _authz_consumers (consumer, position) VALUES ('hook', 1000000)", "consumer_position"),
 ];
 
 #[test]

@@ -12,6 +12,7 @@ INSERT INTO authz_role_permissions (role, permission) VALUES
 INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id, name) VALUES
   ('organization', 'acme', NULL, NULL, 'Acme'), ('organization', 'rival', NULL, NULL, 'Rival'),
   ('workspace', 'main', 'organization', 'acme', NULL), ('workspace', 'other', 'organization', 'rival', NULL);
+UPDATE authz_organizations SET metadata = '{"plan": "pro", "note": "\u00e9\\\\ \""}' WHERE id = 'acme';
 INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('project', 'atlas', 'workspace', 'main');
 INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('document', 7, 'project', 'atlas');
 -- Written as text, kept as the number that the parent was registered with.
