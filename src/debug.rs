@@ -15,7 +15,7 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 
 /// `authz_debug()` → JSON: `version` of the library, `sqlite` that runs it, the `transaction` open on the main database (`none`, `read`,
 /// `write`), `kept` (entries kept between questions), `forgotten` (how often all of them had to go), `touched` (how many changes were followed
-/// one by one instead), `statements` (kept prepared).
+/// one by one instead), `statements` (kept prepared), `templates` (of claims parsed so far).
 ///
 /// Works without a schema too.
 fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
@@ -34,6 +34,7 @@ fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
         "forgotten": forgotten,
         "touched": touched,
         "statements": engine.kept_statements(),
+        "templates": engine.claims.try_borrow().map(|kept| kept.parsed).unwrap_or_default(),
     })
     .to_string())
 }

@@ -30,6 +30,8 @@ pub(crate) struct Engine {
     pub(crate) actor: RefCell<Option<Actor>>,
     /// What a search keeps between keystrokes.
     pub(crate) search: RefCell<crate::search::Kept>,
+    /// Parsed templates of claims
+    pub(crate) claims: RefCell<crate::claims::Kept>,
     connection: Box<Connection>,
 }
 
@@ -51,6 +53,7 @@ impl Engine {
             store: RefCell::default(),
             actor: RefCell::default(),
             search: RefCell::default(),
+            claims: RefCell::default(),
             connection: Box::new(own),
         });
         const MODULE: Module<'static, Anchor> = Module::eponymous_only_module();

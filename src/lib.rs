@@ -30,8 +30,10 @@ compile_error!("the features `bundled` and `loadable` exclude each other: a load
 mod actor;
 mod apply;
 mod assignments;
+mod attributes;
 mod candidates;
 mod check;
+mod claims;
 mod consumers;
 mod debug;
 mod decision;
@@ -71,6 +73,7 @@ mod settings;
 mod solver;
 mod store;
 mod table_function;
+mod template;
 mod time;
 mod tree;
 mod visible;
@@ -98,6 +101,8 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
     relationships::register(connection, &engine)?;
+    attributes::register(connection, &engine)?;
+    claims::register(connection, &engine)?;
     events::register(connection, &engine)?;
     check::register(connection, &engine)?;
     explain::register(connection, &engine)?;
