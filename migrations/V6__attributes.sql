@@ -235,4 +235,4 @@ CREATE TABLE authz_jwt_template (
   template TEXT NOT NULL,
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   CONSTRAINT "there is one template" CHECK (id = 1)
-) STRICT;
+) STRICT, WITHOUT ROWID;
