@@ -440,3 +440,36 @@ fn the_event_fits_the_reference() {
     assert_eq!(envelope["data"]["custom_attributes"], json!({"x": {"y": [1]}}));
     assert_eq!(envelope["context"]["previous_attributes"], json!({"custom_attributes": {}}));
 }
+
+#[test]
+fn the_session_of_the_document_is_run() {
+    let document = include_str!("../docs/attributes.md");
+    let (_, session) = document.split_once("```sql\n").unwrap();
+    let (session, _) = session.split_once("```").unwrap();
+    let connection = Connection::open_in_memory().unwrap();
+    authz::register(&connection).unwrap();
+    authz::migrate(&connection).unwrap();
+    connection.execute_batch(session).unwrap();
+    assert_eq!(shown(&connection, "ana"), json!({"department_name": "Tax", "level": 3}));
+    let claims: String = connection.query_row("SELECT authz_claims('ana', 'acme')", [], |row| row.get(0)).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&claims).unwrap()["department"], "Tax");
+}
+
+/// What the document says a template may name is what can be named.
+#[test]
+fn the_paths_of_the_document_are_known() {
+    let connection = open();
+    let document = include_str!("../docs/attributes.md");
+    for root in ["user", "organization", "organization_membership"] {
+        let row = document.lines().find_map(|line| line.strip_prefix(&format!("| `{root}` | "))).unwrap();
+        let names: Vec<&str> = row.split('`').skip(1).step_by(2).filter(|name| !["domain", "state"].contains(name)).collect();
+        assert!(names.len() >= 8, "{row}");
+        for name in names {
+            let template = format!("{{\"x\": {{{{ {root}.{name} }}}}}}");
+            if root == "organization" && name == "organization_id" {
+                continue;
+            }
+            connection.query_row("SELECT authz_render_jwt(?1, 'ana', 'acme')", [&template], |_| Ok(())).unwrap_or_else(|error| panic!("{template}: {error}"));
+        }
+    }
+}

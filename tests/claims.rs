@@ -4,6 +4,10 @@
 use authz::rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
+#[path = "../examples/sign_claims.rs"]
+#[allow(dead_code)]
+mod sign_claims;
+
 fn open() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
     authz::register(&connection).unwrap();
@@ -294,4 +298,20 @@ fn claims_are_made_in_views_and_under_a_savepoint_that_is_rolled_back() {
     assert_eq!(answer(&connection, "SELECT claims FROM tokens WHERE user = 'ana'").unwrap()["sub"], "ana");
     connection.execute_batch("CREATE TEMP TABLE authz_memberships (id, user, organization, status); INSERT INTO temp.authz_memberships VALUES ('x', 'mallory', 'acme', 'active')").unwrap();
     assert!(answer(&connection, "SELECT authz_claims('mallory', 'acme')").is_err());
+}
+
+#[test]
+fn the_example_signs_what_was_claimed() {
+    let connection = open();
+    set(&connection, r#"{"plan": {{ organization.metadata.plan }}}"#).unwrap();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let signed = |now| sign_claims::sign(&connection, "ana", "acme", None, &jsonwebtoken::EncodingKey::from_secret(b"key"), now);
+    let mut read = sign_claims::read(&signed(now).unwrap(), &jsonwebtoken::DecodingKey::from_secret(b"key")).unwrap();
+    assert_eq!(read.remove("exp").unwrap(), now + sign_claims::LIFETIME);
+    assert_eq!((read.remove("iat"), read.remove("iss")), (Some(now.into()), Some("https://app.example".into())));
+    assert_eq!(Value::Object(read), claims(&connection));
+    assert!(sign_claims::read(&signed(now).unwrap(), &jsonwebtoken::DecodingKey::from_secret(b"other")).is_err());
+    assert!(sign_claims::read(&signed(now - 10_000).unwrap(), &jsonwebtoken::DecodingKey::from_secret(b"key")).is_err());
+    connection.execute_batch("UPDATE authz_memberships SET status = 'inactive'").unwrap();
+    assert!(signed(now).is_err());
 }
