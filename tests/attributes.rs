@@ -469,7 +469,9 @@ fn the_paths_of_the_document_are_known() {
             if root == "organization" && name == "organization_id" {
                 continue;
             }
-            connection.query_row("SELECT authz_render_jwt(?1, 'ana', 'acme')", [&template], |_| Ok(())).unwrap_or_else(|error| panic!("{template}: {error}"));
+            connection
+                .query_row("SELECT authz_render_jwt(?1, 'ana', 'acme')", [&template], |_| Ok(()))
+                .unwrap_or_else(|error| panic!("{template}: {error}"));
         }
     }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use authz::rusqlite::{Connection, params};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 #[path = "../examples/sign_claims.rs"]
@@ -73,12 +74,6 @@ fn claims_say_who_it_is_and_what_is_held_on_the_organization() {
         .execute_batch("UPDATE authz_role_assignments SET expires_at = '2001-01-01T00:00:00.000Z' WHERE subject = 'group:b'")
         .unwrap();
     assert_eq!(claims(&connection), plain);
-    // What a token says of the organization's own permissions is what a check says.
-    for permission in ["billing:see"] {
-        let checked: bool =
-            connection.query_row("SELECT authz_check('user:ana', ?1, 'organization', 'acme')", [permission], |row| row.get(0)).unwrap();
-        assert_eq!(claims(&connection)["permissions"].as_array().unwrap().iter().any(|held| held == permission), checked);
-    }
     let other = answer(&connection, "SELECT authz_claims('bo', '7')").unwrap();
     assert_eq!((&other["sub"], &other["org_id"]), (&json!("bo"), &json!("7")));
 }
@@ -314,4 +309,45 @@ fn the_example_signs_what_was_claimed() {
     assert!(sign_claims::read(&signed(now - 10_000).unwrap(), &jsonwebtoken::DecodingKey::from_secret(b"key")).is_err());
     connection.execute_batch("UPDATE authz_memberships SET status = 'inactive'").unwrap();
     assert!(signed(now).is_err());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    /// What a token says of the organization's own permissions is what checks say of them.
+    #[test]
+    fn claims_and_checks_agree(
+        held in prop::collection::vec((0..4usize, 0..3usize), 0..6),
+        members in prop::collection::vec((0..3usize, 0..4usize), 0..8),
+        given in prop::collection::vec((0..4usize, 0..3usize, 0..3u8), 0..6),
+    ) {
+        let connection = open();
+        let subjects = ["user:ana", "group:a", "group:b", "group:c"];
+        let (roles, permissions) = (["member", "owner", "org-own"], ["x:0", "x:1", "x:2", "x:3"]);
+        connection.execute_batch("INSERT INTO authz_roles (slug, organization) VALUES ('org-own', 'acme'), ('org-own', 7)").unwrap();
+        for permission in permissions {
+            connection.execute("INSERT INTO authz_permissions (slug) VALUES (?1)", [permission]).unwrap();
+        }
+        connection.execute_batch("INSERT INTO authz_role_permissions (role, organization, permission) VALUES ('org-own', 7, 'x:3')").unwrap();
+        for (permission, role) in held {
+            let organization = (roles[role] == "org-own").then_some("acme");
+            let sql = "INSERT OR IGNORE INTO authz_role_permissions (role, organization, permission) VALUES (?1, ?2, ?3)";
+            connection.execute(sql, params![roles[role], organization, permissions[permission]]).unwrap();
+        }
+        for (group, member) in members {
+            connection.query_row("SELECT authz_add_member(?1, ?2)", [subjects[group + 1], subjects[member]], |_| Ok(())).unwrap();
+        }
+        for (subject, role, kind) in given {
+            // The default role of a member has no end.
+            let expires = (kind == 0 && (subject, role) != (0, 0)).then_some("2001-01-01T00:00:00.000Z");
+            let organization = if kind == 1 { "7" } else { "acme" };
+            let sql = "SELECT authz_grant(?1, ?2, 'organization', ?3, ?4)";
+            connection.query_row(sql, params![subjects[subject], roles[role], organization, expires], |_| Ok(())).unwrap();
+        }
+        let claimed = claims(&connection)["permissions"].clone();
+        for permission in permissions.into_iter().chain(["billing:see"]) {
+            let sql = "SELECT authz_check('user:ana', ?1, 'organization', 'acme')";
+            let checked: bool = connection.query_row(sql, [permission], |row| row.get(0)).unwrap();
+            prop_assert_eq!(claimed.as_array().unwrap().iter().any(|held| held == permission), checked, "{} {}", permission, claimed);
+        }
+    }
 }

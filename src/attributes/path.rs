@@ -248,7 +248,7 @@ fn literal(rest: &mut &str) -> Result<Value, String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use proptest::prelude::*;
     use serde_json::{Value, json};
 
