@@ -116,7 +116,8 @@ fn preview(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     let stored = stored_organization(engine, organization.id())?;
     let _state = engine.snapshot()?;
     let member = Member::find(engine, user, stored)?;
-    let keys = template.render(&member.roots(engine, &template)?)?;
+    let roots = member.roots(engine, &template)?;
+    let keys = template.render(&roots)?;
     whole("the rendered template", keys.into_iter().map(|(key, json)| (key.to_owned(), json)).collect())
 }
 
@@ -155,7 +156,8 @@ fn claims(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
         engine.with(include_str!("../sql/claims/template.sql"), |statement| Ok(statement.query_row([], |row| row.get(0)).optional()?))?;
     if let Some(text) = text.filter(|text| !text.is_empty()) {
         let template = template(engine, &text)?;
-        let keys = template.render(&member.roots(engine, &template)?)?;
+        let roots = member.roots(engine, &template)?;
+        let keys = template.render(&roots)?;
         all.extend(keys.into_iter().map(|(key, json)| (key.to_owned(), json)));
     }
     whole("the claims", all)
@@ -267,14 +269,16 @@ impl Member {
     }
 
     /// What a template can name.
-    fn roots(&self, engine: &Engine, template: &Template) -> Result<Value> {
-        let mut organization = self.organization_object.clone();
+    fn roots(self, engine: &Engine, template: &Template) -> Result<Value> {
+        let mut organization = self.organization_object;
         if template.reads_domains()
             && let Some(members) = organization.as_object_mut()
         {
-            members.insert("domains".to_owned(), domains(engine, &self.organization, self.organization_object.get("id"))?);
+            let domains = domains(engine, &self.organization, members.get("id"))?;
+            members.insert("domains".to_owned(), domains);
         }
-        Ok(json!({"user": self.user, "organization": organization, "organization_membership": self.membership}))
+        let roots = [("user", self.user), ("organization", organization), ("organization_membership", self.membership)];
+        Ok(Value::Object(roots.into_iter().map(|(name, object)| (name.to_owned(), object)).collect()))
     }
 }
 

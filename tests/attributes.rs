@@ -16,6 +16,10 @@ fn open() -> Connection {
              INSERT INTO authz_memberships (id, user, organization) VALUES ('om_ana', 'ana', 'acme'), ('om_bo', 'bo', 7);",
         )
         .unwrap();
+    // Providers for mappings to name, where the file keeps them.
+    if connection.prepare("SELECT 1 FROM authz_connections").is_ok() {
+        connection.execute_batch("INSERT INTO authz_connections (id, organization, type) VALUES ('dir_1', 'acme', 'GenericSAML')").unwrap();
+    }
     connection
 }
 

@@ -216,7 +216,7 @@ fn claims_that_are_too_large_say_which_keys_take_the_room() {
     )
     .unwrap_err();
     assert!(said.contains("the rendered template would have"), "{said}");
-    let said = filled(100_000_000).unwrap_err();
+    let said = filled(2_000_000).unwrap_err();
     assert!(said.contains("`big` takes the room"), "{said}");
 }
 
