@@ -4,6 +4,7 @@
 //! whole JSON value, inside a string a part of its text. What it stands for is written as JSON, so no value can end a string or add a key.
 //! Printing a template and parsing that gives the same template.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde_json::Value;
@@ -144,7 +145,7 @@ impl Template {
     /// A sentence with line and column: for what is no JSON, no object or without a key, for a reserved key or one that is given twice, an
     /// empty expression, a missing `}}`, a path that nothing lies at, an object or array inside a string.
     pub(crate) fn parse(text: &str) -> Result<Template> {
-        let mut reader = Reader { text, at: 0 };
+        let mut reader = Reader { text, at: 0, counted: Cell::new((0, START)) };
         if text.len() > MAX_TEMPLATE_BYTES {
             let cut = (0..=MAX_TEMPLATE_BYTES).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
             return Err(reader.place(cut).refused(format!("it has {} bytes, and may have {MAX_TEMPLATE_BYTES}", text.len())));
@@ -417,7 +418,10 @@ struct Reader<'a> {
     text: &'a str,
     /// The byte that comes next
     at: usize,
+    counted: Cell<(usize, Place)>,
 }
+
+const START: Place = Place { line: 1, column: 1 };
 
 impl<'a> Reader<'a> {
     fn rest(&self) -> &'a str {
@@ -445,10 +449,17 @@ impl<'a> Reader<'a> {
         self.at += rest.len() - rest.trim_start_matches([' ', '\t', '\n', '\r']).len();
     }
 
+    /// The place of a byte, counted on from the last one that was asked for.
     fn place(&self, at: usize) -> Place {
-        let before = self.text.get(..at).unwrap_or_default();
-        let line = before.rsplit('\n').next().unwrap_or_default();
-        Place { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
+        let (from, mut place) = Some(self.counted.get()).filter(|(from, _)| *from <= at).unwrap_or((0, START));
+        for character in self.text.get(from..at).unwrap_or_default().chars() {
+            place = match character {
+                '\n' => Place { line: place.line + 1, column: 1 },
+                _ => Place { column: place.column + 1, ..place },
+            };
+        }
+        self.counted.set((at, place));
+        place
     }
 
     fn refused(&self, sentence: impl fmt::Display) -> Error {
