@@ -3,7 +3,7 @@
 //! The library makes the claims and leaves signing to the application. A template is parsed once on a connection and then kept by its text,
 //! so that claims for many users cost one parse.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 use rusqlite::types::Value as Cell;
@@ -14,8 +14,7 @@ use crate::attributes::holders::{definitions, stored_organization};
 use crate::attributes::values::Type;
 use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
-use crate::function::{Arguments, Effect, define};
-use crate::identifier::IdRef;
+use crate::function::{Arguments, Effect, GivenId, define};
 use crate::json::quoted;
 use crate::resources::strings;
 use crate::template::Template;
@@ -113,12 +112,12 @@ fn preview(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     let template = template(engine, call.required_text(0, "template")?)?;
     check_attributes(engine, &template)?;
     let (user, organization) = (call.required_text(1, "user")?, call.required_id(2, "organization")?);
-    let stored = stored_organization(engine, organization.id())?;
-    let _state = engine.snapshot()?;
-    let member = Member::find(engine, user, stored)?;
-    let roots = member.roots(engine, &template)?;
-    let keys = template.render(&roots)?;
-    whole("the rendered template", keys.into_iter().map(|(key, json)| (key.to_owned(), json)).collect())
+    in_one_state(engine, || {
+        let member = Member::find(engine, user, &organization)?;
+        let roots = member.roots(engine, &template)?;
+        let keys = template.render(&roots)?;
+        whole("the rendered template", keys.into_iter().map(|(key, json)| (key.to_owned(), json)).collect())
+    })
 }
 
 /// `authz_claims(user, organization [, session_id])` → JSON: `sub` (the user), `sid` (the session, where one is named), `org_id`, `role` (the
@@ -130,37 +129,45 @@ fn preview(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
 fn claims(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     let (user, organization) = (call.required_text(0, "user")?, call.required_id(1, "organization")?);
     let session = call.text(2, "session")?;
-    let stored = stored_organization(engine, organization.id())?;
-    // All that the claims say was true at one time.
-    let _state = engine.snapshot()?;
-    let member = Member::find(engine, user, stored)?;
-    if let Some(session) = session
-        && !live_session(engine, session, user, &member.organization)?
-    {
-        return Err(Error::refused(format!(
-            "the session {} is not a live session of `{}` in that organization; start one or leave it out",
-            quoted(session),
-            shown(user)
-        )));
-    }
-    let permissions = strings(engine, include_str!("../sql/claims/permissions.sql"), params![user, member.organization])?;
-    let mut all = vec![("sub".to_owned(), json!(user).to_string())];
-    if let Some(session) = session {
-        all.push(("sid".to_owned(), json!(session).to_string()));
-    }
-    all.push(("org_id".to_owned(), json!(organization.text()).to_string()));
-    all.push(("role".to_owned(), json!(member.roles.first()).to_string()));
-    all.push(("roles".to_owned(), json!(member.roles).to_string()));
-    all.push(("permissions".to_owned(), json!(permissions).to_string()));
-    let text: Option<String> =
-        engine.with(include_str!("../sql/claims/template.sql"), |statement| Ok(statement.query_row([], |row| row.get(0)).optional()?))?;
-    if let Some(text) = text.filter(|text| !text.is_empty()) {
-        let template = template(engine, &text)?;
-        let roots = member.roots(engine, &template)?;
-        let keys = template.render(&roots)?;
-        all.extend(keys.into_iter().map(|(key, json)| (key.to_owned(), json)));
-    }
-    whole("the claims", all)
+    in_one_state(engine, || {
+        let member = Member::find(engine, user, &organization)?;
+        if let Some(session) = session
+            && !live_session(engine, session, user, &member.organization)?
+        {
+            return Err(Error::refused(format!(
+                "the session {} is not a live session of `{}` in that organization; start one or leave it out",
+                quoted(session),
+                shown(user)
+            )));
+        }
+        let mut all = vec![("sub".to_owned(), json!(user).to_string())];
+        if let Some(session) = session {
+            all.push(("sid".to_owned(), json!(session).to_string()));
+        }
+        let roles = member.roles.iter().map(|role| role.slug.as_str());
+        all.push(("org_id".to_owned(), json!(member.id).to_string()));
+        all.push(("role".to_owned(), json!(roles.clone().next()).to_string()));
+        all.push(("roles".to_owned(), json!(roles.collect::<Vec<_>>()).to_string()));
+        all.push(("permissions".to_owned(), json!(member.permissions(engine)?).to_string()));
+        let text: Option<String> = engine
+            .with(include_str!("../sql/claims/template.sql"), |statement| Ok(statement.query_row([], |row| row.get(0)).optional()?))?;
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            let template = template(engine, &text)?;
+            let roots = member.roots(engine, &template)?;
+            let keys = template.render(&roots)?;
+            all.extend(keys.into_iter().map(|(key, json)| (key.to_owned(), json)));
+        }
+        whole("the claims", all)
+    })
+}
+
+/// Runs `work` with one state of the file in view, so that all it reads was true at one time.
+fn in_one_state<T>(engine: &Engine, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    engine.with(include_str!("../sql/store/snapshot.sql"), |statement| {
+        let mut held = statement.query([])?;
+        held.next()?;
+        work()
+    })
 }
 
 /// The object with these keys, or a refusal that says which of them take the room.
@@ -195,40 +202,65 @@ fn live_session(engine: &Engine, session: &str, user: &str, organization: &Cell)
     engine.with(include_str!("../sql/claims/live_session.sql"), |statement| Ok(statement.exists(params![session, user, organization])?))
 }
 
-/// An active membership with the user and the organization.
-struct Member {
-    user: Value,
-    /// As its id is stored
+/// An active membership.
+struct Member<'a> {
+    user: &'a str,
+    /// The organization, its id as it is stored
     organization: Cell,
-    organization_object: Value,
-    membership: Value,
+    /// The same as a text
+    id: String,
     /// Held on the organization, in their order
-    roles: Vec<String>,
+    roles: Vec<Role>,
 }
 
-impl Member {
-    /// The active membership of a user in an organization, whose id is given as it is stored.
-    fn find(engine: &Engine, user: &str, stored: Cell) -> Result<Member> {
-        let roles = strings(engine, include_str!("../sql/claims/roles.sql"), params![user, stored])?;
-        let id = IdRef::stored((&stored).into()).map_or_else(String::new, |id| id.to_string());
-        let found = engine.with(include_str!("../sql/claims/member.sql"), |statement| {
-            let slug = |role: &String| json!({"slug": role});
-            let read = |row: &rusqlite::Row<'_>| {
-                let status: String = row.get("status")?;
-                let membership = json!({
-                    "id": row.get::<_, String>("id")?,
-                    "user_id": user,
-                    "organization_id": id,
-                    "status": status,
-                    "role": {"slug": roles.first()},
-                    "roles": roles.iter().map(slug).collect::<Vec<_>>(),
-                    "custom_attributes": object(&row.get::<_, String>("custom_attributes")?),
-                    "directory_managed": row.get::<_, bool>("directory_managed")?,
-                    "created_at": row.get::<_, String>("created_at")?,
-                    "updated_at": row.get::<_, String>("updated_at")?,
-                });
-                let user_object = json!({
-                    "id": user,
+/// A role that is held on an organization. Ordered as roles are shown.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Role {
+    priority: Option<i64>,
+    slug: String,
+    is_of_organization: bool,
+}
+
+impl<'a> Member<'a> {
+    /// The active membership of a user in an organization.
+    fn find(engine: &Engine, user: &'a str, organization: &GivenId<'_>) -> Result<Member<'a>> {
+        let stored = stored_organization(engine, organization.id())?;
+        let status: Option<String> = engine.with(include_str!("../sql/claims/status.sql"), |statement| {
+            Ok(statement.query_row(params![user, stored], |row| row.get(0)).optional()?)
+        })?;
+        match status.as_deref() {
+            Some("active") => {
+                let roles = roles(engine, user, &stored)?;
+                Ok(Member { user, organization: stored, id: organization.text().into_owned(), roles })
+            }
+            Some(status) => {
+                Err(Error::refused(format!("the membership of {} is {status}; nobody gets a token without an active one", quoted(user))))
+            }
+            None => Err(Error::refused(format!(
+                "{} has no membership of the organization `{}`; nobody gets a token without an active one",
+                quoted(user),
+                shown(&organization.text())
+            ))),
+        }
+    }
+
+    /// The permissions of the roles.
+    fn permissions(&self, engine: &Engine) -> Result<BTreeSet<String>> {
+        let mut all = BTreeSet::new();
+        for role in &self.roles {
+            let of = if role.is_of_organization { &self.organization } else { &Cell::Null };
+            all.extend(strings(engine, include_str!("../sql/roles/permissions.sql"), params![role.slug, of])?);
+        }
+        Ok(all)
+    }
+
+    /// What a template can name.
+    fn roots(&self, engine: &Engine, template: &Template) -> Result<Value> {
+        let slugs: Vec<Value> = self.roles.iter().map(|role| json!({"slug": role.slug})).collect();
+        let (user, mut organization, membership) = engine.with(include_str!("../sql/claims/member.sql"), |statement| {
+            Ok(statement.query_row(params![self.user, self.organization], |row| {
+                let user = json!({
+                    "id": self.user,
                     "email": row.get::<_, String>("email")?,
                     "email_verified": false,
                     "first_name": row.get::<_, Option<String>>("first_name")?,
@@ -240,49 +272,66 @@ impl Member {
                     "created_at": row.get::<_, String>("user_created_at")?,
                     "updated_at": row.get::<_, String>("user_updated_at")?,
                 });
-                let organization_object = json!({
-                    "id": id,
-                    "name": row.get::<_, Option<String>>("name")?.as_ref().unwrap_or(&id),
+                let organization = json!({
+                    "id": self.id,
+                    "name": row.get::<_, Option<String>>("name")?.as_ref().unwrap_or(&self.id),
                     "description": row.get::<_, Option<String>>("description")?,
                     "external_id": row.get::<_, Option<String>>("organization_external_id")?,
                     "metadata": object(&row.get::<_, String>("organization_metadata")?),
                     "created_at": row.get::<_, String>("organization_created_at")?,
                     "updated_at": row.get::<_, String>("organization_updated_at")?,
                 });
-                Ok((status, user_object, organization_object, membership))
-            };
-            Ok(statement.query_row(params![user, stored], read).optional()?)
+                let membership = json!({
+                    "id": row.get::<_, String>("id")?,
+                    "user_id": self.user,
+                    "organization_id": self.id,
+                    "status": "active",
+                    "role": slugs.first(),
+                    "roles": slugs,
+                    "custom_attributes": object(&row.get::<_, String>("custom_attributes")?),
+                    "directory_managed": row.get::<_, bool>("directory_managed")?,
+                    "created_at": row.get::<_, String>("created_at")?,
+                    "updated_at": row.get::<_, String>("updated_at")?,
+                });
+                Ok((user, organization, membership))
+            })?)
         })?;
-        match found {
-            Some((status, user, organization_object, membership)) if status == "active" => {
-                Ok(Member { user, organization: stored, organization_object, membership, roles })
-            }
-            Some((status, ..)) => {
-                Err(Error::refused(format!("the membership of {} is {status}; nobody gets a token without an active one", quoted(user))))
-            }
-            None => Err(Error::refused(format!(
-                "{} has no membership of the organization `{}`; nobody gets a token without an active one",
-                quoted(user),
-                shown(&id)
-            ))),
-        }
-    }
-
-    /// What a template can name.
-    fn roots(self, engine: &Engine, template: &Template) -> Result<Value> {
-        let mut organization = self.organization_object;
         if template.reads_domains()
             && let Some(members) = organization.as_object_mut()
         {
-            let domains = domains(engine, &self.organization, members.get("id"))?;
-            members.insert("domains".to_owned(), domains);
+            members.insert("domains".to_owned(), domains(engine, &self.organization, &self.id)?);
         }
-        let roots = [("user", self.user), ("organization", organization), ("organization_membership", self.membership)];
+        let roots = [("user", user), ("organization", organization), ("organization_membership", membership)];
         Ok(Value::Object(roots.into_iter().map(|(name, object)| (name.to_owned(), object)).collect()))
     }
 }
 
-fn domains(engine: &Engine, organization: &Cell, id: Option<&Value>) -> Result<Value> {
+/// The roles that a user holds on an organization, also through groups, in the order in which they are shown.
+fn roles(engine: &Engine, user: &str, organization: &Cell) -> Result<Vec<Role>> {
+    let mut held = BTreeSet::new();
+    let mut holders = vec![format!("user:{user}")];
+    let mut seen: HashSet<String> = holders.iter().cloned().collect();
+    while let Some(holder) = holders.pop() {
+        engine.with(include_str!("../sql/claims/roles.sql"), |statement| {
+            let rows = statement.query_map(params![holder, organization], |row| {
+                Ok(Role { slug: row.get(0)?, is_of_organization: row.get(1)?, priority: row.get(2)? })
+            })?;
+            for role in rows {
+                held.insert(role?);
+            }
+            Ok(())
+        })?;
+        for group in strings(engine, include_str!("../sql/facts/groups_of.sql"), params![holder])? {
+            let group = format!("group:{group}");
+            if seen.insert(group.clone()) {
+                holders.push(group);
+            }
+        }
+    }
+    Ok(held.into_iter().collect())
+}
+
+fn domains(engine: &Engine, organization: &Cell, id: &str) -> Result<Value> {
     engine.with(include_str!("../sql/claims/domains.sql"), |statement| {
         let rows = statement.query_map([organization], |row| {
             Ok(json!({"domain": row.get::<_, String>(0)?, "state": row.get::<_, String>(1)?, "organization_id": id}))

@@ -15,13 +15,10 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 
 /// `authz_debug()` → JSON: `version` of the library, `sqlite` that runs it, the `transaction` open on the main database (`none`, `read`,
 /// `write`), `kept` (entries kept between questions), `forgotten` (how often all of them had to go), `touched` (how many changes were followed
-<<<<<<< HEAD
-/// one by one instead), `statements` (kept prepared), `templates` (of claims parsed so far).
-=======
 /// one by one instead), `checks_point`
 /// (checks worked out one by one), `checks_from_set` (rows answered from the set of what their subject sees), `sets_built` (such sets made),
-/// `statements` (kept prepared), `reprepared` (how often SQLite has planned one of them anew, which it should not).
->>>>>>> main
+/// `statements` (kept prepared), `reprepared` (how often SQLite has planned one of them anew, which it should not),
+/// `templates` (of claims, parsed so far).
 ///
 /// Works without a schema too.
 fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
@@ -43,11 +40,8 @@ fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
         "checks_from_set": engine.counts.checks_from_set.get(),
         "sets_built": engine.counts.sets_built.get(),
         "statements": engine.kept_statements(),
-<<<<<<< HEAD
-        "templates": engine.claims.try_borrow().map(|kept| kept.parsed).unwrap_or_default(),
-=======
         "reprepared": engine.reprepared(),
->>>>>>> main
+        "templates": engine.claims.try_borrow().map(|kept| kept.parsed).unwrap_or_default(),
     })
     .to_string())
 }
