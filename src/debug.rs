@@ -17,7 +17,8 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 /// `write`), `kept` (entries kept between questions), `forgotten` (how often all of them had to go), `touched` (how many changes were followed
 /// one by one instead), `checks_point`
 /// (checks worked out one by one), `checks_from_set` (rows answered from the set of what their subject sees), `sets_built` (such sets made),
-/// `statements` (kept prepared), `reprepared` (how often SQLite has planned one of them anew, which it should not).
+/// `statements` (kept prepared), `reprepared` (how often SQLite has planned one of them anew, which it should not),
+/// `templates` (of claims, parsed so far).
 ///
 /// Works without a schema too.
 fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
@@ -40,6 +41,7 @@ fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
         "sets_built": engine.counts.sets_built.get(),
         "statements": engine.kept_statements(),
         "reprepared": engine.reprepared(),
+        "templates": engine.claims.try_borrow().map(|kept| kept.parsed).unwrap_or_default(),
     })
     .to_string())
 }

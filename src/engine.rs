@@ -38,6 +38,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     /// What a search keeps between keystrokes.
     pub(crate) search: RefCell<crate::search::Kept>,
+    /// Parsed templates of claims
+    pub(crate) claims: RefCell<crate::claims::Kept>,
     connection: Box<Connection>,
 }
 
@@ -78,6 +80,7 @@ impl Engine {
             actor: RefCell::default(),
             clock: Clock::default(),
             search: RefCell::default(),
+            claims: RefCell::default(),
             connection: Box::new(own),
         });
         const MODULE: Module<'static, Anchor> = Module::eponymous_only_module();

@@ -30,8 +30,10 @@ compile_error!("the features `bundled` and `loadable` exclude each other: a load
 mod actor;
 mod apply;
 mod assignments;
+mod attributes;
 mod candidates;
 mod check;
+mod claims;
 mod clock;
 mod consumers;
 mod debug;
@@ -77,6 +79,7 @@ mod sso_report;
 mod store;
 mod sweep;
 mod table_function;
+mod template;
 mod time;
 mod tree;
 mod visible;
@@ -105,6 +108,8 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
     relationships::register(connection, &engine)?;
+    attributes::register(connection, &engine)?;
+    claims::register(connection, &engine)?;
     events::register(connection, &engine)?;
     sso::register(connection, &engine)?;
     sso_report::register(connection, &engine)?;

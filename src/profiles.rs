@@ -4,8 +4,11 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, params};
 use serde_json::Value as Any;
 
+use crate::attributes::holders::signed_in;
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
+use crate::events::as_one_call;
+use crate::identifier::Id;
 use crate::json::{Json, object, quoted, refused, required, text, words};
 use crate::masking::masked;
 use crate::people::{Person, find_or_insert, is_email};
@@ -81,8 +84,12 @@ impl Profile {
     }
 }
 
-/// Finds the user who has signed in, remembers the provider's id of them, and lets them in where the connection does.
+/// Finds the user who has signed in, remembers the provider's id of them and what it tells, and lets them in where the connection does.
 pub(crate) fn sign_in(engine: &Engine, through: &str, profile: &Profile, now: &str) -> Result<String> {
+    as_one_call(engine, || enter(engine, through, profile, now))
+}
+
+fn enter(engine: &Engine, through: &str, profile: &Profile, now: &str) -> Result<String> {
     let Some(connection) = connection(engine, through)?.filter(|connection| connection.is_active) else {
         return Err(Error::refused(format!(
             "connection_unlinked: the connection `{}` has become inactive; the sign-in can only fail",
@@ -111,5 +118,8 @@ pub(crate) fn sign_in(engine: &Engine, through: &str, profile: &Profile, now: &s
         engine.with(include_str!("../sql/sso/join.sql"), |statement| Ok(statement.execute(params![user, connection.organization])?))?;
         engine.with(include_str!("../sql/sso/accept.sql"), |statement| Ok(statement.execute(params![user, connection.organization])?))?;
     }
+    let told: Any =
+        serde_json::from_str(&profile.masked).map_err(|error| Error::refused(format!("the profile is not valid JSON: {error}")))?;
+    signed_in(engine, through, &user, &Id::stored((&connection.organization).into()), &told)?;
     Ok(user)
 }

@@ -180,6 +180,11 @@ fn subject(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
     if call.count() > 1 && asked.is_none() {
         return Ok(None);
     }
+    Ok(user_of(engine, id, asked.as_ref().map(GivenId::id))?.map(|user| format!("user:{user}")))
+}
+
+/// Whose a live session is; `None` for one that has ended, and, where an organization is given, for a session in another or in none.
+pub(crate) fn user_of(engine: &Engine, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
     engine.with(include_str!("../sql/sessions/live.sql"), |statement| {
         let mut rows = statement.query([id])?;
         let Some(row) = rows.next()? else { return Ok(None) };
@@ -187,11 +192,9 @@ fn subject(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
         if millis(Some(&String::from_utf8_lossy(due_at))) <= engine.clock.now() {
             return Ok(None);
         }
-        if let Some(asked) = asked
-            && IdRef::stored(row.get_ref(1)?) != Some(asked.id())
-        {
+        if organization.is_some() && IdRef::stored(row.get_ref(1)?) != organization {
             return Ok(None);
         }
-        Ok(Some(format!("user:{}", row.get::<_, String>(0)?)))
+        Ok(Some(row.get(0)?))
     })
 }

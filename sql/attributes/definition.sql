@@ -1,0 +1,1 @@
+SELECT kind, type, description, shown FROM main.authz_attribute_definitions WHERE name = ?1

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_attribute_mappings WHERE name = ?1

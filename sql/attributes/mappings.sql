@@ -1,0 +1,1 @@
+SELECT name, path FROM main.authz_attribute_mappings WHERE provider = +?1

@@ -1,0 +1,1 @@
+SELECT name, type FROM main.authz_attribute_definitions
