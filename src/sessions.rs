@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
@@ -136,7 +136,7 @@ struct Open {
 fn open(engine: &Engine, id: &str, now: &str) -> Result<Option<Open>> {
     expire(engine, now)?;
     engine.with(include_str!("../sql/sessions/live.sql"), |statement| {
-        Ok(statement.query_row([id], |row| Ok(Open { due_at: row.get(2)?, last_active_at: row.get(3)? })).optional()?)
+        Ok(statement.query_row([id], |row| Ok(Open { due_at: row.get(0)?, last_active_at: row.get(1)? })).optional()?)
     })
 }
 
@@ -180,18 +180,17 @@ fn subject(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
     if call.count() > 1 && asked.is_none() {
         return Ok(None);
     }
-    engine.with(include_str!("../sql/sessions/live.sql"), |statement| {
+    engine.with(include_str!("../sql/sessions/subject.sql"), |statement| {
         let mut rows = statement.query([id])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let ValueRef::Text(due_at) = row.get_ref(2)? else { return Ok(None) };
-        if millis(Some(&String::from_utf8_lossy(due_at))) <= engine.clock.now() {
-            return Ok(None);
-        }
-        if let Some(asked) = asked
-            && IdRef::stored(row.get_ref(1)?) != Some(asked.id())
-        {
-            return Ok(None);
-        }
-        Ok(Some(format!("user:{}", row.get::<_, String>(0)?)))
+        let user = row.get_ref(0)?.as_str().unwrap_or_default();
+        // What is no text, and can only have been forced in, has expired.
+        let due_at = row.get_ref(1)?.as_str().unwrap_or_default();
+        let is_there = match &asked {
+            Some(asked) => IdRef::stored(row.get_ref(2)?) == Some(asked.id()),
+            None => true,
+        };
+        let is_live = is_there && !user.is_empty() && millis(Some(due_at)) > engine.clock.now();
+        Ok(is_live.then(|| ["user:", user].concat()))
     })
 }
