@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
@@ -136,7 +136,7 @@ struct Open {
 fn open(engine: &Engine, id: &str, now: &str) -> Result<Option<Open>> {
     expire(engine, now)?;
     engine.with(include_str!("../sql/sessions/live.sql"), |statement| {
-        Ok(statement.query_row([id], |row| Ok(Open { due_at: row.get(2)?, last_active_at: row.get(3)? })).optional()?)
+        Ok(statement.query_row([id], |row| Ok(Open { due_at: row.get(0)?, last_active_at: row.get(1)? })).optional()?)
     })
 }
 
@@ -185,16 +185,13 @@ fn subject(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
 
 /// Whose a live session is; `None` for one that has ended, and, where an organization is given, for a session in another or in none.
 pub(crate) fn user_of(engine: &Engine, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
-    engine.with(include_str!("../sql/sessions/live.sql"), |statement| {
+    engine.with(include_str!("../sql/sessions/subject.sql"), |statement| {
         let mut rows = statement.query([id])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let ValueRef::Text(due_at) = row.get_ref(2)? else { return Ok(None) };
-        if millis(Some(&String::from_utf8_lossy(due_at))) <= engine.clock.now() {
-            return Ok(None);
-        }
-        if organization.is_some() && IdRef::stored(row.get_ref(1)?) != organization {
-            return Ok(None);
-        }
-        Ok(Some(row.get(0)?))
+        // What is no text, and can only have been forced in, has expired.
+        let due_at = row.get_ref(1)?.as_str().unwrap_or_default();
+        let is_there = organization.is_none() || IdRef::stored(row.get_ref(2)?) == organization;
+        let is_live = is_there && millis(Some(due_at)) > engine.clock.now();
+        Ok(if is_live { Some(row.get(0)?) } else { None })
     })
 }
