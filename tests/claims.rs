@@ -22,7 +22,7 @@ fn open() -> Connection {
                  "roles": {"member": {"resource_type": "organization", "permissions": ["document:read"]},
                            "owner": {"resource_type": "organization", "permissions": ["billing:see", "document:read"]},
                            "editor": {"resource_type": "document", "permissions": ["document:edit"]}}}', 'force');
-               INSERT INTO authz_organizations (id, name, metadata) VALUES ('acme', 'Acme', '{"plan":"pro"}'), (7, NULL, 'no json');
+               INSERT INTO authz_organizations (id, name, metadata) VALUES ('acme', 'Acme', '{"plan":"pro"}'), (7, NULL, '{}');
                INSERT INTO authz_organization_domains (organization, domain, state, created_at) VALUES
                  ('acme', 'zeta.test', 'verified', '2026-01-01T00:00:00.000Z'), ('acme', 'acme.test', 'pending', '2026-02-01T00:00:00.000Z');
                INSERT INTO authz_users (id, email, first_name, last_name, external_id, metadata) VALUES
