@@ -35,6 +35,7 @@ mod check;
 mod consumers;
 mod debug;
 mod decision;
+mod directories;
 mod document;
 mod engine;
 mod error;
@@ -54,8 +55,6 @@ mod loadable;
 mod migrate;
 mod model;
 mod nodes;
-// Until sessions and directories ask.
-#[cfg_attr(not(test), expect(dead_code))]
 mod people;
 mod permissions;
 mod reader;
@@ -65,6 +64,7 @@ mod roles;
 mod rule;
 mod rules;
 mod scan;
+mod scim;
 mod search;
 mod sets;
 mod settings;
@@ -98,6 +98,8 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     assignments::register(connection, &engine)?;
     groups::register(connection, &engine)?;
     relationships::register(connection, &engine)?;
+    directories::register(connection, &engine)?;
+    scim::register(connection, &engine)?;
     events::register(connection, &engine)?;
     check::register(connection, &engine)?;
     explain::register(connection, &engine)?;

@@ -3,11 +3,10 @@
 //! A provider's own id of a person, once seen, decides; whoever keeps such ids looks there first. A person not seen before is found by
 //! e-mail address, under a rule by which one organization's provider can never take over a person of another, or is new.
 
-use rusqlite::params;
+use rusqlite::{ToSql, params};
 
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::identifier::Id;
 
 /// A person as an identity provider describes them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,10 +24,12 @@ pub(crate) fn is_email(text: &str) -> bool {
 }
 
 /// The user whom an organization may take for the person: by e-mail address, where its domain is verified for the organization, or
-/// where the user has a membership there and holds nothing (membership, assignment, group, relationship) outside it.
+/// where the user has a membership there and holds nothing (membership, assignment, group, relationship) outside it. Whom the directory
+/// of another organization knows is not found by address, unless there is a membership already: else a directory could make somebody
+/// with an address that is not its own, and wait until the owner of the domain takes that user in.
 ///
 /// Members come first. Where more than one user remains, it is none of them: nobody is taken for somebody else.
-pub(crate) fn find(engine: &Engine, organization: &Id, person: &Person<'_>) -> Result<Option<String>> {
+pub(crate) fn find(engine: &Engine, organization: &impl ToSql, person: &Person<'_>) -> Result<Option<String>> {
     let Some((_, domain)) = person.email.rsplit_once('@') else { return Ok(None) };
     let candidates: Vec<(String, bool)> = engine.with(include_str!("../sql/people/by_email.sql"), |statement| {
         Ok(statement
@@ -45,13 +46,18 @@ pub(crate) fn find(engine: &Engine, organization: &Id, person: &Person<'_>) -> R
 ///
 /// # Errors
 /// The address is none.
-pub(crate) fn find_or_insert(engine: &Engine, organization: &Id, person: &Person<'_>) -> Result<String> {
+pub(crate) fn find_or_insert(engine: &Engine, organization: &impl ToSql, person: &Person<'_>) -> Result<String> {
     if !is_email(person.email) {
         return Err(Error::refused("a user needs an e-mail address such as `ana@acme.com`"));
     }
-    if let Some(user) = find(engine, organization, person)? {
-        return Ok(user);
+    match find(engine, organization, person)? {
+        Some(user) => Ok(user),
+        None => insert(engine, person),
     }
+}
+
+/// A new user with a random id.
+pub(crate) fn insert(engine: &Engine, person: &Person<'_>) -> Result<String> {
     engine.with(include_str!("../sql/people/insert.sql"), |statement| {
         Ok(statement.query_row(params![person.email, person.first_name, person.last_name], |row| row.get(0))?)
     })

@@ -4,9 +4,15 @@ SELECT u.id, EXISTS (SELECT 1 FROM main.authz_memberships AS m WHERE m.user = u.
 FROM main.authz_users AS u
 WHERE lower(u.email) = lower(?2)
   AND (
-    EXISTS (SELECT 1 FROM main.authz_organization_domains AS d WHERE d.organization = ?1 AND d.domain = lower(?3) AND d.state = 'verified')
+    (
+      EXISTS (SELECT 1 FROM main.authz_organization_domains AS d WHERE d.organization = ?1 AND d.domain = lower(?3) AND d.state = 'verified')
+      -- another organization's directory may have made them up
+      AND (
+        EXISTS (SELECT 1 FROM main.authz_memberships AS m WHERE m.user = u.id AND m.organization = ?1)
+        OR NOT EXISTS (SELECT 1 FROM main._authz_directory_people AS p WHERE p.user = u.id AND p.organization IS NOT ?1)))
     OR (
       EXISTS (SELECT 1 FROM main.authz_memberships AS m WHERE m.user = u.id AND m.organization = ?1)
+      AND NOT EXISTS (SELECT 1 FROM main._authz_directory_people AS p WHERE p.user = u.id AND p.organization IS NOT ?1)
       AND NOT EXISTS (SELECT 1 FROM main.authz_memberships AS m WHERE m.user = u.id AND m.organization IS NOT ?1)
       AND NOT EXISTS (
         SELECT 1 FROM main.authz_role_assignments AS a
