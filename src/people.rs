@@ -46,6 +46,8 @@ pub(crate) fn find(engine: &Engine, organization: &impl ToSql, person: &Person<'
 ///
 /// # Errors
 /// The address is none.
+// Until sign-ins ask.
+#[cfg_attr(not(test), expect(dead_code))]
 pub(crate) fn find_or_insert(engine: &Engine, organization: &impl ToSql, person: &Person<'_>) -> Result<String> {
     if !is_email(person.email) {
         return Err(Error::refused("a user needs an e-mail address such as `ana@acme.com`"));

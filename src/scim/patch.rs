@@ -273,8 +273,13 @@ fn chosen(
             // What is added need not be there: the filter tells what it is.
             Verb::Add => match described(filter) {
                 Some(object) => {
+                    let object = Value::Object(object);
+                    let typed = match attribute {
+                        Some(attribute) => typed_one(attribute, object)?,
+                        None => typed(None, object)?,
+                    };
                     at.push(all.len());
-                    all.push(Value::Object(object));
+                    all.extend(typed);
                 }
                 None => return Err(no_value()),
             },

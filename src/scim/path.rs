@@ -84,7 +84,7 @@ fn split_urn(text: &str) -> Option<(Option<&str>, &str)> {
     }
     // In a URN a full stop belongs to a version, so the last colon before the attribute is the last one of all.
     let (extension, rest) = text.rsplit_once(':')?;
-    Some((Some(extension), rest))
+    (is_urn(extension) && !rest.is_empty()).then_some((Some(extension), rest))
 }
 
 impl Path {
