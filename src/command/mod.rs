@@ -9,6 +9,7 @@ mod follow;
 mod model;
 mod output;
 mod relay;
+mod scim_import;
 mod search;
 mod test;
 mod tree;
@@ -55,6 +56,8 @@ enum Command {
     Events(events::Events),
     /// Send every event to a webhook: signed, in order, at least once
     Relay(relay::Relay),
+    /// Bring a whole directory in from a file; run again, it goes on where it was interrupted
+    ScimImport(scim_import::ScimImport),
     /// Resources, pages and actions by a few letters, as a subject sees them
     Search(search::Search),
     /// Make the index that search uses, or catch it up with what was written
@@ -95,6 +98,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Tree(tree) => tree.run(),
         Command::Events(events) => events.run(),
         Command::Relay(relay) => relay.run(),
+        Command::ScimImport(import) => import.run(),
         Command::Search(search) => search.run(),
         Command::IndexSearch(index) => index.run(),
     };
