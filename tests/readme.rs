@@ -7,6 +7,7 @@ use authz::rusqlite::types::ValueRef;
 
 const README: &str = include_str!("../README.md");
 const RELATIONSHIPS: &str = include_str!("../docs/relationships.md");
+const DIRECTORIES: &str = include_str!("../docs/directories.md");
 
 /// The text of the fenced block of a language that follows a heading in README.
 fn block(heading: &str, language: &str) -> &'static str {
@@ -60,6 +61,11 @@ fn session(connection: &Connection, script: &str) -> String {
 #[test]
 fn the_session_prints_what_stands_beside_it() {
     assert_eq!(session(&open(), block("## Fifteen lines", "sql")), block("## Fifteen lines", "text"));
+}
+
+#[test]
+fn the_session_about_directories_prints_what_stands_beside_it() {
+    assert_eq!(session(&open(), block_of(DIRECTORIES, "# Directories", "sql")), block_of(DIRECTORIES, "# Directories", "text"));
 }
 
 #[test]
