@@ -36,7 +36,7 @@ fn run(mut command: Command) -> (i32, String, String) {
 
 fn user(number: usize) -> Value {
     json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": format!("u{number}"), "externalId": format!("e{number}"),
-        "userName": format!("user{number}@acme.com"), "name": {"givenName": format!("User {number}")}, "active": number % 7 != 0,
+        "userName": format!("user{number}@acme.com"), "name": {"givenName": format!("User {number}")}, "active": !number.is_multiple_of(7),
         "meta": {"resourceType": "User", "created": "2020-01-01T00:00:00Z"}})
 }
 
