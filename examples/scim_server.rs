@@ -47,7 +47,7 @@ fn answer(database: &Database, method: &Method, uri: &Uri, headers: &HeaderMap, 
         connection
             .query_row("SELECT authz_scim(?1, ?2, ?3, nullif(?4, ''))", (directory, method.as_str(), path, body), |row| row.get(0))?;
     let answer: serde_json::Value = serde_json::from_str(&answer)?;
-    let status = answer["status"].as_u64().and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
+    let status = answer.get("status").and_then(serde_json::Value::as_u64).and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
     let body = answer.get("body").map(ToString::to_string).unwrap_or_default();
     Ok((StatusCode::from_u16(status)?, [(header::CONTENT_TYPE, "application/scim+json")], body).into_response())
 }

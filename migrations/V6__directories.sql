@@ -180,7 +180,7 @@ WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on
 BEGIN
   INSERT INTO _authz_outbox (kind, event) VALUES ('directory', 'dsync.deleted');
   INSERT INTO _authz_outbox_objects (seq, previous, id, organization, name, type, status, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, OLD.id, OLD.organization, OLD.name, OLD.type, OLD.state, OLD.created_at, OLD.updated_at);
+  VALUES (last_insert_rowid(), 0, OLD.id, OLD.organization, OLD.name, OLD.type, 'deleting', OLD.created_at, OLD.updated_at);
 END;
 
 CREATE TRIGGER _authz_organizations_delete_directories BEFORE DELETE ON authz_organizations

@@ -194,8 +194,8 @@ impl Import<'_> {
             self.connection.execute_batch("BEGIN IMMEDIATE")?;
         }
         self.in_batch += 1;
-        let mut statement = self.connection.prepare_cached(include_str!("../../sql/command/scim.sql"))?;
-        let answer: String = statement.query_row((self.directory, method, path, body), |row| row.get(0))?;
+        let request = (self.directory, method, path, body);
+        let answer: String = self.connection.query_row(include_str!("../../sql/command/scim.sql"), request, |row| row.get(0))?;
         let mut answer: Value = serde_json::from_str(&answer)?;
         let status = answer.get("status").and_then(Value::as_u64).unwrap_or_default();
         Ok((status, answer.get_mut("body").map(Value::take).unwrap_or_default()))

@@ -9,7 +9,9 @@ use super::resource::{extension, is_ours, is_primary, shown, typed, typed_one};
 use super::schemas::{Attribute, Kind, Mutability};
 
 /// The most operations in one request.
-const MAX_OPERATIONS: usize = 100_000;
+const MAX_OPERATIONS: usize = 10_000;
+/// The most values of a list that can be changed one by one.
+const MAX_VALUES: usize = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -139,8 +141,8 @@ fn at(kind: Kind, resource: &mut Map<String, Value>, verb: Verb, path: &Path, va
         resource.remove(&urn);
         return Ok(());
     }
-    let mut inner = match resource.get(&urn) {
-        Some(Value::Object(inner)) => inner.clone(),
+    let mut inner = match resource.get_mut(&urn).map(Value::take) {
+        Some(Value::Object(inner)) => inner,
         _ => Map::new(),
     };
     if is_whole {
@@ -180,8 +182,13 @@ fn within(kind: Kind, holder: &mut Map<String, Value>, verb: Verb, path: &Path, 
     {
         return Err(bad("mutability", format!("`{}` is not the provider's to change", part.name)));
     }
-    let old = holder.get(&key).cloned();
+    // Taken out and not copied: what is left behind by an operation that fails is of no use to anybody.
+    let old = holder.get_mut(&key).map(Value::take);
     let is_many = attribute.map_or_else(|| matches!(old, Some(Value::Array(_))), |attribute| attribute.many);
+    let goes_one_by_one = path.filter.is_some() || part.is_some() || verb == Verb::Add;
+    if goes_one_by_one && matches!(&old, Some(Value::Array(all)) if all.len() > MAX_VALUES) {
+        return Err(bad("tooMany", format!("`{key}` has more than {MAX_VALUES} values; replace it as a whole")));
+    }
     let new = match (&path.filter, part) {
         (Some(_), _) if !is_many => return Err(bad("invalidPath", format!("`{key}` is no list, and has no values to choose from"))),
         (Some(filter), part) => chosen(attribute, list(old), verb, filter, part, value)?,

@@ -252,6 +252,52 @@ proptest! {
     }
 
     #[test]
+    fn members_are_who_the_operations_leave(steps in prop::collection::vec((0usize..8, prop::collection::vec(0usize..5, 0..4)), 1..20)) {
+        let connection = case();
+        let ids: Vec<String> = (0..4).map(|n| crate::user(connection, &format!("user{n}@acme.com"))).chain([crate::group(connection, "Inner", &[])]).collect();
+        let path = format!("/Groups/{}", crate::group(connection, "Outer", &[]));
+        let mut model = std::collections::BTreeSet::new();
+        for (kind, chosen) in steps {
+            let values: Vec<Value> = chosen.iter().map(|n| json!({"value": ids[*n]})).collect();
+            let first = chosen.first().copied();
+            let named = first.map(|n| format!("members[value eq \"{}\"]", ids[n])).unwrap_or("members".to_owned());
+            let operation = match kind {
+                0 => json!({"op": "add", "path": "members", "value": values}),
+                1 => json!({"op": "add", "value": {"members": values}}),
+                2 => json!({"op": "replace", "path": "members", "value": values}),
+                3 => json!({"op": "replace", "value": {"members": values}}),
+                4 => json!({"op": "remove", "path": named}),
+                5 if values.is_empty() => json!({"op": "remove", "path": "members"}),
+                5 => json!({"op": "remove", "path": "members", "value": values}),
+                6 => json!({"op": "remove", "path": "members[type eq \"User\"]"}),
+                _ => json!({"op": "replace", "path": "displayName", "value": "Renamed"}),
+            };
+            scim(connection, "PATCH", &path, operations(json!([operation])), 204);
+            match kind {
+                0 | 1 => model.extend(chosen),
+                2 | 3 => model = chosen.into_iter().collect(),
+                4 => match first {
+                    Some(n) => drop(model.remove(&n)),
+                    None => model.clear(),
+                },
+                5 if chosen.is_empty() => model.clear(),
+                5 => model.retain(|n| !chosen.contains(n)),
+                6 => model.retain(|n| *n == 4),
+                _ => {}
+            }
+            let shown = scim(connection, "GET", &path, Value::Null, 200);
+            let mut shown: Vec<&str> = shown["members"].as_array().into_iter().flatten().map(|member| member["value"].as_str().unwrap()).collect();
+            let mut expected: Vec<&str> = model.iter().map(|n| ids[*n].as_str()).collect();
+            shown.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(shown, expected);
+            // The group that stands for it has the same.
+            let held = crate::number(connection, "SELECT count(*) FROM authz_group_members");
+            prop_assert_eq!(held as usize, model.len());
+        }
+    }
+
+    #[test]
     fn no_text_brings_it_down(filter in ".{0,60}", path in ".{0,60}", body in ".{0,80}", method in "GET|POST|PUT|PATCH|DELETE|.{0,5}") {
         let connection = case();
         let made = scim(connection, "POST", "/Users", json!({"userName": "ana"}), 201);
