@@ -273,7 +273,8 @@ fn judge(connection: &Connection, statement: &str, outcome: Outcome, told: Optio
         Outcome::Created => {
             assert_eq!(told, None, "{statement}");
             let last = names.last().unwrap_or_else(|| panic!("{statement}: no event"));
-            assert!(last.ends_with(".created") || last.ends_with(".member_added"), "{statement}: {names:?}");
+            let is_new = [".created", ".member_added", ".activated"].iter().any(|verb| last.ends_with(verb));
+            assert!(is_new, "{statement}: {names:?}");
         }
     }
     if matches!(outcome, Outcome::Refused(_) | Outcome::Skipped) {
