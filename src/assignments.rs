@@ -93,7 +93,7 @@ fn revoke(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
 }
 
 /// The organization of the role that a slug means on a resource, NULL for an environment role.
-fn organization_of(engine: &Engine, role: &str, resource_type: &str, resource: Option<&Resource>) -> Result<Value> {
+pub(crate) fn organization_of(engine: &Engine, role: &str, resource_type: &str, resource: Option<&Resource>) -> Result<Value> {
     let organization = resource.map_or(&Value::Null, |resource| &resource.organization);
     let found = engine.with(include_str!("../sql/assignments/role.sql"), |statement| {
         let mut rows = statement.query(params![role, organization])?;

@@ -53,8 +53,8 @@ enum Verb {
 impl Verb {
     fn of(event: &str) -> Verb {
         match event.rsplit('.').next() {
-            Some("created" | "member_added") => Verb::Created,
-            Some("deleted" | "expired" | "member_removed") => Verb::Deleted,
+            Some("created" | "member_added" | "user_added") => Verb::Created,
+            Some("deleted" | "expired" | "member_removed" | "user_removed") => Verb::Deleted,
             _ => Verb::Changed,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result, nearest, shown};
 
@@ -89,6 +90,64 @@ impl<'de> Deserialize<'de> for Json {
             }
         }
         deserializer.deserialize_any(Any)
+    }
+}
+
+/// JSON as values, numbers and all. A field that is given twice is an error.
+pub(crate) fn values(text: &str) -> std::result::Result<Value, serde_json::Error> {
+    serde_json::from_str(text).map(|Unambiguous(value)| value)
+}
+
+struct Unambiguous(Value);
+
+impl<'de> Deserialize<'de> for Unambiguous {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Unambiguous, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Value;
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("JSON")
+            }
+            fn visit_unit<E>(self) -> std::result::Result<Value, E> {
+                Ok(Value::Null)
+            }
+            fn visit_bool<E>(self, value: bool) -> std::result::Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_i64<E>(self, value: i64) -> std::result::Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_u64<E>(self, value: u64) -> std::result::Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_f64<E>(self, value: f64) -> std::result::Result<Value, E> {
+                Ok(value.into())
+            }
+            fn visit_str<E>(self, text: &str) -> std::result::Result<Value, E> {
+                Ok(text.into())
+            }
+            fn visit_string<E>(self, text: String) -> std::result::Result<Value, E> {
+                Ok(text.into())
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Value, A::Error> {
+                let mut all = Vec::new();
+                while let Some(Unambiguous(item)) = items.next_element()? {
+                    all.push(item);
+                }
+                Ok(Value::Array(all))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> std::result::Result<Value, A::Error> {
+                let mut all = Map::new();
+                while let Some((name, Unambiguous(value))) = fields.next_entry::<String, _>()? {
+                    if all.contains_key(&name) {
+                        return Err(serde::de::Error::custom(format!("{} is given twice", quoted(&name))));
+                    }
+                    all.insert(name, value);
+                }
+                Ok(Value::Object(all))
+            }
+        }
+        deserializer.deserialize_any(Any).map(Unambiguous)
     }
 }
 

@@ -23,8 +23,10 @@ pub(crate) fn is_email(text: &str) -> bool {
         && !text.chars().any(|character| character.is_whitespace() || character.is_control())
 }
 
-/// The user whom an organization, by its id as it is stored, may take for the person: by e-mail address, where its domain is verified for the organization, or
-/// where the user has a membership there and holds nothing (membership, assignment, group, relationship) outside it.
+/// The user whom an organization may take for the person: by e-mail address, where its domain is verified for the organization, or
+/// where the user has a membership there and holds nothing (membership, assignment, group, relationship) outside it. Whom a directory or
+/// a connection of another organization knows is not found by address, unless there is a membership already: else a provider could make somebody
+/// with an address that is not its own, and wait until the owner of the domain takes that user in.
 ///
 /// Members come first. Where more than one user remains, it is none of them: nobody is taken for somebody else.
 pub(crate) fn find(engine: &Engine, organization: &dyn ToSql, person: &Person<'_>) -> Result<Option<String>> {
@@ -48,9 +50,14 @@ pub(crate) fn find_or_insert(engine: &Engine, organization: &dyn ToSql, person: 
     if !is_email(person.email) {
         return Err(Error::refused("a user needs an e-mail address such as `ana@acme.com`"));
     }
-    if let Some(user) = find(engine, organization, person)? {
-        return Ok(user);
+    match find(engine, organization, person)? {
+        Some(user) => Ok(user),
+        None => insert(engine, person),
     }
+}
+
+/// A new user with a random id.
+pub(crate) fn insert(engine: &Engine, person: &Person<'_>) -> Result<String> {
     engine.with(include_str!("../sql/people/insert.sql"), |statement| {
         Ok(statement.query_row(params![person.email, person.first_name, person.last_name], |row| row.get(0))?)
     })

@@ -28,6 +28,15 @@ pub(crate) struct Resource {
 /// The registered resource of that type and id.
 pub(crate) fn find(engine: &Engine, resource_type: &str, id: &GivenId<'_>) -> Result<Option<Resource>> {
     let (first, second) = id.id().forms();
+    find_either(engine, resource_type, &first, second.as_ref())
+}
+
+/// The same for an id that has the type it is stored with.
+pub(crate) fn find_stored(engine: &Engine, resource_type: &str, id: &Value) -> Result<Option<Resource>> {
+    find_either(engine, resource_type, id, None)
+}
+
+fn find_either(engine: &Engine, resource_type: &str, first: &Value, second: Option<&Value>) -> Result<Option<Resource>> {
     engine.with(include_str!("../sql/resources/find.sql"), |statement| {
         let mut rows = statement.query(params![resource_type, first, second])?;
         let Some(row) = rows.next()? else { return Ok(None) };

@@ -8,6 +8,7 @@ use authz::rusqlite::types::ValueRef;
 const README: &str = include_str!("../README.md");
 const RELATIONSHIPS: &str = include_str!("../docs/relationships.md");
 const SESSIONS: &str = include_str!("../docs/sessions.md");
+const DIRECTORIES: &str = include_str!("../docs/directories.md");
 
 /// The text of the fenced block of a language that follows a heading in README.
 fn block(heading: &str, language: &str) -> &'static str {
@@ -68,6 +69,11 @@ fn the_sign_in_of_the_document_prints_what_stands_beside_it() {
     let connection = open();
     connection.execute_batch("SELECT authz_migrate()").unwrap();
     assert_eq!(session(&connection, block_of(SESSIONS, "# Sessions", "sql")), block_of(SESSIONS, "# Sessions", "text"));
+}
+
+#[test]
+fn the_session_about_directories_prints_what_stands_beside_it() {
+    assert_eq!(session(&open(), block_of(DIRECTORIES, "# Directories", "sql")), block_of(DIRECTORIES, "# Directories", "text"));
 }
 
 #[test]

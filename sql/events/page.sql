@@ -1,6 +1,38 @@
 -- The events after ?1 up to ?2, in order, at most ?3: the view `authz_events` with every table qualified.
 WITH authz_events (seq, id, event, data, context, created_at) AS NOT MATERIALIZED (
 WITH
+-- a directory user and a directory group as JSON: the object of an event of their own, or one of the two in that of a member
+directory_users (seq, previous, object) AS NOT MATERIALIZED (
+  SELECT seq, previous, json_object(
+    'object', 'directory_user',
+    'id', id,
+    'directory_id', directory,
+    'organization_id', CAST(organization AS TEXT),
+    'idp_id', idp_id,
+    'email', email,
+    'first_name', first_name,
+    'last_name', last_name,
+    'username', username,
+    'state', status,
+    'raw_attributes', json(CASE WHEN json_valid(raw_attributes) THEN raw_attributes ELSE '{}' END),
+    'custom_attributes', json(CASE WHEN json_valid(metadata) THEN metadata ELSE '{}' END),
+    'created_at', created_at,
+    'updated_at', updated_at)
+  FROM main._authz_outbox_objects
+),
+directory_groups (seq, previous, object) AS NOT MATERIALIZED (
+  SELECT seq, previous, json_object(
+    'object', 'directory_group',
+    'id', id,
+    'directory_id', directory,
+    'organization_id', CAST(organization AS TEXT),
+    'idp_id', idp_id,
+    'name', name,
+    'raw_attributes', json(CASE WHEN json_valid(raw_attributes) THEN raw_attributes ELSE '{}' END),
+    'created_at', created_at,
+    'updated_at', updated_at)
+  FROM main._authz_outbox_objects
+),
 -- the object of an event as JSON: as it was after, and (before = 1) as it was before
 objects (seq, before, object) AS NOT MATERIALIZED (
   SELECT o.seq, side.before, CASE o.kind
@@ -201,6 +233,23 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'summary', json(CASE WHEN json_valid(p.metadata) THEN p.metadata ELSE '{}' END),
       'applied_at', p.created_at)
     WHEN 'events' THEN json_object('object', 'events', 'value', p.status)
+    WHEN 'directory' THEN json_object(
+      'object', 'directory',
+      'id', p.id,
+      'organization_id', CAST(p.organization AS TEXT),
+      'external_key', p.id,
+      'type', p.type,
+      'state', p.status,
+      'name', p.name,
+      'domains', json('[]'),
+      'created_at', p.created_at,
+      'updated_at', p.updated_at)
+    WHEN 'directory_user' THEN (SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq AND u.previous = p.previous)
+    WHEN 'directory_group' THEN (SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq AND g.previous = p.previous)
+    WHEN 'directory_group_user' THEN json_object(
+      'directory_id', p.directory,
+      'user', json((SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq AND u.previous = 2)),
+      'group', json((SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq AND g.previous = 3)))
     END
   FROM main._authz_outbox AS o
   JOIN (SELECT 0 AS before UNION ALL SELECT 1) AS side
@@ -213,9 +262,12 @@ SELECT
   e.seq,
   e.id,
   e.event,
-  e.data,
+  -- of what a directory tells, the reference has what was before in the object itself
+  CASE WHEN e.event IN ('dsync.user.updated', 'dsync.group.updated')
+    THEN json_set(e.data, '$.previous_attributes', json(e.previous_attributes)) ELSE e.data END,
   -- written so that each part stands here once, for SQLite works it out as often as it is named
-  nullif('{' || substr(ifnull(',"actor":' || e.actor, '') || ifnull(',"previous_attributes":' || e.previous_attributes, ''), 2) || '}', '{}'),
+  nullif('{' || substr(ifnull(',"actor":' || e.actor, '') || CASE WHEN e.event IN ('dsync.user.updated', 'dsync.group.updated') THEN ''
+    ELSE ifnull(',"previous_attributes":' || e.previous_attributes, '') END, 2) || '}', '{}'),
   e.created_at
 FROM (
   SELECT

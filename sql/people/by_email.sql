@@ -1,12 +1,25 @@
 -- The users whom an organization (?1) may take for the owner of an e-mail address (?2, of the domain ?3), members first: all who have
 -- the address if the domain is verified for the organization, else those who have a membership there and hold nothing outside it.
 SELECT u.id, EXISTS (SELECT 1 FROM main.authz_memberships AS m WHERE m.user = u.id AND m.organization = ?1) AS is_member
-FROM main.authz_users AS u
-WHERE lower(u.email) = lower(?2)
-  AND (
-    EXISTS (SELECT 1 FROM main.authz_organization_domains AS d WHERE d.organization = ?1 AND d.domain = lower(?3) AND d.state = 'verified')
+FROM (
+  SELECT u.id,
+    EXISTS (SELECT 1 FROM main._authz_directory_people AS p WHERE p.user = u.id AND p.organization IS NOT ?1)
+    OR EXISTS (
+      SELECT 1 FROM main._authz_sso_profiles AS p JOIN main.authz_connections AS c ON c.id = p.connection
+      WHERE p.user = u.id AND c.organization IS NOT ?1) AS is_known_elsewhere
+  FROM main.authz_users AS u
+  WHERE lower(u.email) = lower(?2)
+) AS u
+WHERE (
+    (
+      EXISTS (SELECT 1 FROM main.authz_organization_domains AS d WHERE d.organization = ?1 AND d.domain = lower(?3) AND d.state = 'verified')
+      -- another organization's provider may have made them up
+      AND (
+        EXISTS (SELECT 1 FROM main.authz_memberships AS m WHERE m.user = u.id AND m.organization = ?1)
+        OR NOT u.is_known_elsewhere))
     OR (
       EXISTS (SELECT 1 FROM main.authz_memberships AS m WHERE m.user = u.id AND m.organization = ?1)
+      AND NOT u.is_known_elsewhere
       AND NOT EXISTS (SELECT 1 FROM main.authz_memberships AS m WHERE m.user = u.id AND m.organization IS NOT ?1)
       AND NOT EXISTS (
         SELECT 1 FROM main.authz_role_assignments AS a

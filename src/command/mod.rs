@@ -9,6 +9,7 @@ mod follow;
 mod model;
 mod output;
 mod relay;
+mod scim_import;
 mod search;
 mod session;
 mod sessions;
@@ -61,6 +62,8 @@ enum Command {
     Sessions(sessions::Sessions),
     /// One session, step by step: what was sent, what went wrong, what to check next
     Session(session::Session),
+    /// Bring a whole directory in from a file; run again, it goes on where it was interrupted
+    ScimImport(scim_import::ScimImport),
     /// Resources, pages and actions by a few letters, as a subject sees them
     Search(search::Search),
     /// Make the index that search uses, or catch it up with what was written
@@ -103,6 +106,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Relay(relay) => relay.run(),
         Command::Sessions(sessions) => sessions.run(),
         Command::Session(session) => session.run(),
+        Command::ScimImport(import) => import.run(),
         Command::Search(search) => search.run(),
         Command::IndexSearch(index) => index.run(),
     };

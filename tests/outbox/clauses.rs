@@ -22,7 +22,8 @@ INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) V
 INSERT INTO authz_users (id, email) VALUES ('ana', 'ana@acme.test'), ('bo', 'bo@acme.test');
 INSERT INTO authz_memberships (id, user, organization) VALUES ('om_1', 'ana', 'acme');
 INSERT INTO authz_groups (id, organization, name) VALUES ('eng', 'acme', 'Engineering'), ('all', NULL, NULL);
-INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'user:ana'), ('all', 'group:eng');";
+INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'user:ana'), ('all', 'group:eng');
+INSERT INTO authz_directories (id, organization, name) VALUES ('d1', 'acme', 'Staff');";
 
 /// A relation and a row for it that is there already.
 struct Case {
@@ -38,7 +39,15 @@ struct Case {
     changes: &'static str,
 }
 
-const CASES: [Case; 17] = [
+const CASES: [Case; 18] = [
+    Case {
+        relation: "authz_directories",
+        columns: "id, organization, name",
+        there: "'d1', 'acme', 'New'",
+        new: "'d2', 7, 'New'",
+        key: "(id)",
+        changes: "name",
+    },
     Case { relation: "authz_permissions", columns: "slug, name", there: "'p1', 'New'", new: "'p2', 'New'", key: "(slug)", changes: "name" },
     Case {
         relation: "authz_permissions",
@@ -272,7 +281,8 @@ fn judge(connection: &Connection, statement: &str, outcome: Outcome, told: Optio
         Outcome::Created => {
             assert_eq!(told, None, "{statement}");
             let last = names.last().unwrap_or_else(|| panic!("{statement}: no event"));
-            assert!(last.ends_with(".created") || last.ends_with(".member_added"), "{statement}: {names:?}");
+            let is_new = [".created", ".member_added", ".activated"].iter().any(|verb| last.ends_with(verb));
+            assert!(is_new, "{statement}: {names:?}");
         }
     }
     if matches!(outcome, Outcome::Refused(_) | Outcome::Skipped) {

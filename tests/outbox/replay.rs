@@ -33,6 +33,8 @@ fn key(name: &str, data: &Value) -> String {
         "authz_group" | "group" => format!("group {}", data["id"]),
         "authorization_resource" => format!("resource {} {}", data["resource_type_slug"], data["resource_id"]),
         "authentication" => format!("sso_session {}", data["sso"]["session_id"]),
+        "dsync" if data["object"].is_null() => format!("directory_member {} {}", data["group"]["id"], data["user"]["id"]),
+        "dsync" | "authz_directory" => format!("{} {}", data["object"].as_str().unwrap(), data["id"]),
         other => format!("{other} {}", data["id"]),
     }
 }
@@ -52,6 +54,10 @@ pub(crate) fn replayed(events: &[Event]) -> Objects {
             "deleted" => assert!(objects.remove(&key).is_some(), "{key} went before it came"),
             "member_added" => assert!(objects.insert(key.clone(), json!({"subject": event.data["subject"]})).is_none(), "{key} came twice"),
             "member_removed" => assert!(objects.remove(&key).is_some(), "{key} went before it came"),
+            "user_added" => assert!(objects.insert(key.clone(), Value::Null).is_none(), "{key} came twice"),
+            "user_removed" => assert!(objects.remove(&key).is_some(), "{key} went before it came"),
+            // It came so, or became so.
+            "activated" if event.name.starts_with("dsync.") => drop(objects.insert(key, event.data.clone())),
             "applied" | "enabled" | "disabled" => {}
             "sso_started" => assert!(objects.insert(key.clone(), event.data.clone()).is_none(), "{key} began twice"),
             "sso_succeeded" | "sso_failed" | "sso_timed_out" => {
@@ -75,6 +81,9 @@ pub(crate) fn replayed(events: &[Event]) -> Objects {
         } else if key.starts_with("organization_membership ") {
             // The roles are assignments, which have events of their own.
             object.as_object_mut().unwrap().retain(|member, _| !["role", "roles"].contains(&member.as_str()));
+        } else if key.starts_with("directory_") && !object.is_null() {
+            // A group is newer with each of its members, which have events of their own.
+            object.as_object_mut().unwrap().retain(|member, _| !["previous_attributes", "updated_at"].contains(&member.as_str()));
         }
     }
     objects
@@ -164,6 +173,22 @@ pub(crate) fn current(connection: &Connection) -> Objects {
                CASE WHEN organization IS NULL THEN '{{}}' ELSE json_object('organization_id', organization || '') END)
              FROM _authz_sessions"
         ),
+        format!(
+            "SELECT 'directory ' || json_quote(id), json_object('object', 'directory', 'id', id, 'organization_id', organization || '',
+               'external_key', id, 'type', type, 'state', state, 'name', name, 'domains', json('[]'), {times}) FROM authz_directories"
+        ),
+        "SELECT 'directory_user ' || json_quote(id), json_object('object', 'directory_user', 'id', id, 'directory_id', directory,
+           'organization_id', organization || '', 'idp_id', idp_id, 'email', email, 'first_name', first_name, 'last_name', last_name,
+           'username', username, 'state', state, 'raw_attributes', json(raw_attributes), 'custom_attributes', json(custom_attributes),
+           'created_at', created_at) FROM authz_directory_users"
+            .to_owned(),
+        "SELECT 'directory_group ' || json_quote(id), json_object('object', 'directory_group', 'id', id, 'directory_id', directory,
+           'organization_id', organization || '', 'idp_id', idp_id, 'name', name, 'raw_attributes', json(raw_attributes),
+           'created_at', created_at) FROM authz_directory_groups"
+            .to_owned(),
+        "SELECT 'directory_member ' || json_quote(directory_group) || ' ' || json_quote(member), 'null' FROM authz_directory_group_members
+         WHERE member GLOB 'directory_user_*'"
+            .to_owned(),
     ];
     let mut objects = Objects::new();
     for query in queries {
@@ -191,7 +216,7 @@ INSERT INTO authz_resource_type_parents (resource_type, parent_type) VALUES
   ('folder', 'organization'), ('folder', 'folder'), ('document', 'folder');";
 
 /// Statements with places for what varies: `?1` to `?4` are small numbers and texts. Whichever of them is refused is refused.
-const STATEMENTS: [&str; 62] = [
+const STATEMENTS: [&str; 76] = [
     "INSERT INTO authz_organizations (id, name, metadata) VALUES (?1, ?3, '{\"k\":\"v\"}')",
     "INSERT OR IGNORE INTO authz_organizations (id) VALUES (CAST(?1 AS TEXT))",
     "INSERT INTO authz_resources (resource_type, resource_id, name) VALUES ('organization', ?1, ?3)",
@@ -254,6 +279,20 @@ const STATEMENTS: [&str; 62] = [
     "INSERT INTO authz_sessions (user, auth_method, created_at) VALUES (?4, 'sso', CASE ?1 WHEN 0 THEN '2020-01-01T00:00:00.000Z' END)",
     "UPDATE authz_sessions SET status = 'revoked' WHERE user = ?4 AND status = 'active'",
     "SELECT authz_sweep()",
+    "SELECT authz_put_directory('d' || ?1, ?1, ?3)",
+    "UPDATE authz_directories SET state = CASE ?2 WHEN 0 THEN 'active' ELSE 'inactive' END, type = 'workday' WHERE organization = ?1",
+    "SELECT authz_remove_directory('d' || ?1)",
+    "SELECT authz_scim('d' || ?1, 'POST', '/Users', json_object('userName', ?4 || '@x.test', 'displayName', ?3))",
+    "SELECT authz_scim('d' || ?1, 'POST', '/Users', json_object('userName', ?4 || ?2, 'active', 'False'))",
+    "SELECT authz_scim('d' || ?1, 'PATCH', '/Users/' || (SELECT min(id) FROM authz_directory_users WHERE directory = 'd' || ?1), json_object('Operations', json_array(json_object('op', 'replace', 'value', json_object('title', ?3, 'active', CASE ?2 WHEN 0 THEN 'True' ELSE 'False' END, 'emails', ?3 || '@y.test')))))",
+    "SELECT authz_scim('d' || ?1, 'DELETE', '/Users/' || (SELECT max(id) FROM authz_directory_users WHERE directory = 'd' || ?1), NULL)",
+    "SELECT authz_scim('d' || ?1, 'POST', '/Groups', json_object('displayName', ?3, 'members', (SELECT json_group_array(json_object('value', id)) FROM authz_directory_users WHERE directory = 'd' || ?1)))",
+    "SELECT authz_scim('d' || ?1, 'PATCH', '/Groups/' || (SELECT min(id) FROM authz_directory_groups WHERE directory = 'd' || ?1), json_object('Operations', json_array(json_object('op', CASE ?2 WHEN 0 THEN 'remove' ELSE 'add' END, 'path', 'members', 'value', json_array(json_object('value', (SELECT max(id) FROM authz_directory_users WHERE directory = 'd' || ?1))))), json_object('op', 'add', 'path', 'displayName', 'value', ?3)))",
+    "SELECT authz_scim('d' || ?1, 'PUT', '/Groups/' || (SELECT min(id) FROM authz_directory_groups WHERE directory = 'd' || ?1), json_object('displayName', ?3, 'members', json_array(json_object('value', (SELECT max(id) FROM authz_directory_groups WHERE directory = 'd' || ?1)))))",
+    "SELECT authz_scim('d' || ?1, 'DELETE', '/Groups/' || (SELECT max(id) FROM authz_directory_groups WHERE directory = 'd' || ?1), NULL)",
+    "SELECT authz_map_group_role('d' || ?1, (SELECT min(id) FROM authz_directory_groups WHERE directory = 'd' || ?1), 'd' || ?2)",
+    "DELETE FROM authz_directory_users WHERE id = (SELECT min(id) FROM authz_directory_users)",
+    "DELETE FROM authz_directory_groups WHERE id = (SELECT min(id) FROM authz_directory_groups)",
 ];
 
 #[derive(Debug, Clone)]

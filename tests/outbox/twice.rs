@@ -7,7 +7,7 @@ use crate::replay::{Objects, current, difference};
 use crate::{Event, events_after, open, stock_shell};
 
 /// An operation by the functions, and the same in plain SQL.
-const OPERATIONS: [(&str, &str); 54] = [
+const OPERATIONS: [(&str, &str); 58] = [
     (
         r#"SELECT authz_apply('{"resource_types": {"project": {"parents": ["organization", "project"]}},
              "permissions": {"project:edit": {"resource_type": "project"}, "project:read": {"resource_type": "project", "name": "Read"}},
@@ -213,6 +213,13 @@ const OPERATIONS: [(&str, &str); 54] = [
     ),
     ("DELETE FROM authz_memberships RETURNING id", "DELETE FROM authz_memberships"),
     ("SELECT authz_sweep()", "SELECT 1"),
+    (
+        "SELECT authz_put_directory('staff', '7', 'Staff'), authz_put_directory('guests', 7, 'Guests', 'workday')",
+        "INSERT INTO authz_directories (id, organization, name, type) VALUES ('staff', 7, 'Staff', 'generic scim v2.0'), ('guests', 7, 'Guests', 'workday')",
+    ),
+    ("SELECT authz_put_directory('staff', 7, 'Everybody')", "UPDATE authz_directories SET name = 'Everybody' WHERE id = 'staff'"),
+    ("SELECT authz_put_directory('staff', 7, 'Everybody')", "UPDATE authz_directories SET name = name, state = state"),
+    ("SELECT authz_remove_directory('staff')", "DELETE FROM authz_directories WHERE id = 'staff'"),
     ("SELECT authz_remove_resource('organization', 7)", "DELETE FROM authz_organizations WHERE id = 7"),
     (
         r#"SELECT authz_apply('{"resource_types": {"project": {"parents": ["organization", "project"]}}}')"#,

@@ -1,0 +1,1 @@
+SELECT authz_scim(?1, ?2, ?3, ?4)

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_directories WHERE id = +?1

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_directory_groups WHERE directory = +?1

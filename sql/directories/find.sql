@@ -1,0 +1,1 @@
+SELECT id, organization, name, type, state FROM main.authz_directories WHERE id = +?1

@@ -1,0 +1,1 @@
+INSERT INTO main.authz_role_assignments (subject, resource_type, resource_id, role, organization, source) VALUES (?1, ?2, ?3, ?4, ?5, 'directory')

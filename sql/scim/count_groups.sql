@@ -1,0 +1,1 @@
+SELECT count(*) FROM main.authz_directory_groups WHERE directory = +?1

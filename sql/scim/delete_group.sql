@@ -1,0 +1,1 @@
+DELETE FROM main.authz_directory_groups WHERE id = +?1

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_directory_group_members WHERE directory_group = +?1 AND member = +?2

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_directory_users WHERE id = +?1

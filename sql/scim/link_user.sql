@@ -1,0 +1,1 @@
+UPDATE main.authz_directory_users SET user = ?2 WHERE id = +?1

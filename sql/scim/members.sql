@@ -1,0 +1,1 @@
+SELECT member FROM main.authz_directory_group_members WHERE directory_group = +?1 ORDER BY member

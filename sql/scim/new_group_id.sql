@@ -1,0 +1,1 @@
+SELECT 'directory_group_' || lower(hex(randomblob(13)))
