@@ -1,0 +1,98 @@
+//! The frame of every page: where one is, where one can go, the box that finds, what was just done.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::file::has;
+use super::words::{plain, shown};
+use super::{Problem, Site, View};
+
+/// Sections of the navigation: page, title, and the table without which it is left out.
+const SECTIONS: [(&str, &str, &str); 10] = [
+    ("overview", "Overview", ""),
+    ("access", "Access", ""),
+    ("resources", "Resources", ""),
+    ("roles", "Roles", ""),
+    ("permissions", "Permissions", ""),
+    ("assignments", "Assignments", ""),
+    ("subjects", "Subjects", ""),
+    ("groups", "Groups", ""),
+    ("events", "Events", ""),
+    ("model", "Model", ""),
+];
+
+/// A whole page.
+pub(crate) fn whole(view: &View<'_>, title: &str, section: &str, body: &Markup) -> Result<Markup, Problem> {
+    let mut sections = Vec::new();
+    for (page, title, table) in SECTIONS {
+        if table.is_empty() || has(view.connection, table)? {
+            sections.push((page, title));
+        }
+    }
+    let said = match view.get("done") {
+        Some("changed") => Some("Done."),
+        Some("unchanged") => Some("That is how it was already: nothing was changed."),
+        _ => None,
+    };
+    let page = html! {
+        header.top {
+            a.brand href="overview" { img src="icon.svg" alt="" width="22" height="22"; (shown(&view.site.name)) }
+            @if view.site.read_only { span.badge { "read-only" } }
+            a.search #palette-open href="palette" { span { "Search" } kbd aria-hidden="true" { "Ctrl K" } }
+            span.live #live hidden { "live" }
+        }
+        nav.sections aria-label="Sections" {
+            ul {
+                @for (page, title) in sections {
+                    li { a href=(page) aria-current=[(page == section).then_some("page")] { (title) } }
+                }
+            }
+        }
+        main #main tabindex="-1" {
+            @if let Some(said) = said { p.notice role="status" { (said) } }
+            (body)
+        }
+        dialog #palette aria-label="Search" {
+            input #palette-query type="text" role="combobox" aria-label="Search for resources, pages and actions" aria-expanded="false"
+                aria-controls="palette-list" aria-autocomplete="list" autocomplete="off" spellcheck="false"
+                placeholder="A resource, a page, an action …" maxlength="200";
+            ul #palette-list role="listbox" aria-label="What was found" tabindex="-1" {}
+            p #palette-said role="status" {}
+            p.keys aria-hidden="true" { kbd { "↑" } kbd { "↓" } " choose " kbd { "Enter" } " open " kbd { "Esc" } " close" }
+        }
+    };
+    Ok(frame(&format!("{} · {}", plain(title), plain(&view.site.name)), &page))
+}
+
+/// A page that says why there is none.
+pub(crate) fn problem(site: &Site, sentence: &str) -> Markup {
+    let page = html! {
+        header.top { a.brand href="overview" { img src="icon.svg" alt="" width="22" height="22"; (shown(&site.name)) } }
+        main #main tabindex="-1" {
+            h1 { "That did not work" }
+            p.problem role="alert" { (shown(sentence)) }
+            p { "Nothing was changed. " a #go-back href="overview" { "Go back" } }
+        }
+    };
+    frame(&format!("Refused · {}", plain(&site.name)), &page)
+}
+
+fn frame(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                link rel="icon" href="icon.svg" type="image/svg+xml";
+                link rel="stylesheet" href="style.css";
+                script src="script.js" defer {}
+            }
+            body {
+                a.skip href="#main" { "To the content" }
+                (body)
+            }
+        }
+    }
+}
