@@ -99,7 +99,7 @@ fn about(data: &Json) -> Markup {
         .map(|of| resource(if resource_type.is_empty() { "organization" } else { resource_type }, &id(Some(of)), None));
     html! {
         @match object {
-            "role_assignment" => { (subject(word("/subject"))) " " (role(word("/role/slug"), &Value::Null)) " on " (place.unwrap_or_default()) }
+            "role_assignment" => { (subject(word("/subject"))) " as " (role(word("/role/slug"), &Value::Null)) " on " (place.unwrap_or_default()) }
             "relationship" => { (subject(word("/subject"))) " " (shown(word("/relation"))) " of " (place.unwrap_or_default()) }
             "authorization_resource" | "organization" => { (place.unwrap_or_default()) @if !word("/name").is_empty() { " " (shown(word("/name"))) } }
             "role" => { (role(word("/slug"), &Value::Null)) }

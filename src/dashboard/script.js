@@ -220,6 +220,11 @@
   }
 
   // ---- Small things --------------------------------------------------------------------------------------------------------------
+  // On a narrow screen the sections scroll.
+  const section = document.querySelector(".sections [aria-current]");
+  const sections = document.querySelector(".sections");
+  if (section) sections.scrollLeft = section.offsetLeft - (sections.clientWidth - section.offsetWidth) / 2;
+
   // What was said once is not said again when the page is reloaded or shared.
   const here = new URL(location.href);
   if (here.searchParams.has("done")) {
