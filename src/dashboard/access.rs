@@ -11,6 +11,9 @@ use super::words::{
 };
 use super::{Page, Problem, View, assignments, explanation};
 
+/// From so many resources on it is quicker to go through those there are than to sort those that are seen.
+const MANY: i64 = 5_000;
+
 pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let answered = match answer(view) {
         Ok(answered) => answered,

@@ -271,7 +271,10 @@ pub(crate) fn grant(view: &View<'_>) -> Result<Page, Problem> {
         } @else {
             form.fields method="post" action="grant" {
                 @match view.get("from") { Some(from) => { input type="hidden" name="back" value=(from); } None => (back(view)) }
-                (field("Subject", "subject", view.text("subject"), "user:ana"))
+                label {
+                    span { "Subject" }
+                    input type="text" name="subject" value=(view.text("subject")) placeholder="user:ana" autocomplete="off" spellcheck="false" autofocus;
+                }
                 (field("Role", "role", view.text("role"), "editor"))
                 (choice("Type of the resource", "type", view.text("type"), None, &types))
                 (field("Its id", "id", view.text("id"), "42"))

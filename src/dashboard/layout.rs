@@ -47,7 +47,7 @@ pub(crate) fn whole(view: &View<'_>, title: &str, section: &str, body: &Markup) 
                 }
             }
         }
-        main #main tabindex="-1" {
+        main #main tabindex="-1" data-news=(view.news) {
             @if let Some(said) = said { p.notice role="status" { (said) } }
             (body)
         }

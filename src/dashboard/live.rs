@@ -32,11 +32,16 @@ pub(crate) fn watch(connection: &Connection, stop: &Stop, news: &watch::Sender<N
     Ok(())
 }
 
+/// News as a message has it. A page says the same of itself: read before its rows are, it is never newer than they.
+pub(crate) fn told(news: News) -> String {
+    let (commits, seq) = news.unwrap_or_default();
+    format!(r#"{{"commits":{commits},"seq":{seq}}}"#)
+}
+
 /// The stream of a page: a message at first, and one for each commit; several close together are told once.
 pub(crate) fn stream(site: &Arc<Site>) -> Response {
-    let messages = WatchStream::new(site.news.clone()).take_while(Option::is_some).map(|news| {
-        let (commits, seq) = news.unwrap_or_default();
-        Ok::<_, Infallible>(Event::default().event("change").data(format!(r#"{{"commits":{commits},"seq":{seq}}}"#)))
-    });
+    let messages = WatchStream::new(site.news.clone())
+        .take_while(Option::is_some)
+        .map(|news| Ok::<_, Infallible>(Event::default().event("change").data(told(news))));
     Sse::new(messages).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }

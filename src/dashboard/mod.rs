@@ -76,6 +76,8 @@ pub(crate) struct View<'a> {
     query: &'a Fields,
     /// The page with its parameters, to come back to
     here: String,
+    /// The state of the file that the page shows at least
+    news: String,
 }
 
 impl View<'_> {
@@ -180,7 +182,8 @@ pub(crate) fn serve(path: &Path, port: Option<u16>, open_browser: bool, read_onl
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let gate = Gate::new(listener.local_addr()?.port(), &place(path, &name)?)?;
     let stop = Stop::on_signals()?;
-    let (sender, news) = watch::channel(Some((0, 0)));
+    let last = connection.query_row(include_str!("../../sql/dashboard/last_event.sql"), [], |row| row.get(0))?;
+    let (sender, news) = watch::channel(Some((0, last)));
     let url = gate.first_url();
     let site = Arc::new(Site { gate, file, name, read_only, news });
 
@@ -295,11 +298,12 @@ fn page(site: &Site, name: &str, query: &Fields) -> Response {
     let Some((_, show)) = PAGES.iter().find(|(page, _)| *page == name) else {
         return problem(site, &Problem::missing("there is no such page"));
     };
+    let news = live::told(*site.news.borrow());
     let shown = site.file.read(|connection| {
         let mut kept: Vec<(&str, &str)> =
             query.0.iter().map(|(name, value)| (name.as_str(), value.as_str())).filter(|(name, _)| *name != "done").collect();
         kept.sort_unstable();
-        let view = View { site, connection, query, here: words::href(name, &kept) };
+        let view = View { site, connection, query, here: words::href(name, &kept), news };
         Ok(match show(&view)? {
             Page::Whole { title, section, body } => layout::whole(&view, &title, section, &body)?,
             Page::Part(part) => part,

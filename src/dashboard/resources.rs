@@ -6,8 +6,8 @@ use maud::{Markup, html};
 
 use super::file::{as_integer, row, rows, text, value};
 use super::words::{
-    BEFORE_IDS, BEFORE_TEXTS, PAGE, back, choice, cursor, cut, field, folded, href, none, pager, permission, plain, resource,
-    resource_href, shown, subject, time, uncursor,
+    BEFORE_IDS, BEFORE_TEXTS, PAGE, back, button, choice, cursor, cut, expiry, field, folded, href, none, pager, permission, plain,
+    resource, resource_href, shown, subject, time, uncursor,
 };
 use super::{Page, Problem, View, assignments};
 
@@ -157,6 +157,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         }
         #resource-live data-live {
             (assignments::on(view, &here)?)
+            (related(view, &here)?)
             (who_may(view, &here)?)
             section aria-labelledby="children" {
                 h2 #children { "What lies in it" }
@@ -168,6 +169,54 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         (change_forms(view, &here)?)
     };
     Page::new(title, "resources", body)
+}
+
+/// What relations are written of a resource, where its type has any.
+fn related(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
+    let relations = rows(view.connection, include_str!("../../sql/dashboard/relations_of_type.sql"), [&here.resource_type], |row| {
+        row.get::<_, String>(0)
+    })?;
+    if relations.is_empty() {
+        return Ok(html! {});
+    }
+    let id = text(&here.id);
+    let [relation, who] = uncursor(view.get("related"), [BEFORE_TEXTS, BEFORE_TEXTS]);
+    let sql = include_str!("../../sql/dashboard/relationships_on.sql");
+    let mut found = rows(view.connection, sql, params![here.resource_type, id, as_integer(&id), relation, who, PAGE as i64 + 1], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(4)?))
+    })?;
+    let more = cut(&mut found);
+    let next = found.last().filter(|_| more).map(|(who, relation, _)| cursor(&[&Value::Text(relation.clone()), &Value::Text(who.clone())]));
+    let now = now(view)?;
+    Ok(html! {
+        section aria-labelledby="related" {
+            h2 #related { "Relationships" }
+            @if found.is_empty() { (none("None.")) }
+            ul.names {
+                @for (who, relation, expires_at) in &found {
+                    @let fields = [("subject", who.as_str()), ("relation", relation), ("type", &here.resource_type), ("id", &id)];
+                    li {
+                        (subject(who)) " is " strong { (shown(relation)) }
+                        @if expires_at.is_some() { " until " (expiry(expires_at.as_deref(), &now)) }
+                        " " (button(view, "unrelate", &fields, "Unrelate", &format!("{} is no longer {relation}", plain(who))))
+                    }
+                }
+            }
+            (pager(view, "resource", &["type", "id"], "related", next.as_deref()))
+            @if view.writable() {
+                (folded("Add a relationship", false, html! {
+                    form.fields method="post" action="relate" {
+                        input type="hidden" name="type" value=(here.resource_type);
+                        input type="hidden" name="id" value=(id);
+                        (back(view))
+                        (field("Subject", "subject", "", "user:ana"))
+                        (choice("Is", "relation", relations.first().map_or("", String::as_str), None, &relations))
+                        button type="submit" { "Relate" }
+                    }
+                }))
+            }
+        }
+    })
 }
 
 /// Who has one permission here, chosen among those of the type.

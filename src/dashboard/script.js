@@ -198,23 +198,35 @@
 
   if (parts().length > 0) {
     const mark = document.getElementById("live");
-    const stream = new EventSource("live");
-    let first = true;
+    let stream = null;
+    // The page is at least as new as this message.
+    let known = document.getElementById("main").dataset.news;
     let pause = 0;
-    stream.addEventListener("change", () => {
-      if (mark) mark.hidden = false;
-      if (first) {
-        first = false;
+    const close = () => {
+      stream?.close();
+      stream = null;
+    };
+    // A browser has few connections to a server: a page that nobody sees holds none.
+    const listen = () => {
+      if (document.hidden) {
+        close();
         return;
       }
-      clearTimeout(pause);
-      pause = setTimeout(renew, 120);
-    });
-    stream.addEventListener("error", () => {
-      if (mark) mark.hidden = true;
-      first = false;
-    });
-    addEventListener("pagehide", () => stream.close());
+      if (stream) return;
+      stream = new EventSource("live");
+      stream.addEventListener("change", (event) => {
+        if (mark) mark.hidden = false;
+        const isNews = known !== event.data;
+        known = event.data;
+        if (!isNews) return;
+        clearTimeout(pause);
+        pause = setTimeout(renew, 120);
+      });
+      stream.addEventListener("error", () => { if (mark) mark.hidden = true; });
+    };
+    listen();
+    document.addEventListener("visibilitychange", listen);
+    addEventListener("pagehide", close);
     addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
     wake();
   }
