@@ -118,10 +118,14 @@ pub(crate) fn who_can(view: &View<'_>, what: &str, of: &str, id: &str) -> Result
 
 fn what_can(view: &View<'_>, who: &str, what: &str, of: &str) -> Result<Markup, Problem> {
     let [after] = uncursor(view.get("after"), [BEFORE_IDS]);
-    let mut found =
-        rows(view.connection, include_str!("../../sql/dashboard/what_can.sql"), params![who, what, of, after, PAGE as i64 + 1], |row| {
-            Ok((row.get::<_, Value>(0)?, row.get::<_, Option<String>>(1)?))
-        })?;
+    let many: bool = value(view.connection, include_str!("../../sql/dashboard/sees_many.sql"), params![who, what, of, MANY])?;
+    let sql = match many {
+        true => include_str!("../../sql/dashboard/what_can_by_row.sql"),
+        false => include_str!("../../sql/dashboard/what_can.sql"),
+    };
+    let mut found = rows(view.connection, sql, params![who, what, of, after, PAGE as i64 + 1], |row| {
+        Ok((row.get::<_, Value>(0)?, row.get::<_, Option<String>>(1)?))
+    })?;
     let more = cut(&mut found);
     let next = if more { found.last().map(|(id, _)| cursor(&[id])) } else { None };
     Ok(html! {

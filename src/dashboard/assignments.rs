@@ -83,7 +83,7 @@ fn table(view: &View<'_>, found: &[Assignment], fixed: Fixed) -> Result<Markup, 
         places.push(resource(&one.resource_type, &one.resource_id, name.flatten().as_deref()));
     }
     Ok(html! {
-        .scroll tabindex="0" role="region" aria-label="Role assignments" {
+        .scroll tabindex="0" role="region" aria-label="Table: Role assignments" {
             table {
                 thead {
                     tr {

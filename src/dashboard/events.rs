@@ -60,7 +60,7 @@ pub(crate) fn last(connection: &Connection) -> Result<Vec<Event>, Problem> {
 pub(crate) fn table(events: &[Event]) -> Markup {
     html! {
         @if events.is_empty() { (none("There is none.")) } @else {
-            .scroll tabindex="0" role="region" aria-label="Events" {
+            .scroll tabindex="0" role="region" aria-label="Table: Events" {
                 table {
                     thead { tr { th.number scope="col" { "Number" } th scope="col" { "At (UTC)" } th scope="col" { "Event" } th scope="col" { "About" } th scope="col" { "By" } } }
                     tbody {
@@ -156,7 +156,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
             h2 #consumers { "Consumers" }
             #consumers-live data-live {
                 @if consumers.is_empty() { (none("Nobody reads the events yet.")) } @else {
-                    .scroll tabindex="0" role="region" aria-label="Consumers" {
+                    .scroll tabindex="0" role="region" aria-label="Table: Consumers" {
                         table {
                             thead { tr { th scope="col" { "Consumer" } th.number scope="col" { "Has seen up to" } th.number scope="col" { "Behind" } th scope="col" { "Last seen" } } }
                             tbody {
@@ -218,7 +218,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         @if let Some(previous) = previous {
             section aria-labelledby="changed" {
                 h2 #changed { "What changed" }
-                .scroll tabindex="0" role="region" aria-label="What changed" {
+                .scroll tabindex="0" role="region" aria-label="Table: What changed" {
                     table {
                         thead { tr { th scope="col" { "Attribute" } th scope="col" { "Before" } th scope="col" { "After" } } }
                         tbody {

@@ -26,7 +26,7 @@ pub(crate) fn draw(view: &View<'_>, answer: &str) -> Result<Markup, Problem> {
         @if let Some(reason) = answer.get("reason").and_then(Json::as_str) { p { "Because " (shown(reason)) "." } }
         @if let Some(because) = answer.get("because") { (way(view, &who, because)?) }
         @if answer.get("looked_at").is_some() { (looked_at(view, &answer)?) }
-        @if let Some(tree) = answer.get("tree") { h3 { "By relations" } ul.tree { (branch(view, tree)?) } }
+        @if let Some(tree) = answer.get("tree") { h2 { "By relations" } ul.tree { (branch(view, tree)?) } }
     })
 }
 
@@ -68,7 +68,7 @@ fn looked_at(view: &View<'_>, answer: &Json) -> Result<Markup, Problem> {
         @if !groups.is_empty() {
             p { "Looked at for the subject and its groups: " @for (at, group) in groups.iter().enumerate() { @if at > 0 { ", " } (subject(group.as_str().unwrap_or_default())) } }
         }
-        .scroll tabindex="0" role="region" aria-label="What was looked at" {
+        .scroll tabindex="0" role="region" aria-label="Table: What was looked at" {
             table {
                 thead { tr { th scope="col" { "On" } th scope="col" { "Held there" } th scope="col" { "Would do" } } }
                 tbody {
@@ -136,14 +136,10 @@ fn branch(view: &View<'_>, part: &Json) -> Result<Markup, Problem> {
     let holds = fields.get("holds").and_then(Json::as_bool).unwrap_or(false);
     Ok(html! {
         li {
-            details open {
-                summary {
-                    span.yes[holds].no[!holds] { @if holds { "✓ " } @else { "✗ " } }
-                    strong { (shown(relation.as_str().unwrap_or_default())) } " on " (place(view, fields.get("resource"))?)
-                    @if let Some(rule) = fields.get("rule").and_then(Json::as_str) { " " code { (shown(rule)) } }
-                }
-                ul { @for line in &lines { (line) } }
-            }
+            span.yes[holds].no[!holds] { @if holds { "✓ " } @else { "✗ " } }
+            strong { (shown(relation.as_str().unwrap_or_default())) } " on " (place(view, fields.get("resource"))?)
+            @if let Some(rule) = fields.get("rule").and_then(Json::as_str) { " " code { (shown(rule)) } }
+            ul { @for line in &lines { (line) } }
         }
     })
 }

@@ -5,7 +5,7 @@ use maud::html;
 use serde_json::Value as Json;
 
 use super::file::{rows, text, value};
-use super::words::{button, folded, href, none, permission, resource, shown, subject, time};
+use super::words::{button, folded, href, none, permission, plain, resource, shown, subject, time};
 use super::{Page, Problem, View};
 
 pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
@@ -29,7 +29,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         h1 { "Model" }
         section aria-labelledby="types" {
             h2 #types { "Resource types" }
-            .scroll tabindex="0" role="region" aria-label="Resource types" {
+            .scroll tabindex="0" role="region" aria-label="Table: Resource types" {
                 table {
                     thead { tr { th scope="col" { "Type" } th scope="col" { "Lies in" } th scope="col" { "Found by" } th scope="col" { "Description" } } }
                     tbody {
@@ -48,7 +48,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         @if !relations.is_empty() {
             section aria-labelledby="relations" {
                 h2 #relations { "Relations" }
-                .scroll tabindex="0" role="region" aria-label="Relations" {
+                .scroll tabindex="0" role="region" aria-label="Table: Relations" {
                     table {
                         thead { tr { th scope="col" { "Type" } th scope="col" { "Relation" } th scope="col" { "Rule" } } }
                         tbody { @for (of, relation, rule) in &relations { tr { td { (shown(of)) } td { (shown(relation)) } td { code { (shown(rule)) } } } } }
@@ -64,7 +64,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                         @for (who, relation, of, id) in &orphans {
                             li {
                                 (subject(who)) " " strong { (shown(relation)) } " of " (resource(of, id, None)) " "
-                                (button(view, "unrelate", &[("subject", who), ("relation", relation), ("type", of), ("id", &text(id))], "Unrelate", "Take the relationship back"))
+                                (button(view, "unrelate", &[("subject", who), ("relation", relation), ("type", of), ("id", &text(id))], "Unrelate", &format!("Unrelate {}", plain(who))))
                             }
                         }
                     }
@@ -74,7 +74,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         section aria-labelledby="history" {
             h2 #history { "History" }
             @if history.is_empty() { (none("No document was applied yet.")) } @else {
-                .scroll tabindex="0" role="region" aria-label="History of the model" {
+                .scroll tabindex="0" role="region" aria-label="Table: History of the model" {
                     table {
                         thead { tr { th.number scope="col" { "Version" } th scope="col" { "At (UTC)" } th scope="col" { "What it did" } } }
                         tbody { @for (version, summary, at) in &history { tr { td.number { (version) } td { (time(at)) } td { code { (shown(summary)) } } } } }

@@ -28,7 +28,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
         }
         #permissions-live data-live {
             @if found.is_empty() { (none("There is none.")) } @else {
-                .scroll tabindex="0" role="region" aria-label="Permissions" {
+                .scroll tabindex="0" role="region" aria-label="Table: Permissions" {
                     table {
                         thead { tr { th scope="col" { "Permission" } th scope="col" { "Name" } th scope="col" { "Type" } } }
                         tbody {

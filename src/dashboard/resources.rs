@@ -88,21 +88,16 @@ pub(crate) fn roots(view: &View<'_>) -> Result<Page, Problem> {
     Page::new("Resources", "resources", body)
 }
 
-/// A resource in the tree. What lies in it is fetched when it is opened.
+/// A resource in the tree. The script shows the button, and fetches what lies in the resource when it is pressed.
 fn branch(node: &Node) -> Markup {
-    let words = html! {
-        (resource(&node.resource_type, &node.id, node.name.as_deref()))
-        @if node.has_assignments { " " span.badge { "roles held" } }
-    };
-    let parts = href("children", &[("type", &node.resource_type), ("id", &text(&node.id))]);
+    let id = text(&node.id);
+    let parts = href("children", &[("type", &node.resource_type), ("id", &id)]);
+    let label = format!("What lies in {}", plain(node.name.as_deref().unwrap_or(&id)));
     html! {
         li {
-            @if node.has_children {
-                details data-children=(parts) {
-                    summary { (words) }
-                    p { a href=(resource_href(&node.resource_type, &node.id)) { "What lies in it" } }
-                }
-            } @else { span.leaf { (words) } }
+            @if node.has_children { button.twist type="button" hidden aria-expanded="false" aria-label=(label) data-children=(parts) {} }
+            (resource(&node.resource_type, &node.id, node.name.as_deref()))
+            @if node.has_assignments { " " span.badge { "roles held" } }
         }
     }
 }
@@ -198,7 +193,7 @@ fn related(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
                     li {
                         (subject(who)) " is " strong { (shown(relation)) }
                         @if expires_at.is_some() { " until " (expiry(expires_at.as_deref(), &now)) }
-                        " " (button(view, "unrelate", &fields, "Unrelate", &format!("{} is no longer {relation}", plain(who))))
+                        " " (button(view, "unrelate", &fields, "Unrelate", &format!("Unrelate {} as {relation}", plain(who))))
                     }
                 }
             }

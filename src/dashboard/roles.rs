@@ -100,8 +100,8 @@ pub(crate) fn matrix(view: &View<'_>) -> Result<Page, Problem> {
 
 fn grid(view: &View<'_>, columns: &[Column], permissions: &[(String, String)], reach: &HashMap<String, HashSet<String>>) -> Markup {
     html! {
-        form #cells method="post" action="toggle-permission" { (back(view)) }
-        .scroll.matrix tabindex="0" role="region" aria-label="Roles and permissions" {
+        @if view.writable() { form #cells method="post" action="toggle-permission" { (back(view)) } }
+        .scroll.matrix tabindex="0" role="region" aria-label="Table: Roles and permissions" {
             table {
                 thead {
                     tr {
@@ -194,7 +194,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                 ul.names {
                     @for one in &held {
                         @let change = ["take", slug, one, &organization].join(" ");
-                        li { (permission(one)) " " (button(view, "toggle-permission", &[("change", &change)], "Take away", &format!("Take {} away", plain(one)))) }
+                        li { (permission(one)) " " (button(view, "toggle-permission", &[("change", &change)], "Take away", &format!("Take away {}", plain(one)))) }
                     }
                 }
                 (pager(view, "role", &["slug", "organization", "held"], "permissions", next))
@@ -224,9 +224,9 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                     button type="submit" { "Save" }
                 }
                 @if of == Value::Null && !is_default && word("resource_type_slug") == "organization" {
-                    (button(view, "set-default-role", &[("role", slug)], "Make it the default", "Make it the default role"))
+                    (button(view, "set-default-role", &[("role", slug)], "Make it the default", "Make it the default"))
                 }
-                @if of == Value::Null { (button(view, "raise-role", &[("role", slug)], "To the top of the order", "Move the role to the top of the order")) }
+                @if of == Value::Null { (button(view, "raise-role", &[("role", slug)], "To the top of the order", "To the top of the order")) }
             }))
             (folded("Delete", false, html! {
                 form.fields method="post" action="delete-role" {

@@ -122,35 +122,46 @@
   }
 
   // ---- The tree ------------------------------------------------------------------------------------------------------------------
-  document.addEventListener("toggle", async (event) => {
-    const branch = event.target;
-    if (!(branch instanceof HTMLDetailsElement) || !branch.open || !branch.dataset.children) return;
-    const from = branch.dataset.children;
-    delete branch.dataset.children;
-    try {
-      const part = await get(from);
-      [...branch.children].slice(1).forEach((old) => old.remove());
-      branch.append(...part.body.children);
-    } catch {
-      branch.dataset.children = from;
-    }
-  }, true);
+  // What the server sent of each part that is kept up to date, before anything here has touched it.
+  const sent = new Map([...document.querySelectorAll("[data-live]")].map((part) => [part.id, part.innerHTML]));
+  const twists = (within) => within.querySelectorAll("button.twist").forEach((twist) => { twist.hidden = false; });
+  twists(document);
   document.addEventListener("click", async (event) => {
+    const twist = event.target.closest("button.twist");
     const more = event.target.closest("a[data-more]");
-    if (!more) return;
-    event.preventDefault();
-    const part = await get(more.href).catch(() => null);
-    const rows = part ? [...part.querySelectorAll("body > ul > li")] : [];
-    if (rows.length === 0) return;
-    more.parentElement.replaceWith(...rows);
-    rows[0].querySelector("a, summary").focus();
+    if (twist) {
+      const branch = twist.parentElement;
+      const open = twist.getAttribute("aria-expanded") !== "true";
+      twist.setAttribute("aria-expanded", String(open));
+      const below = branch.querySelector(":scope > ul");
+      if (below) {
+        below.hidden = !open;
+      } else if (open) {
+        const part = await get(twist.dataset.children).catch(() => null);
+        if (!part) {
+          twist.setAttribute("aria-expanded", "false");
+          return;
+        }
+        twists(part);
+        branch.append(...part.body.children);
+      }
+    } else if (more) {
+      event.preventDefault();
+      const part = await get(more.href).catch(() => null);
+      if (!part) return;
+      twists(part);
+      const rows = [...part.querySelectorAll("body > ul > li")];
+      if (rows.length === 0) return;
+      more.parentElement.replaceWith(...rows);
+      rows[0].querySelector("a").focus();
+    }
   });
 
   // ---- Live ----------------------------------------------------------------------------------------------------------------------
   const parts = () => [...document.querySelectorAll("[data-live]")];
   const busy = (part) => {
     const here = document.activeElement;
-    if (part.querySelector("details[open] form, .tree details[open]")) return true;
+    if (part.querySelector("details[open] form, .twist[aria-expanded=true]")) return true;
     return part.contains(here) && here.matches("input, select, textarea");
   };
   let renewing = false;
@@ -165,12 +176,14 @@
       const page = await get(location.href);
       for (const part of parts()) {
         const fresh = page.getElementById(part.id);
-        if (!fresh || busy(part) || fresh.innerHTML === part.innerHTML) continue;
+        if (!fresh || busy(part) || sent.get(part.id) === fresh.innerHTML) continue;
+        sent.set(part.id, fresh.innerHTML);
         const known = new Set([...part.querySelectorAll("[data-seq]")].map((row) => row.dataset.seq));
         const focused = part.contains(document.activeElement) ? focusable(part).indexOf(document.activeElement) : -1;
         if (known.size > 0) {
           fresh.querySelectorAll("[data-seq]").forEach((row) => row.classList.toggle("fresh", !known.has(row.dataset.seq)));
         }
+        twists(fresh);
         part.replaceChildren(...fresh.childNodes);
         if (focused >= 0) focusable(part)[focused]?.focus();
       }

@@ -39,7 +39,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
         }
         #subjects-live data-live {
             @if found.is_empty() { (none("There is none.")) } @else {
-                .scroll tabindex="0" role="region" aria-label="Subjects" {
+                .scroll tabindex="0" role="region" aria-label="Table: Subjects" {
                     table {
                         thead { tr { th scope="col" { "Subject" } th scope="col" { "Name" } th scope="col" { "E-mail" } } }
                         tbody {
@@ -68,7 +68,7 @@ pub(crate) fn groups(view: &View<'_>) -> Result<Page, Problem> {
         h1 { "Groups" }
         #groups-live data-live {
             @if found.is_empty() { (none("There is none.")) } @else {
-                .scroll tabindex="0" role="region" aria-label="Groups" {
+                .scroll tabindex="0" role="region" aria-label="Table: Groups" {
                     table {
                         thead { tr { th scope="col" { "Group" } th scope="col" { "Name" } th scope="col" { "Organization" } th.number scope="col" { "Members" } } }
                         tbody {
@@ -221,7 +221,7 @@ fn groups_of(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
             ul.names {
                 @for id in &found {
                     @let group = format!("group:{id}");
-                    li { (subject(&group)) " " (button(view, "remove-member", &[("group", &group), ("member", who)], "Leave", &format!("Take it out of {}", plain(&group)))) }
+                    li { (subject(&group)) " " (button(view, "remove-member", &[("group", &group), ("member", who)], "Leave", &format!("Leave {}", plain(&group)))) }
                 }
             }
             (pager(view, "subject", &["id"], "groups", next))
@@ -259,7 +259,7 @@ fn relationships(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
                     li {
                         strong { (shown(relation)) } " of " (resource(of, id, None))
                         @if expires_at.is_some() { " until " (expiry(expires_at.as_deref(), &now)) }
-                        " " (button(view, "unrelate", &[("subject", who), ("relation", relation), ("type", of), ("id", &text(id))], "Unrelate", &format!("Take the relationship {relation} back")))
+                        " " (button(view, "unrelate", &[("subject", who), ("relation", relation), ("type", of), ("id", &text(id))], "Unrelate", &format!("Unrelate: {relation} of {of} {}", plain(&text(id)))))
                     }
                 }
             }

@@ -106,7 +106,7 @@ fn every_page_over_the_demo() {
     browser.look(1280, "light");
     browser.go(&format!("http://127.0.0.1:{}{place}/resources", dashboard.port));
     for (of, below) in [("acme", "acme-product"), ("acme-product", "website")] {
-        browser.run(&format!("document.querySelector('summary a[href$=\"id={of}\"]').closest('details').open = true"));
+        browser.run(&format!("document.querySelector('#tree a[href$=\"id={of}\"]').parentElement.querySelector('.twist').click()"));
         browser.until("the branch opens", &format!("return document.querySelector('#tree a[href$=\"id={below}\"]') !== null"));
     }
     if let Some(violations) = browser.violations() {
