@@ -141,16 +141,17 @@ impl Browser {
         severe.map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Violations that axe-core finds on the page, `None` where it is not installed.
-    pub fn violations(&self) -> Option<Vec<String>> {
+    /// Violations that axe-core finds on the page by the rules named, or by all; `None` where it is not installed.
+    pub fn violations(&self, rules: &[&str]) -> Option<Vec<String>> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/axe/package/axe.min.js");
         let source = std::fs::read_to_string(axe).ok()?;
         self.run(&format!("if (!window.axe) {{ {source} }}"));
-        let found = self.run_to_end(
-            "axe.run(document, {resultTypes: ['violations']}).then((found) => done(found.violations.map((one) =>
+        let only = if rules.is_empty() { String::new() } else { format!("runOnly: {}, ", json!(rules)) };
+        let found = self.run_to_end(&format!(
+            "axe.run(document, {{{only}resultTypes: ['violations']}}).then((found) => done(found.violations.map((one) =>
                one.id + ': ' + one.help + ': ' + one.nodes.slice(0, 3).map((node) => node.html + ' (' + node.failureSummary + ')').join(' | '))),
              (error) => done(['axe failed: ' + error]))",
-        );
+        ));
         Some(found.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect())
     }
 }
