@@ -61,7 +61,7 @@ pub(crate) fn table(events: &[Event]) -> Markup {
     html! {
         @if events.is_empty() { (none("There is none.")) } @else {
             .scroll tabindex="0" role="region" aria-label="Table: Events" {
-                table {
+                table.lines {
                     thead { tr { th.number scope="col" { "Number" } th scope="col" { "At (UTC)" } th scope="col" { "Event" } th scope="col" { "About" } th scope="col" { "By" } } }
                     tbody {
                         @for one in events {
