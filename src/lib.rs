@@ -45,6 +45,7 @@ mod function;
 mod groups;
 mod guard;
 mod hierarchy;
+mod history;
 mod identifier;
 mod json;
 mod language;
@@ -99,6 +100,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     groups::register(connection, &engine)?;
     relationships::register(connection, &engine)?;
     events::register(connection, &engine)?;
+    history::register(connection, &engine)?;
     check::register(connection, &engine)?;
     explain::register(connection, &engine)?;
     lists::register(connection, &engine)?;

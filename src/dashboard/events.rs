@@ -1,12 +1,12 @@
 //! Events: the outbox, live, and its consumers.
 
 use authz::rusqlite::types::Value;
-use authz::rusqlite::{Connection, Row, params};
+use authz::rusqlite::{Connection, OptionalExtension, Row, params};
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
 use super::explanation::id;
-use super::file::{row, rows};
+use super::file::{row, rows, value};
 use super::words::{PAGE, field, href, none, pager, permission, plain, resource, role, shown, subject, time};
 use super::{Page, Problem, View};
 
@@ -15,7 +15,7 @@ const WINDOW: i64 = 50_000;
 
 /// An event as the file has it.
 pub(crate) struct Event {
-    seq: i64,
+    pub(crate) seq: i64,
     id: String,
     name: String,
     data: Json,
@@ -54,6 +54,17 @@ pub(crate) fn consumers(connection: &Connection) -> Result<Vec<Consumer>, Proble
 
 pub(crate) fn last(connection: &Connection) -> Result<Vec<Event>, Problem> {
     rows(connection, include_str!("../../sql/dashboard/last_events.sql"), [], event)
+}
+
+/// The events about a resource, and one more than wanted to see whether there are more.
+pub(crate) fn of_resource(
+    connection: &Connection,
+    of: &str,
+    id: &Value,
+    before: Option<i64>,
+    wanted: usize,
+) -> Result<Vec<Event>, Problem> {
+    rows(connection, include_str!("../../sql/dashboard/history.sql"), params![of, id, before, wanted as i64 + 1], event)
 }
 
 /// Events, a row each.
@@ -125,7 +136,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
         Some(from) => first_from(connection, from)?,
         None => 0,
     };
-    let newest: i64 = row(connection, include_str!("../../sql/dashboard/last_event.sql"), [], |row| row.get(0))?.unwrap_or_default();
+    let newest: i64 = value(connection, include_str!("../../sql/dashboard/last_event.sql"), [])?;
     let pattern = view.get("name");
     let top = before.min(newest.saturating_add(1));
     let floor = if pattern.is_some() { from.max(top.saturating_sub(WINDOW)) } else { from };
@@ -178,12 +189,13 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
 /// Times are compared as texts, so the beginning of one will do: `2027-01`.
 fn first_from(connection: &Connection, at: &str) -> Result<i64, Problem> {
     let at = at.replacen(' ', "T", 1);
-    let sql = include_str!("../../sql/dashboard/event_at.sql");
-    let newest: i64 = row(connection, include_str!("../../sql/dashboard/last_event.sql"), [], |row| row.get(0))?.unwrap_or_default();
+    let newest: i64 = value(connection, include_str!("../../sql/dashboard/last_event.sql"), [])?;
+    let mut statement = connection.prepare(include_str!("../../sql/dashboard/event_at.sql"))?;
     let (mut low, mut high) = (0, newest + 1);
     while low < high {
         let middle = low + (high - low) / 2;
-        match row(connection, sql, [middle], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))? {
+        let found = statement.query_row([middle], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()?;
+        match found {
             Some((seq, created_at)) if created_at.as_str() < at.as_str() => low = seq + 1,
             _ => high = middle,
         }

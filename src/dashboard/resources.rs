@@ -9,7 +9,10 @@ use super::words::{
     BEFORE_IDS, BEFORE_TEXTS, PAGE, back, button, choice, cursor, cut, expiry, field, folded, href, none, pager, permission, plain,
     resource, resource_href, shown, subject, time, uncursor,
 };
-use super::{Page, Problem, View, assignments};
+use super::{Page, Problem, View, assignments, events};
+
+/// How many rows a list shows at once that is one among others.
+const FEW: usize = 20;
 
 /// A resource as the tree shows it.
 struct Node {
@@ -160,6 +163,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                 ul.tree { @for node in &nodes { (branch(node)) } }
                 (pager(view, "resource", &["type", "id"], "children", next.as_deref()))
             }
+            (history(view, &here)?)
         }
         (change_forms(view, &here)?)
     };
@@ -222,10 +226,10 @@ fn who_may(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
     let id = text(&here.id);
     let Some(what) = view.get("permission").or(all.first().map(String::as_str)) else { return Ok(html! {}) };
     let sql = include_str!("../../sql/dashboard/who_can.sql");
-    let few = 20;
-    let mut holders = rows(view.connection, sql, params![what, here.resource_type, here.id, "", few + 1], |row| row.get::<_, String>(0))?;
-    let more = holders.len() > few as usize;
-    holders.truncate(few as usize);
+    let mut holders =
+        rows(view.connection, sql, params![what, here.resource_type, here.id, "", FEW as i64 + 1], |row| row.get::<_, String>(0))?;
+    let more = holders.len() > FEW;
+    holders.truncate(FEW);
     Ok(html! {
         section aria-labelledby="who" {
             h2 #who { "Who may do what here" }
@@ -245,6 +249,22 @@ fn who_may(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
             @if all.len() > 1 {
                 p.also { "Roles that give it: " (permission(what)) }
             }
+        }
+    })
+}
+
+/// What happened to a resource and to what is held on it.
+fn history(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
+    let before = view.get("before").and_then(|before| before.parse::<i64>().ok());
+    let mut found = events::of_resource(view.connection, &here.resource_type, &here.id, before, FEW)?;
+    let more = found.len() > FEW;
+    found.truncate(FEW);
+    let next = found.last().filter(|_| more).map(|last| last.seq.to_string());
+    Ok(html! {
+        section aria-labelledby="history" {
+            h2 #history { "What happened to it" }
+            (events::table(&found))
+            (pager(view, "resource", &["type", "id"], "before", next.as_deref()))
         }
     })
 }

@@ -4,6 +4,7 @@
 mod browser;
 mod doors;
 mod keyboard;
+mod lists;
 mod pages;
 mod server;
 
