@@ -19,7 +19,7 @@ struct Done {
 
 type Change = fn(&Connection, &Fields) -> Result<Done, Problem>;
 
-const ACTIONS: [(&str, Change); 20] = [
+const ACTIONS: [(&str, Change); 21] = [
     ("grant", grant),
     ("revoke", revoke),
     ("relate", relate),
@@ -38,6 +38,7 @@ const ACTIONS: [(&str, Change); 20] = [
     ("create-permission", create_permission),
     ("update-permission", update_permission),
     ("delete-permission", delete_permission),
+    ("revoke-session", revoke_session),
     ("index-search", index_search),
     ("prune-events", prune_events),
 ];
@@ -254,6 +255,10 @@ fn update_permission(connection: &Connection, fields: &Fields) -> Result<Done, P
 fn delete_permission(connection: &Connection, fields: &Fields) -> Result<Done, Problem> {
     write(connection, "SELECT authz_delete_permission(?1)", params![fields.required("permission", "permission")?])?;
     Ok(CHANGED)
+}
+
+fn revoke_session(connection: &Connection, fields: &Fields) -> Result<Done, Problem> {
+    call(connection, "SELECT authz_session_revoke(?1)", [fields.required("session", "session")?])
 }
 
 fn index_search(connection: &Connection, _: &Fields) -> Result<Done, Problem> {

@@ -187,7 +187,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
 /// The number of the first event that is no older than a time, by halving; one past the last where all are older.
 ///
 /// Times are compared as texts, so the beginning of one will do: `2027-01`.
-fn first_from(connection: &Connection, at: &str) -> Result<i64, Problem> {
+pub(crate) fn first_from(connection: &Connection, at: &str) -> Result<i64, Problem> {
     let at = at.replacen(' ', "T", 1);
     let newest: i64 = value(connection, include_str!("../../sql/dashboard/last_event.sql"), [])?;
     let mut statement = connection.prepare(include_str!("../../sql/dashboard/event_at.sql"))?;

@@ -7,7 +7,7 @@ use super::words::{plain, shown};
 use super::{Problem, Site, View};
 
 /// Sections of the navigation: page, title, and the table without which it is left out.
-const SECTIONS: [(&str, &str, &str); 10] = [
+const SECTIONS: [(&str, &str, &str); 11] = [
     ("overview", "Overview", ""),
     ("access", "Access", ""),
     ("resources", "Resources", ""),
@@ -16,6 +16,7 @@ const SECTIONS: [(&str, &str, &str); 10] = [
     ("assignments", "Assignments", ""),
     ("subjects", "Subjects", ""),
     ("groups", "Groups", ""),
+    ("sessions", "Sessions", "authz_sso_sessions"),
     ("events", "Events", ""),
     ("model", "Model", ""),
 ];

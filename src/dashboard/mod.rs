@@ -16,6 +16,7 @@
 mod access;
 mod actions;
 mod assignments;
+mod attributes;
 mod events;
 mod explanation;
 mod file;
@@ -28,6 +29,7 @@ mod permissions;
 mod resources;
 mod roles;
 mod security;
+mod sessions;
 mod subjects;
 mod words;
 
@@ -146,7 +148,7 @@ impl Problem {
 type Show = fn(&View<'_>) -> Result<Page, Problem>;
 
 /// Every page, by the last part of its URL.
-const PAGES: [(&str, Show); 19] = [
+const PAGES: [(&str, Show); 22] = [
     ("overview", overview::show),
     ("access", access::show),
     ("resources", resources::roots),
@@ -161,6 +163,9 @@ const PAGES: [(&str, Show); 19] = [
     ("subjects", subjects::list),
     ("groups", subjects::groups),
     ("subject", subjects::show),
+    ("sessions", sessions::list),
+    ("session", sessions::show),
+    ("app-sessions", sessions::of_applications),
     ("events", events::list),
     ("event", events::show),
     ("model", model::show),

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::file::{row, rows, text, value};
 use super::words::{href, none, role, shown, time};
-use super::{Page, Problem, View, events};
+use super::{Page, Problem, View, events, sessions};
 
 /// Counting ends here: a page is to be there at once, and beyond this nobody reads the digits.
 const MOST_COUNTED: i64 = 10_000;
@@ -88,6 +88,7 @@ fn attention(view: &View<'_>) -> Result<Markup, Problem> {
                 @if unheld.len() > 5 { " …" }
             }
         }
+        (sessions::failing(view)?)
         @for one in &behind {
             li { "Consumer " a href="events#consumers" { (shown(&one.name)) } " is " strong { (one.behind) } " events behind, last seen " (time(&one.updated_at)) }
         }

@@ -83,6 +83,7 @@ impl Found {
             "permission" => href("permission", &[("slug", word("permission"))]),
             "subject" => href("subject", &[("id", word("subject"))]),
             "group" => href("subject", &[("id", &format!("group:{}", word("group")))]),
+            "session" => href("session", &[("id", &text(&self.id))]),
             "event" => href("event", &[("id", word("event"))]),
             "page" if own => in_list(&PAGES, word("page")).unwrap_or_else(|| "overview".to_owned()),
             "action" if own => match DONE_AT_ONCE.iter().find(|action| **action == word("action")) {

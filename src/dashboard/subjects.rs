@@ -4,13 +4,13 @@ use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 
-use super::assignments;
 use super::file::{row, rows, text, value};
 use super::words::{
     BEFORE_IDS, BEFORE_TEXTS, PAGE, back, button, choice, cursor, cut, expiry, field, folded, href, none, pager, plain, resource, shown,
     subject, time, uncursor,
 };
 use super::{Page, Problem, View};
+use super::{assignments, attributes};
 
 /// More members than this are not counted.
 const MOST_COUNTED: i64 = 1_000;
@@ -159,6 +159,7 @@ fn user(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
                         }
                     }
                 }
+                @for (organization, ..) in &memberships { (attributes::of(view, id, organization)?) }
             }
         }
     })
