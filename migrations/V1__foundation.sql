@@ -15,17 +15,12 @@ CREATE TABLE _authz_schema (
 ) STRICT;
 INSERT INTO _authz_schema (version, name) VALUES (1, 'foundation');
 
--- Changes whenever the model changes, or anything else that makes all answers doubtful. It is random and no counter: after write,
--- ROLLBACK, write a counter would stand where it stood before, and what was cached in between would pass for valid.
-CREATE TABLE _authz_revision (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  token INTEGER NOT NULL
-) STRICT;
-INSERT INTO _authz_revision (id, token) VALUES (1, random());
-
--- The last changes of resources, members, assignments and relationships, so that whoever keeps answers forgets those that a change
--- touches and no others. A resource stands alone; an assignment has a subject besides, a member and a relationship a relation as well.
--- The token tells a change from another that got its number after a ROLLBACK.
+-- The last changes, so that whoever keeps answers forgets those that a change touches and no others. A resource stands alone; an
+-- assignment has a subject besides, a member and a relationship a relation as well; a suspension has a subject alone. A row of NULLs is a
+-- change of the model, or of anything else that makes all answers doubtful.
+-- The token tells a change from another that got its number after a ROLLBACK: a number alone would stand where it stood before, and what
+-- was kept in between would pass for valid. There is always one row, and never so many that they fill more than a page or two: after
+-- somebody else's commit a page must be read from the file again.
 CREATE TABLE _authz_changes (
   number INTEGER PRIMARY KEY,
   token INTEGER NOT NULL DEFAULT (random()),
@@ -34,6 +29,7 @@ CREATE TABLE _authz_changes (
   resource_type TEXT,
   resource_id ANY
 ) STRICT;
+INSERT INTO _authz_changes (subject) VALUES (NULL);
 
 -- Tells OR REPLACE from every other way to insert. A statement inside a trigger takes over the conflict clause of the statement that
 -- fired it; so `INSERT OR IGNORE` of row 1 does nothing, unless the outer statement said OR REPLACE: then it sets `replaced`.
@@ -779,25 +775,25 @@ END;
 
 -- All of them are BEFORE triggers, so that a check in somebody's AFTER trigger finds what has changed noted already.
 
-CREATE TRIGGER _authz_resource_types_revision_insert BEFORE INSERT ON authz_resource_types BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resource_types_revision_update BEFORE UPDATE ON authz_resource_types BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resource_types_revision_delete BEFORE DELETE ON authz_resource_types BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_resource_types_changes_insert BEFORE INSERT ON authz_resource_types BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_resource_types_changes_update BEFORE UPDATE ON authz_resource_types BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_resource_types_changes_delete BEFORE DELETE ON authz_resource_types BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 
-CREATE TRIGGER _authz_resource_type_parents_revision_insert BEFORE INSERT ON authz_resource_type_parents BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resource_type_parents_revision_update BEFORE UPDATE ON authz_resource_type_parents BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_resource_type_parents_revision_delete BEFORE DELETE ON authz_resource_type_parents BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_resource_type_parents_changes_insert BEFORE INSERT ON authz_resource_type_parents BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_resource_type_parents_changes_update BEFORE UPDATE ON authz_resource_type_parents BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_resource_type_parents_changes_delete BEFORE DELETE ON authz_resource_type_parents BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 
-CREATE TRIGGER _authz_permissions_revision_insert BEFORE INSERT ON authz_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_permissions_revision_update BEFORE UPDATE ON authz_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_permissions_revision_delete BEFORE DELETE ON authz_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_permissions_changes_insert BEFORE INSERT ON authz_permissions BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_permissions_changes_update BEFORE UPDATE ON authz_permissions BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_permissions_changes_delete BEFORE DELETE ON authz_permissions BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 
-CREATE TRIGGER _authz_roles_revision_insert BEFORE INSERT ON authz_roles BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_roles_revision_update BEFORE UPDATE ON authz_roles BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_roles_revision_delete BEFORE DELETE ON authz_roles BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_roles_changes_insert BEFORE INSERT ON authz_roles BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_roles_changes_update BEFORE UPDATE ON authz_roles BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_roles_changes_delete BEFORE DELETE ON authz_roles BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 
-CREATE TRIGGER _authz_role_permissions_revision_insert BEFORE INSERT ON authz_role_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_role_permissions_revision_update BEFORE UPDATE ON authz_role_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_role_permissions_revision_delete BEFORE DELETE ON authz_role_permissions BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_role_permissions_changes_insert BEFORE INSERT ON authz_role_permissions BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_role_permissions_changes_update BEFORE UPDATE ON authz_role_permissions BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_role_permissions_changes_delete BEFORE DELETE ON authz_role_permissions BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 
 CREATE TRIGGER _authz_resources_changes_insert BEFORE INSERT ON authz_resources BEGIN
   INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NULL, NULL, NEW.resource_type, NEW.resource_id);
@@ -833,7 +829,7 @@ END;
 
 -- Whoever is further behind than this forgets all that it kept.
 CREATE TRIGGER _authz_changes_prune AFTER INSERT ON _authz_changes
-WHEN NEW.number % 64 = 0
+WHEN NEW.number % 32 = 0
 BEGIN
-  DELETE FROM _authz_changes WHERE number <= NEW.number - 256;
+  DELETE FROM _authz_changes WHERE number <= NEW.number - 64;
 END;

@@ -340,13 +340,13 @@ END;
 
 ---- What has changed -----------------------------------------------------------------------------------------------------------------
 
-CREATE TRIGGER _authz_relations_revision_insert BEFORE INSERT ON authz_relations BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relations_revision_update BEFORE UPDATE ON authz_relations BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relations_revision_delete BEFORE DELETE ON authz_relations BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_relations_changes_insert BEFORE INSERT ON authz_relations BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_relations_changes_update BEFORE UPDATE ON authz_relations BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_relations_changes_delete BEFORE DELETE ON authz_relations BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 
-CREATE TRIGGER _authz_relation_subjects_revision_insert BEFORE INSERT ON authz_relation_subjects BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relation_subjects_revision_update BEFORE UPDATE ON authz_relation_subjects BEGIN UPDATE _authz_revision SET token = random(); END;
-CREATE TRIGGER _authz_relation_subjects_revision_delete BEFORE DELETE ON authz_relation_subjects BEGIN UPDATE _authz_revision SET token = random(); END;
+CREATE TRIGGER _authz_relation_subjects_changes_insert BEFORE INSERT ON authz_relation_subjects BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_relation_subjects_changes_update BEFORE UPDATE ON authz_relation_subjects BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
+CREATE TRIGGER _authz_relation_subjects_changes_delete BEFORE DELETE ON authz_relation_subjects BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 
 CREATE TRIGGER _authz_relationships_changes_insert BEFORE INSERT ON authz_relationships BEGIN
   INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, NEW.relation, NEW.resource_type, NEW.resource_id);

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::decision::{Goal, Who};
-use crate::engine::Engine;
+use crate::engine::{Engine, count};
 use crate::error::{Error, Result, shown};
 use crate::function::{Arguments, Effect, define, id as id_of, text};
 use crate::reader::Reader;
@@ -56,6 +56,7 @@ pub(crate) fn question(reader: &mut Reader<'_>, values: [ValueRef<'_>; 4]) -> Re
 pub(crate) fn check(engine: &Engine, values: [ValueRef<'_>; 4]) -> Result<bool> {
     engine.read(|reader| {
         let Some(Question { who, goal }) = question(reader, values)? else { return Ok(false) };
+        count(&engine.counts.checks_point);
         reader.allows(who, goal)
     })
 }

@@ -15,7 +15,9 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 
 /// `authz_debug()` → JSON: `version` of the library, `sqlite` that runs it, the `transaction` open on the main database (`none`, `read`,
 /// `write`), `kept` (entries kept between questions), `forgotten` (how often all of them had to go), `touched` (how many changes were followed
-/// one by one instead), `statements` (kept prepared).
+/// one by one instead), `checks_point`
+/// (checks worked out one by one), `checks_from_set` (rows answered from the set of what their subject sees), `sets_built` (such sets made),
+/// `statements` (kept prepared), `reprepared` (how often SQLite has planned one of them anew, which it should not).
 ///
 /// Works without a schema too.
 fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
@@ -33,7 +35,11 @@ fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
         "kept": kept,
         "forgotten": forgotten,
         "touched": touched,
+        "checks_point": engine.counts.checks_point.get(),
+        "checks_from_set": engine.counts.checks_from_set.get(),
+        "sets_built": engine.counts.sets_built.get(),
         "statements": engine.kept_statements(),
+        "reprepared": engine.reprepared(),
     })
     .to_string())
 }

@@ -13,10 +13,11 @@ use std::sync::Arc;
 use rusqlite::vtab::{
     Context, Filters, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
 };
-use rusqlite::{Connection, Statement, ffi};
+use rusqlite::{Connection, Statement, StatementStatus, ffi};
 
 use crate::actor::Actor;
 use crate::error::{Error, Result};
+use crate::limits::Limits;
 use crate::store::Store;
 
 /// One for each connection, shared by all functions and virtual tables registered on it.
@@ -26,11 +27,31 @@ pub(crate) struct Engine {
     anchored: Cell<bool>,
     /// What was read and may be kept, with the rule that says when.
     pub(crate) store: RefCell<Store>,
+    /// How much may be kept
+    pub(crate) limits: Cell<Limits>,
+    /// What has been done so far
+    pub(crate) counts: Counts,
     /// Who is behind what this connection writes
     pub(crate) actor: RefCell<Option<Actor>>,
     /// What a search keeps between keystrokes.
     pub(crate) search: RefCell<crate::search::Kept>,
     connection: Box<Connection>,
+}
+
+/// How often a connection went which way, for `authz_debug()`.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// Checks worked out one by one
+    pub(crate) checks_point: Cell<u64>,
+    /// Rows of a statement answered from the set of what the subject sees
+    pub(crate) checks_from_set: Cell<u64>,
+    /// Such sets made
+    pub(crate) sets_built: Cell<u64>,
+}
+
+/// One more.
+pub(crate) fn count(counter: &Cell<u64>) {
+    counter.set(counter.get() + 1);
 }
 
 // SAFETY: SQLite runs every callback of a connection under that connection's mutex, and a host that has turned the mutexes off has
@@ -49,6 +70,8 @@ impl Engine {
             statements: RefCell::default(),
             anchored: Cell::new(true),
             store: RefCell::default(),
+            limits: Cell::default(),
+            counts: Counts::default(),
             actor: RefCell::default(),
             search: RefCell::default(),
             connection: Box::new(own),
@@ -86,6 +109,13 @@ impl Engine {
     /// How many statements are kept prepared and not in use.
     pub(crate) fn kept_statements(&self) -> usize {
         self.statements.borrow().values().map(Vec::len).sum()
+    }
+
+    /// How often SQLite has prepared the kept statements anew: after a change of the schema it must, and where it plans by the value of
+    /// a parameter (a bare `LIMIT ?1`, or after ANALYZE a range of an index) it does so at each new value.
+    pub(crate) fn reprepared(&self) -> i64 {
+        let statements = self.statements.borrow();
+        statements.values().flatten().map(|statement| i64::from(statement.get_status(StatementStatus::RePrepare))).sum()
     }
 
     /// Runs `work` as a whole or not at all, within the caller's transaction where there is one.

@@ -6,33 +6,63 @@
 
 use std::rc::Rc;
 
-use crate::decision::{Facts, Found, Goal, Millis, Node, Relation, RoleSet, Rule, TypeKey, Who};
+use crate::decision::{Ancestors, Facts, Found, Goal, Millis, Node, Relation, RoleSet, Rule, TypeKey, Who};
 use crate::error::{Error, Result};
 use crate::identifier::IdRef;
+use crate::limits::Limits;
 use crate::nodes::Place;
 use crate::reader::{Reader, assignment_is_live, expiry};
 use crate::rules::{Declared, Kind, Rules};
 use crate::store::{Gathered, Holdings, Reach, Related};
 
-/// Up to so many relationships of a resource are read and kept together.
-const FEW: usize = 64;
-
-/// A subject that more usersets contain, or that holds more roles, is wide: what contains it is gathered only where the other side is
-/// wide as well.
-const WIDE: usize = 4096;
-
-/// More than this is not gathered: what a subject holds is then looked up where the question leads.
-const MOST_GATHERED: usize = 50_000;
-
 impl Reader<'_> {
+    fn limits(&self) -> Limits {
+        self.engine.limits.get()
+    }
+
     /// What contains a subject, as far as it has been gathered without going wide.
     pub(crate) fn reach(&mut self, who: Who) -> Result<Reach> {
-        let reach = self.kept.subjects.get(who.0 as usize).map(|subject| subject.reach.clone()).unwrap_or_default();
-        match &reach {
-            Reach::Unknown => self.gather(who, WIDE),
-            Reach::Gathered(gathered) if !self.is_live(gathered.until) => self.gather(who, WIDE),
-            Reach::Gathered(_) | Reach::Wide => Ok(reach),
+        self.refresh(who, |_| true)?;
+        self.kept_reach(who)
+    }
+
+    /// The same, where only what the subject holds on a resource and above it is asked for.
+    pub(crate) fn reach_above(&mut self, who: Who, node: Node) -> Result<Reach> {
+        if self.kept.subjects.get(who.0 as usize).is_some_and(|subject| !subject.stale.is_empty()) {
+            let mut asked = Vec::new();
+            let mut up = Ancestors::from(node);
+            while let Some(here) = up.next(self)? {
+                asked.push(here);
+            }
+            self.refresh(who, |node| asked.contains(node))?;
         }
+        self.kept_reach(who)
+    }
+
+    fn kept_reach(&mut self, who: Who) -> Result<Reach> {
+        match self.kept.subjects.get(who.0 as usize).map(|subject| &subject.reach) {
+            Some(Reach::Gathered(gathered)) if self.is_live(gathered.until) => Ok(Reach::Gathered(Rc::clone(gathered))),
+            Some(Reach::Wide) => Ok(Reach::Wide),
+            _ => self.gather(who, self.limits().wide),
+        }
+    }
+
+    /// Reads anew what the subject itself holds where that has changed, and it is asked for.
+    fn refresh(&mut self, who: Who, is_asked: impl Fn(&Node) -> bool) -> Result<()> {
+        let Some(subject) = self.kept.subjects.get_mut(who.0 as usize).filter(|subject| !subject.stale.is_empty()) else { return Ok(()) };
+        let mut asked: Vec<Node> = subject.stale.extract_if(.., |node| is_asked(node)).collect();
+        asked.sort_unstable();
+        asked.dedup();
+        for node in asked {
+            let found = self.holdings_of(who, node)?;
+            let Some(subject) = self.kept.subjects.get_mut(who.0 as usize) else { return Ok(()) };
+            let Reach::Gathered(gathered) = &mut subject.reach else { return Ok(()) };
+            match Rc::get_mut(gathered) {
+                Some(gathered) => gathered.held.iter_mut().for_each(|held| held.replace(who, node, &found)),
+                None => subject.reach = Reach::Unknown,
+            }
+        }
+        Ok(())
     }
 
     /// What contains a subject, however much that is.
@@ -84,7 +114,7 @@ impl Reader<'_> {
             next += 1;
         }
         let held = match self.keeps {
-            true => self.holdings(&carriers, MOST_GATHERED)?.map(Holdings::new),
+            true => self.holdings(&carriers, self.limits().gathered)?.map(Holdings::new),
             false => None,
         };
         self.kept.entries += carriers.len() + held.as_ref().map_or(0, Holdings::len);
@@ -94,6 +124,7 @@ impl Reader<'_> {
     fn keep_reach(&mut self, who: Who, reach: Reach) -> Reach {
         if let Some(subject) = self.kept.subjects.get_mut(who.0 as usize) {
             subject.reach = reach.clone();
+            subject.stale.clear();
         }
         reach
     }
@@ -177,7 +208,7 @@ impl Reader<'_> {
         if let Some(related) = self.kept.related.get(&goal) {
             return Ok(related.clone());
         }
-        let related = match self.relationships(goal, FEW)? {
+        let related = match self.relationships(goal, self.limits().few)? {
             Some(found) => Related::Few(found.into()),
             None => Related::Many,
         };
@@ -203,7 +234,7 @@ impl Reader<'_> {
         if !by_name && usersets.iter().any(|one| is_gathered(self, *one)) {
             gathered = match self.reach(who)? {
                 Reach::Gathered(gathered) => Some(gathered),
-                Reach::Unknown | Reach::Wide if usersets.len() > WIDE => Some(self.gathered(who)?),
+                Reach::Unknown | Reach::Wide if usersets.len() > self.limits().wide => Some(self.gathered(who)?),
                 Reach::Unknown | Reach::Wide => None,
             };
         }
@@ -272,7 +303,7 @@ impl Reader<'_> {
         if !by_name
             && let Reach::Gathered(gathered) = self.reach(who)?
             && kinds.iter().all(|(relation, _)| rules.get(*relation).is_some_and(|one| one.gathered))
-            && gathered.carriers.len() <= FEW
+            && gathered.carriers.len() <= self.limits().few
         {
             for (carrier, _) in &gathered.carriers {
                 if self.kind(*carrier).is_some_and(|kind| declared.allows(kind)) && self.is_related(*carrier, goal)? {

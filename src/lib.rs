@@ -49,6 +49,7 @@ mod history;
 mod identifier;
 mod json;
 mod language;
+mod limits;
 mod lists;
 #[cfg(feature = "loadable")]
 mod loadable;
@@ -107,6 +108,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     tree::register(connection, &engine)?;
     search::register(connection, &engine)?;
     hierarchy::register(connection)?;
+    limits::register(connection, &engine)?;
     debug::register(connection, &engine)?;
     Ok(())
 }

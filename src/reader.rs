@@ -10,7 +10,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use crate::candidates;
 use crate::decision::{Ancestors, Facts, Goal, Millis, Node, Relation, RoleKey, RoleSet, Rule, TypeKey, Who, holds};
-use crate::engine::Engine;
+use crate::engine::{Engine, count};
 use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::{Id, IdRef, Subject as SubjectText, SubjectId};
 use crate::nodes::Place;
@@ -18,9 +18,6 @@ use crate::rules::{Kind, Rules, Types};
 use crate::store::{Asked, Holding, Kept, Permission, Reach, Role, Subject, millis, now};
 use crate::tree::Walk;
 use crate::visible::{Ids, Visible};
-
-/// So many sets of what subjects see are kept at the most.
-const MOST_VISIBLE: usize = 16;
 
 /// A row of the role assignments, for explanations and lists.
 pub(crate) struct Assignment {
@@ -60,7 +57,7 @@ impl<'a> Reader<'a> {
     fn allows_by_gathered_roles(&mut self, who: Who, goal: Goal) -> Result<Option<bool>> {
         let Some(Rule::Roles(roles)) = self.permission(goal.relation).map(|permission| &*permission.rule) else { return Ok(None) };
         let roles = Rc::clone(roles);
-        let Reach::Gathered(gathered) = self.reach(who)? else { return Ok(None) };
+        let Reach::Gathered(gathered) = self.reach_above(who, goal.node)? else { return Ok(None) };
         let Some(held) = &gathered.held else { return Ok(None) };
         let mut up = Ancestors::from(goal.node);
         while let Some(here) = up.next(self)? {
@@ -118,6 +115,7 @@ impl<'a> Reader<'a> {
         }
         let by_relations = !matches!(*rule, Rule::Roles(_));
         let visible = Rc::new(Visible { who, relation, by_relations, until: self.until.get(), ids });
+        count(&self.engine.counts.sets_built);
         self.keep_visible(Rc::clone(&visible));
         Ok(Some(visible))
     }
@@ -130,7 +128,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn keep_visible(&mut self, visible: Rc<Visible>) {
         self.kept.visible.retain(|one| one.who != visible.who || one.relation != visible.relation);
-        if self.kept.visible.len() >= MOST_VISIBLE {
+        if self.kept.visible.len() >= self.engine.limits.get().kept_sets {
             self.kept.visible.remove(0);
         }
         self.kept.visible.push(visible);
@@ -463,7 +461,7 @@ impl<'a> Reader<'a> {
         }
         let who = Who(u32::try_from(self.kept.subjects.len()).unwrap_or(u32::MAX));
         self.kept.entries += 2;
-        self.kept.subjects.push(Subject { text: text.into(), kind, node, reach: Reach::Unknown, suspended: None });
+        self.kept.subjects.push(Subject { text: text.into(), kind, node, reach: Reach::Unknown, stale: Vec::new(), suspended: None });
         self.kept.subject_by_text.insert(text.into(), who);
         Ok(who)
     }
@@ -654,18 +652,14 @@ impl<'a> Reader<'a> {
         Ok(found)
     }
 
-    /// What the subject was itself granted on one resource, if it has been gathered what it holds.
-    pub(crate) fn holdings_of(&mut self, who: Who, node: Node) -> Result<Option<Vec<Holding>>> {
+    /// What the subject was itself granted on one resource.
+    pub(crate) fn holdings_of(&mut self, who: Who, node: Node) -> Result<Vec<Holding>> {
         let rules = self.rules()?;
-        let (Some(Reach::Gathered(_)), Some(holder)) =
-            (self.kept.subjects.get(who.0 as usize).map(|subject| &subject.reach), self.text_as_holder(who, &rules).map(str::to_owned))
-        else {
-            return Ok(None);
-        };
+        let Some(holder) = self.text_as_holder(who, &rules).map(str::to_owned) else { return Ok(Vec::new()) };
         let (slug, id) = self.slug_and_id(node)?;
         let found = self.assignments(include_str!("../sql/store/assignments_of_on.sql"), rusqlite::params![slug, id, holder])?;
         let holding = |one: Assignment| Holding { holder: who, role: one.role, expires_at: millis(one.expires_at.as_deref()) };
-        Ok(Some(found.into_iter().map(holding).collect()))
+        Ok(found.into_iter().map(holding).collect())
     }
 
     fn assignments(&mut self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<Assignment>> {

@@ -17,10 +17,11 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ffi};
 
 use crate::check::check;
-use crate::engine::{Engine, Snapshot, Transaction};
+use crate::engine::{Engine, Snapshot, Transaction, count};
 use crate::error::{Result, to_sqlite};
 use crate::function::id as id_of;
 use crate::identifier::IdRef;
+use crate::limits::NEVER;
 use crate::store::now;
 use crate::visible::Visible;
 
@@ -30,14 +31,9 @@ const OF_SUBJECT: c_int = 0;
 const OF_PERMISSION: c_int = 1;
 const OF_TYPE: c_int = 2;
 
-/// After so many rows a statement is taken for one that asks about many.
-const MANY: usize = 64;
-
-/// In the place of a count: this statement is not followed.
-const NEVER: usize = 4095;
-
-/// After so many rows the set is made, if it takes no more steps than the second number says: about what has been spent by then.
-const ATTEMPTS: [(u32, usize); 3] = [(2_048, 10_000), (16_384, 80_000), (65_536, usize::MAX)];
+/// After so many times the rows that make a statement one that asks about many, the set is made, if it takes no more steps than the second
+/// number says: about what has been spent by then.
+const ATTEMPTS: [(usize, usize); 3] = [(32, 10_000), (256, 80_000), (1_024, usize::MAX)];
 
 /// Registers the function of this module.
 pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
@@ -122,7 +118,9 @@ struct Memo {
     writes: c_int,
     /// Whether subject and type stay the same too; not known at first
     is_fixed: Cell<Option<bool>>,
-    rows: Cell<u32>,
+    rows: Cell<usize>,
+    /// After so many a statement asks about many
+    many: usize,
     set: RefCell<Option<Rc<Visible>>>,
     _snapshot: Snapshot,
 }
@@ -134,6 +132,7 @@ unsafe fn row(context: *mut ffi::sqlite3_context, engine: &Engine, arguments: [*
     // SAFETY: the auxiliary data of this argument are set below and nowhere else: a count as it is, or a memo.
     let data = unsafe { ffi::sqlite3_get_auxdata(context, OF_PERMISSION) };
     let count = data as usize;
+    let many = engine.limits.get().scan_rows;
     if count > NEVER {
         // SAFETY: as above; SQLite drops the memo when the statement's run ends, not during a call.
         let memo = unsafe { &*data.cast::<Memo>() };
@@ -143,10 +142,10 @@ unsafe fn row(context: *mut ffi::sqlite3_context, engine: &Engine, arguments: [*
         if is_asked && let Some(answer) = memo.answer(engine, || unsafe { value(id) })? {
             return Ok(answer);
         }
-    } else if count < MANY {
+    } else if count < many {
         // SAFETY: a number in the place of a pointer is never looked through, and needs no destructor.
         unsafe { ffi::sqlite3_set_auxdata(context, OF_PERMISSION, (count + 1) as *mut c_void, None) };
-    } else if count == MANY {
+    } else if count == many && many != NEVER {
         let (data, destructor): (*mut c_void, unsafe extern "C" fn(*mut c_void)) = match Memo::new(engine, values())? {
             Some(memo) => (Box::into_raw(Box::new(memo)).cast(), forget),
             None => (NEVER as *mut c_void, keep),
@@ -188,10 +187,12 @@ impl Memo {
             writes: engine.writes(),
             is_fixed: Cell::new(None),
             rows: Cell::new(0),
+            many: engine.limits.get().scan_rows,
             set: RefCell::default(),
             _snapshot: engine.snapshot()?,
         };
-        *memo.set.borrow_mut() = memo.visible(engine, 0)?;
+        let steps = if memo.many == 0 { usize::MAX } else { 0 };
+        *memo.set.borrow_mut() = memo.visible(engine, steps)?;
         Ok(Some(memo))
     }
 
@@ -227,6 +228,7 @@ impl Memo {
         if let Some(set) = &*self.set.borrow()
             && (set.until == i64::MAX || set.until > now())
         {
+            count(&engine.counts.checks_from_set);
             return match id() {
                 ValueRef::Integer(number) => Ok(Some(set.ids.contains(IdRef::Integer(number)))),
                 // Whatever is no id is for the slow way to refuse.
@@ -239,7 +241,7 @@ impl Memo {
         }
         let rows = self.rows.get().saturating_add(1);
         self.rows.set(rows);
-        if let Some((_, steps)) = ATTEMPTS.iter().find(|(after, _)| *after == rows) {
+        if let Some((_, steps)) = ATTEMPTS.iter().find(|(times, _)| times * self.many == rows) {
             *self.set.borrow_mut() = self.visible(engine, *steps)?;
         }
         Ok(None)

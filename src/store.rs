@@ -1,14 +1,14 @@
 //! What is kept between questions, and when it has to go.
 //!
-//! **Never stale.** What is kept belongs to one state of the data, named by a token and the last changes, each with a token of its own
-//! (see `_authz_revision` and `_authz_changes` in the schema). Before a question that name is compared with what it is now:
+//! **Never stale.** What is kept belongs to one state of the data, named by the last changes, each with a number and a random token (see
+//! `_authz_changes` in the schema). Before a question that name is compared with what it is now:
 //!
-//! * another token: the model has changed, and everything is forgotten;
 //! * more changes, or others, for a ROLLBACK may have undone some: what the new and the undone ones touch is forgotten, and nothing else;
+//! * a change of the model among them, or too many to follow: everything is forgotten;
 //! * while the connection only reads, SQLite's data version tells whether anybody has committed since; if not, nothing is compared;
 //! * with no transaction open, a statement is held open during the question, so that all of it sees one state of the file.
 //!
-//! **Bounded.** When more than [`MOST_KEPT`] bytes have gathered, all are forgotten before the next question.
+//! **Bounded.** When more bytes have gathered than the limit `kept_bytes` allows, all are forgotten before the next question.
 
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -24,15 +24,11 @@ use crate::reader::Reader;
 use crate::rules::{Kind, PARENT, Rules};
 use crate::visible::Visible;
 
-/// How many bytes are kept at the most, by an estimate.
-const MOST_KEPT: usize = 48 << 20;
-
 /// What a connection keeps.
 #[derive(Default)]
 pub(crate) struct Store {
     kept: Kept,
-    /// The state of the data to which `kept` belongs: the token of the model, and the last changes, one at the least where there is any
-    token: Option<i64>,
+    /// The state of the data to which `kept` belongs: the last changes, the newest at the end; none where nothing is known
     changes: Vec<Change>,
     /// SQLite's data version at which that was last compared
     data_version: Option<u32>,
@@ -45,7 +41,6 @@ impl Store {
     /// Keeps nothing any more.
     pub(crate) fn forget(&mut self) {
         self.kept = Kept { generation: self.kept.generation + 1, ..Kept::default() };
-        self.token = None;
         self.changes = Vec::new();
         self.data_version = None;
     }
@@ -144,6 +139,8 @@ pub(crate) struct Subject {
     /// For a userset: of what; for one subject: itself
     pub(crate) node: Option<Node>,
     pub(crate) reach: Reach,
+    /// Where it itself holds other roles now than have been gathered
+    pub(crate) stale: Vec<Node>,
     /// The organizations in which it is suspended
     pub(crate) suspended: Option<Rc<[Node]>>,
 }
@@ -215,9 +212,9 @@ impl Holdings {
     }
 
     /// Says anew what one holder holds on one resource.
-    fn replace(&mut self, holder: Who, node: Node, found: Vec<Holding>) {
+    pub(crate) fn replace(&mut self, holder: Who, node: Node, found: &[Holding]) {
         let mut held: Vec<Holding> = self.on(node).iter().filter(|one| one.holder != holder).copied().collect();
-        held.extend(found);
+        held.extend_from_slice(found);
         let from = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
         self.all.append(&mut held);
         let to = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
@@ -242,13 +239,21 @@ impl Change {
         (self.number, self.token) == (other.number, other.token)
     }
 
+    /// The model has changed.
+    fn is_of_everything(&self) -> bool {
+        self.subject.is_none() && self.resource.is_none()
+    }
+
     fn touches_the_same(&self, other: &Change) -> bool {
         (&self.subject, &self.relation, &self.resource) == (&other.subject, &other.relation, &other.resource)
     }
 }
 
-/// More changes than this are not followed one by one.
+/// More changes than this are not followed one by one, and the schema keeps no more.
 const MOST_CHANGES: usize = 64;
+
+/// So many of the last changes are compared first.
+const LOOKED_AT: usize = 4;
 
 impl Engine {
     /// Answers one question over one state of the file.
@@ -283,7 +288,7 @@ impl Engine {
     }
 
     fn ask<T>(&self, store: &mut Store, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-        if store.kept.bytes() > MOST_KEPT {
+        if store.kept.bytes() > self.limits.get().kept_bytes {
             store.forgotten += 1;
             store.kept = Kept { generation: store.kept.generation + 1, ..Kept::default() };
         }
@@ -297,22 +302,19 @@ impl Engine {
 
     /// Brings what is kept to the state that the data have now.
     fn catch_up(&self, store: &mut Store) -> Result<()> {
-        let followed = self.follow(store);
-        match followed {
+        match self.follow(store) {
             Ok(true) => {}
             Ok(false) => {
-                store.forgotten += u64::from(store.token.is_some());
+                store.forgotten += u64::from(!store.changes.is_empty());
                 store.forget();
-                let (token, changes) = self.changes(self.last_change()?)?;
-                store.token = Some(token);
-                store.changes = changes;
+                store.changes = self.changes(include_str!("../sql/store/last_change.sql"), &[])?;
             }
             Err(error) => {
                 store.forget();
                 return Err(error);
             }
         }
-        if store.changes.len() > MOST_CHANGES / 2 && self.transaction() != Transaction::Write {
+        if store.changes.len() > 1 && self.transaction() != Transaction::Write {
             // What is committed is not undone.
             store.changes.drain(..store.changes.len() - 1);
         }
@@ -321,81 +323,56 @@ impl Engine {
 
     /// Touches what has changed since; `false` where that cannot be told or is too much.
     fn follow(&self, store: &mut Store) -> Result<bool> {
-        if store.token.is_none() {
-            return Ok(false);
-        }
-        let last = store.changes.last().map_or(0, |change| change.number);
-        let (token, mut changes) = self.changes(last)?;
-        // The last change that is known still stands where it stood, and so do all before it. Where none is known, none has been pruned.
-        let mut same = match (store.changes.last(), changes.first()) {
-            (Some(known), Some(found)) => {
-                if known.is(found) {
-                    store.changes.len()
-                } else {
-                    0
-                }
+        // Where one that is known still stands, so do all before it. A ROLLBACK takes the last ones away, so some of these are looked at.
+        for from in [store.changes.len().saturating_sub(LOOKED_AT), 0] {
+            let Some(first) = store.changes.get(from) else { return Ok(false) };
+            let mut found = self.changes(include_str!("../sql/store/changes.sql"), &[&first.number])?;
+            let still = store.changes.iter().skip(from).zip(&found).take_while(|(known, found)| known.is(found)).count();
+            if still > 0 {
+                let new = found.split_off(still);
+                let undone = store.changes.split_off(from + still);
+                return self.touch_all(store, &undone, new);
             }
-            (Some(_), None) => 0,
-            (None, found) if found.is_none_or(|found| found.number == 1) => 0,
-            (None, Some(_) | None) => return Ok(false),
-        };
-        let new = if same > 0 {
-            changes.split_off(1)
-        } else if let Some(first) = store.changes.first().map(|change| change.number) {
-            changes = self.changes(first)?.1;
-            same = store.changes.iter().zip(&changes).take_while(|(one, other)| one.is(other)).count();
-            if same == 0 {
-                return Ok(false);
-            }
-            changes.split_off(same)
-        } else {
-            changes
-        };
-        if store.token != Some(token) || same + new.len() > MOST_CHANGES {
-            return Ok(false);
         }
-        let undone = store.changes.split_off(same);
-        store.touched += (undone.len() + new.len()) as u64;
+        Ok(false)
+    }
+
+    fn touch_all(&self, store: &mut Store, undone: &[Change], new: Vec<Change>) -> Result<bool> {
         let all: Vec<&Change> = undone.iter().chain(&new).collect();
+        if store.changes.len() + new.len() > MOST_CHANGES || all.iter().any(|change| change.is_of_everything()) {
+            return Ok(false);
+        }
+        store.touched += all.len() as u64;
         for (place, change) in all.iter().enumerate() {
             if !all.iter().skip(place + 1).any(|later| later.touches_the_same(change)) {
-                self.touch(&mut store.kept, change)?;
+                self.touch(&mut store.kept, change);
             }
         }
         store.changes.extend(new);
         Ok(true)
     }
 
-    /// The token, and the changes from `from` on.
-    fn changes(&self, from: i64) -> Result<(i64, Vec<Change>)> {
-        self.with(include_str!("../sql/store/changes.sql"), |statement| {
-            let mut rows = statement.query(rusqlite::params![from, MOST_CHANGES as i64 + 1])?;
-            let mut token = 0;
+    fn changes(&self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<Change>> {
+        self.with(sql, |statement| {
+            let mut rows = statement.query(parameters)?;
             let mut changes = Vec::new();
             while let Some(row) = rows.next()? {
-                token = row.get(0)?;
-                if let Some(number) = row.get(1)? {
-                    let resource = match row.get::<_, Option<String>>(5)? {
-                        Some(slug) => Some((slug, Id::stored(row.get_ref(6)?))),
-                        None => None,
-                    };
-                    changes.push(Change { number, token: row.get(2)?, subject: row.get(3)?, relation: row.get(4)?, resource });
-                }
+                let resource = match row.get::<_, Option<String>>(4)? {
+                    Some(slug) => Some((slug, Id::stored(row.get_ref(5)?))),
+                    None => None,
+                };
+                changes.push(Change { number: row.get(0)?, token: row.get(1)?, subject: row.get(2)?, relation: row.get(3)?, resource });
             }
-            Ok((token, changes))
+            Ok(changes)
         })
     }
 
-    fn last_change(&self) -> Result<i64> {
-        self.with(include_str!("../sql/store/last_change.sql"), |statement| Ok(statement.query_row([], |row| row.get(0))?))
-    }
-
     /// Forgets what a change touches.
-    fn touch(&self, kept: &mut Kept, change: &Change) -> Result<()> {
+    fn touch(&self, kept: &mut Kept, change: &Change) {
         kept.generation += 1;
         let Some(rules) = kept.rules.clone() else {
             *kept = Kept { generation: kept.generation, ..Kept::default() };
-            return Ok(());
+            return;
         };
         let node = change.resource.as_ref().and_then(|(slug, id)| {
             let resource_type = rules.types.key(slug)?;
@@ -409,10 +386,10 @@ impl Engine {
                 let above = kept.nodes.resource_type(node).and_then(|of| rules.relation(of, PARENT));
                 kept.related.retain(|goal, _| goal.node != node || Some(goal.relation) != above);
             }
-            return Ok(());
+            return;
         };
         match (&change.relation, node) {
-            (None, Some(node)) => self.touch_holdings(kept, subject, node, &rules)?,
+            (None, Some(node)) => self.touch_holdings(kept, subject, node, &rules),
             (None, None) => kept.touch_subject(subject),
             (Some(relation), node) => {
                 let resource_type = change.resource.as_ref().and_then(|(slug, _)| rules.types.key(slug));
@@ -431,11 +408,10 @@ impl Engine {
                 kept.visible.retain(|visible| !visible.by_relations);
             }
         }
-        Ok(())
     }
 
-    /// What a subject holds on one resource has changed: whoever has it gathered gets it anew.
-    fn touch_holdings(&self, kept: &mut Kept, subject: &str, node: Node, rules: &Rules) -> Result<()> {
+    /// What a subject holds on one resource has changed: it is read anew when somebody next asks about the subject.
+    fn touch_holdings(&self, kept: &mut Kept, subject: &str, node: Node, rules: &Rules) {
         if subject.starts_with("group:") {
             // Groups among the subjects hold by that text themselves; everybody else by the userset of the members.
             kept.visible.clear();
@@ -448,21 +424,16 @@ impl Engine {
                     one.reach = Reach::Unknown;
                 }
             }
-            return Ok(());
+            return;
         }
-        let Some(who) = kept.subject_by_text.get(subject).copied() else { return Ok(()) };
+        let Some(who) = kept.subject_by_text.get(subject).copied() else { return };
         kept.visible.retain(|visible| visible.who != who);
-        let found = Reader::new(self, kept, true).holdings_of(who, node)?;
         if let Some(one) = kept.subjects.get_mut(who.0 as usize) {
-            match (&mut one.reach, found) {
-                (Reach::Gathered(gathered), Some(found)) => match Rc::get_mut(gathered).and_then(|gathered| gathered.held.as_mut()) {
-                    Some(held) => held.replace(who, node, found),
-                    None => one.reach = Reach::Unknown,
-                },
-                (reach, _) => *reach = Reach::Unknown,
+            match one.stale.len() < MOST_CHANGES {
+                true => one.stale.push(node),
+                false => one.reach = Reach::Unknown,
             }
         }
-        Ok(())
     }
 }
 

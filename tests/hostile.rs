@@ -177,7 +177,7 @@ fn unguarded() -> Connection {
     let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
     let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     drop(statement);
-    for name in names.iter().filter(|name| !name.contains("revision") && !name.contains("changes")) {
+    for name in names.iter().filter(|name| !name.contains("changes")) {
         connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
     }
     connection

@@ -49,7 +49,7 @@ fn dump(db: &Connection) -> Vec<String> {
         "authz_relation_subjects",
         "authz_relationships",
         "authz_model_history",
-        "_authz_revision",
+        "_authz_changes",
     ];
     let mut all = Vec::new();
     for table in tables {

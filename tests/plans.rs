@@ -99,6 +99,52 @@ fn statements_do_what_their_plans_say() {
     }
 }
 
+fn debug(connection: &Connection) -> serde_json::Value {
+    let debug: String = connection.query_row("SELECT authz_debug()", [], |row| row.get(0)).unwrap();
+    serde_json::from_str(&debug).unwrap()
+}
+
+/// How many checks were worked out one by one, how many rows answered from a set, and how many sets were made, by a statement.
+fn ways(connection: &Connection, sql: &str) -> [u64; 3] {
+    let counts = || ["checks_point", "checks_from_set", "sets_built"].map(|name| debug(connection)[name].as_u64().unwrap());
+    let before = counts();
+    counted(connection, sql);
+    let after = counts();
+    [0, 1, 2].map(|which| after[which] - before[which])
+}
+
+#[test]
+fn statements_go_the_way_they_are_meant_to_go() {
+    for analyzed in [false, true] {
+        let connection = world(analyzed);
+        let all = "SELECT d.id FROM documents d WHERE authz_check('user:ana', 'document:read', 'document', d.id)";
+        // Some hundred rows are not worth a set.
+        assert_eq!(ways(&connection, all), [1_000, 0, 0]);
+        let reprepared = debug(&connection)["reprepared"].clone();
+        // Where they are many, the rest is answered from one.
+        let many = "SELECT d.id FROM documents d, (WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 10) SELECT i FROM n) \
+                    WHERE authz_check('user:ana', 'document:read', 'document', d.id)";
+        let [point, from_set, built] = ways(&connection, many);
+        assert_eq!((point + from_set, built), (10_000, 1));
+        assert!((2_048..2_200).contains(&point), "{point}");
+        // It is kept, and the next such statement takes it up as soon as it counts as one.
+        let [point, from_set, built] = ways(&connection, all);
+        assert_eq!((point + from_set, built), (1_000, 0));
+        assert!(point < 70, "{point}");
+        // A page asks about the rows on the way to it.
+        let [point, from_set, _] = ways(&connection, &format!("{all} ORDER BY d.edited_on DESC LIMIT 5"));
+        assert!(point + from_set < 500, "{point} {from_set}");
+        // A list checks no row.
+        for sql in [
+            "SELECT d.id FROM authz_list_resources('user:ana', 'document:read', 'document') m JOIN documents d ON d.id = m.resource_id",
+            "SELECT d.id FROM documents d WHERE d.id IN (SELECT resource_id FROM authz_list_resources('user:ana', 'document:read', 'document'))",
+        ] {
+            assert_eq!(ways(&connection, sql), [0, 0, 0], "{sql}");
+        }
+        assert_eq!(debug(&connection)["reprepared"], reprepared, "a statement was planned anew");
+    }
+}
+
 /// None of the library's own statements reads a table that grows from end to end, whatever ANALYZE has found.
 #[test]
 fn own_statements_search_by_an_index() {

@@ -49,6 +49,8 @@ fn registering_adds_these_functions() {
             "authz_grant/4 writes",
             "authz_grant/5 writes",
             "authz_index_search/0 writes",
+            "authz_limit/1 writes",
+            "authz_limit/2 writes",
             "authz_migrate/0 writes",
             "authz_model/0 reads",
             "authz_model/1 reads",

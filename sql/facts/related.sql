@@ -6,4 +6,4 @@ UNION ALL
 SELECT subject, expires_at
 FROM main.authz_relationships
 WHERE resource_type = ?1 AND resource_id = +?4 AND relation = ?2
-LIMIT ?5
+LIMIT ?5 + 0

@@ -1,6 +1,6 @@
--- The token of the model, and the changes from ?1 on; at the most ?2 rows, one at the least.
-SELECT r.token, c.number, c.token, c.subject, c.relation, c.resource_type, c.resource_id
-FROM main._authz_revision AS r LEFT JOIN main._authz_changes AS c ON c.number >= ?1
-WHERE r.id = 1
-ORDER BY c.number
-LIMIT ?2
+-- The changes from one on: at the most as many as are followed, and one more.
+SELECT number, token, subject, relation, resource_type, resource_id
+FROM main._authz_changes
+WHERE number >= ?1
+ORDER BY number
+LIMIT 65

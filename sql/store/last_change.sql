@@ -1,1 +1,4 @@
-SELECT ifnull(max(number), 0) FROM main._authz_changes
+SELECT number, token, subject, relation, resource_type, resource_id
+FROM main._authz_changes
+ORDER BY number DESC
+LIMIT 1

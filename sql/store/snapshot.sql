@@ -1,2 +1,2 @@
 -- Read and held open, this keeps one state of the file in view.
-SELECT token FROM main._authz_revision WHERE id = 1
+SELECT number FROM main._authz_changes LIMIT 1
