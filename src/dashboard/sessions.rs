@@ -117,27 +117,30 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
 fn table(found: &[SignIn]) -> Markup {
     html! {
         .scroll tabindex="0" role="region" aria-label="Table: sign-ins" {
-            table {
+            table.lines {
                 thead {
                     tr {
                         th scope="col" { "Started (UTC)" } th scope="col" { "State" } th scope="col" { "Person" } th scope="col" { "Connection" }
-                        th scope="col" { "Organization" } th scope="col" { "Origin" } th scope="col" { "Ended" } th scope="col" { "Error" }
+                        th scope="col" { "Organization" } th scope="col" { "Origin" } th scope="col" { "Ended" }
                     }
                 }
                 tbody {
                     @for one in found {
                         tr data-seq=(one.id) {
                             td { a href=(href("session", &[("id", &one.id)])) { (time(&one.started_at)) } }
-                            td { (status(&one.status, one.expires_at.as_deref().filter(|_| one.status == "in_progress"))) }
+                            td {
+                                (status(&one.status, one.expires_at.as_deref().filter(|_| one.status == "in_progress")))
+                                @if let Some(code) = &one.error_code { div.id { (shown(code)) } }
+                            }
                             td {
                                 @if let Some(user) = &one.user { (subject(&format!("user:{user}"))) " " }
                                 (shown(one.email.as_deref().unwrap_or_default()))
                             }
                             td { (shown(&one.connection)) }
-                            td { (resource("organization", &one.organization, None)) }
+                            @let of = text(&one.organization);
+                            td { a href=(href("resource", &[("type", "organization"), ("id", &of)])) { (shown(&of)) } }
                             td { (shown(origin(&one.origin))) }
                             td { @if let Some(at) = &one.ended_at { (time(at)) } }
-                            td { (shown(one.error_code.as_deref().unwrap_or_default())) }
                         }
                     }
                 }
