@@ -2,7 +2,7 @@
 
 use crate::browser::{Browser, CONTROL, DOWN, ENTER, ESCAPE, TAB, UP};
 use crate::server::Dashboard;
-use crate::{demo, number, open, text};
+use crate::{demo, has, number, open, text};
 
 /// Opens the box and types; comes back when what was found is there.
 fn search(browser: &Browser, words: &str, first: &str) {
@@ -127,6 +127,35 @@ fn pages_keep_up_with_what_others_write() {
         browser.until("it was done", "return document.querySelector('.notice')?.textContent === 'Done.'");
         assert_eq!(number(&connection, holds), held);
     }
+    let complaints = browser.complaints();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+#[test]
+fn a_sign_in_times_out_before_ones_eyes() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let db = demo(folder.path());
+    let connection = open(&db);
+    if !has(&connection, "authz_sso_sessions") {
+        return;
+    }
+    connection
+        .execute_batch("INSERT INTO authz_connections (id, organization, type, timeout_seconds) VALUES ('okta', 'acme', 'OktaSAML', 4)")
+        .unwrap();
+    let dashboard = Dashboard::start(&db, &[]);
+    browser.look(1280, "light");
+    browser.go(&dashboard.first_url);
+    at(&browser, "overview");
+    browser.run("location.href = 'sessions'");
+    at(&browser, "sessions");
+    browser.until("the page listens", "return !document.getElementById('live').hidden");
+    connection.execute_batch("SELECT authz_sso_start('okta', NULL)").unwrap();
+    let badge = "document.querySelector('#sessions-live tbody .badge')?.textContent";
+    browser.until("the sign-in comes by itself", &format!("return {badge} === 'in progress'"));
+    // Nobody writes anything: it is the clock alone.
+    browser.until("it times out by itself", &format!("return {badge} === 'timed out'"));
+    assert_eq!(number(&connection, "SELECT count(*) FROM authz_events WHERE event = 'authentication.sso_timed_out'"), 0);
     let complaints = browser.complaints();
     assert!(complaints.is_empty(), "{complaints:#?}");
 }

@@ -36,3 +36,8 @@ fn text(connection: &Connection, sql: &str) -> String {
 fn number(connection: &Connection, sql: &str) -> i64 {
     connection.query_row(sql, [], |row| row.get(0)).unwrap()
 }
+
+/// Whether the schema has a relation: some come by later migrations than others.
+fn has(connection: &Connection, relation: &str) -> bool {
+    number(connection, &format!("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '{relation}')")) == 1
+}

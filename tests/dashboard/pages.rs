@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::browser::{Browser, skipped};
 use crate::server::Dashboard;
-use crate::{demo, open, text};
+use crate::{demo, has, open, text};
 
 #[allow(dead_code)]
 #[path = "../../examples/github_org.rs"]
@@ -51,6 +51,57 @@ fn owned(pages: &[&str]) -> Vec<String> {
     pages.iter().map(|page| (*page).to_owned()).collect()
 }
 
+/// Sign-ins of every kind and a session, and the pages that show them.
+fn sign_ins(connection: &Connection) -> Vec<String> {
+    if !has(connection, "authz_sso_sessions") {
+        return Vec::new();
+    }
+    connection
+        .execute_batch(
+            "INSERT INTO authz_organization_domains (organization, domain, state) VALUES ('acme', 'acme.example', 'verified');
+             INSERT INTO authz_connections (id, organization, type, name) VALUES ('okta', 'acme', 'OktaSAML', 'Acme Okta');
+             SELECT authz_sso_start('okta', '{\"ip_address\": \"198.51.100.7\", \"request\": {\"RelayState\": \"/billing\"}}');
+             SELECT authz_sso_start('okta', '{\"origin\": \"test\"}');
+             SELECT authz_sso_fail(authz_sso_start('okta', '{\"email\": \"ben@acme.example\"}'), 'access_denied', NULL);
+             SELECT authz_sso_succeed(authz_sso_start('okta', NULL), '{\"idp_id\": \"00u1\", \"email\": \"ana@acme.example\"}');
+             SELECT authz_session_start('ana', 'acme', 'sso')",
+        )
+        .unwrap();
+    let mut pages = owned(&[
+        "sessions",
+        "sessions?status=failed&connection=okta&who=ben%40acme.example&origin=sp&organization=acme&from=2020",
+        "sessions?status=success&to=2020",
+        "app-sessions",
+    ]);
+    pages.extend(
+        [
+            "SELECT id FROM authz_sso_sessions WHERE status = 'failed'",
+            "SELECT id FROM authz_sso_sessions WHERE status = 'in_progress' AND origin = 'sp'",
+            "SELECT id FROM authz_sessions",
+        ]
+        .map(|sql| format!("session?id={}", text(connection, sql))),
+    );
+    pages
+}
+
+/// Attributes and a template, and the pages that show what they give.
+fn attributes(connection: &Connection) -> Vec<String> {
+    if !has(connection, "authz_attribute_definitions") {
+        return Vec::new();
+    }
+    connection
+        .execute_batch(
+            "SELECT authz_define_attribute('department_name'), authz_define_attribute('level', '{\"type\": \"number\"}');
+             SELECT authz_set_attributes('ana', 'acme', 'sso', '{\"department_name\": \"Tax\", \"level\": 3}');
+             SELECT authz_set_jwt_template('{\"department\": \"{{ organization_membership.custom_attributes.department_name }}\"}')",
+        )
+        .unwrap();
+    owned(&[
+        "subject?id=user%3Aana&in=acme&template=%7B%22name%22%3A%20%22%7B%7B%20user.email%20%7D%7D%22%7D",
+        "subject?id=user%3Aana&in=acme&template=%7B%22sub%22%3A%201%7D",
+    ])
+}
+
 #[test]
 fn every_page_over_the_demo() {
     let Some(browser) = Browser::start() else { return };
@@ -66,6 +117,8 @@ fn every_page_over_the_demo() {
         )
         .unwrap();
     let event = text(&connection, "SELECT id FROM authz_events WHERE event = 'role.created' ORDER BY seq LIMIT 1");
+    let mut more = sign_ins(&connection);
+    more.extend(attributes(&connection));
     let dashboard = Dashboard::start(&db, &[]);
     let place = enter(&browser, &dashboard);
     let mut pages = owned(&[
@@ -100,6 +153,7 @@ fn every_page_over_the_demo() {
         "command?id=billing",
     ]);
     pages.push(format!("event?id={event}"));
+    pages.extend(more);
     look_at(&browser, &dashboard, &place, &pages);
 
     // The tree opens in place, level by level.
@@ -208,6 +262,22 @@ fn hostile(path: &Path) -> Connection {
     ] {
         run(sql);
     }
+    if has(&connection, "authz_sso_sessions") {
+        for sql in [
+            "INSERT INTO authz_connections (id, organization, type, name) SELECT substr(?1, 1, 90), ?1, 'OktaSAML', ?1",
+            "SELECT authz_sso_start(substr(?1, 1, 90), json_object('email', ?1, 'ip_address', ?1, 'user_agent', ?1, 'request', json_object(?1, ?1)))",
+            "SELECT authz_sso_fail(authz_sso_start(substr(?1, 1, 90), NULL), ?1, ?1)",
+            "SELECT authz_session_start(?1, ?1, 'sso', json_object('ip_address', ?1, 'user_agent', ?1, 'impersonator', json_object('email', 'eve@acme.example', 'reason', ?1)))",
+        ] {
+            run(sql);
+        }
+    }
+    if has(&connection, "authz_attribute_definitions") {
+        connection.execute_batch("SELECT authz_define_attribute('department_name')").unwrap();
+        run("SELECT authz_set_attributes(?1, ?1, 'sso', json_object('department_name', ?1))");
+        let template = r#"{"department": "{{ organization_membership.custom_attributes.department_name }}"}"#;
+        connection.query_row("SELECT authz_set_jwt_template(?1)", [template], |_| Ok(())).unwrap();
+    }
     connection
 }
 
@@ -222,7 +292,7 @@ fn a_hostile_name_is_a_name_in_every_list() {
     let name = form_urlencoded::byte_serialize(HOSTILE.as_bytes()).collect::<String>();
     let event = text(&connection, "SELECT id FROM authz_events WHERE event = 'organization_role.created' ORDER BY seq DESC LIMIT 1");
     let changed = text(&connection, "SELECT id FROM authz_events WHERE event = 'role.updated' ORDER BY seq DESC LIMIT 1");
-    let pages = [
+    let mut pages = vec![
         "overview".to_owned(),
         format!("access?subject=user%3A{name}&permission=document%3Aread&type=document&id={name}"),
         format!("access?subject=group%3A{name}&permission=document%3Aread&type=document&id={name}"),
@@ -254,6 +324,17 @@ fn a_hostile_name_is_a_name_in_every_list() {
         "palette?q=gpj".to_owned(),
         "command?id=palette".to_owned(),
     ];
+    if has(&connection, "authz_sso_sessions") {
+        pages.extend(owned(&["sessions", "app-sessions"]));
+        pages.extend(
+            [
+                "SELECT id FROM authz_sso_sessions WHERE status = 'failed'",
+                "SELECT id FROM authz_sso_sessions WHERE status = 'in_progress'",
+                "SELECT id FROM authz_sessions",
+            ]
+            .map(|sql| format!("session?id={}", text(&connection, sql))),
+        );
+    }
     for page in &pages {
         browser.go(&format!("http://127.0.0.1:{}{place}/{page}", dashboard.port));
         let seen = browser.run(
