@@ -46,6 +46,12 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     Page::new("Access", "access", body)
 }
 
+/// The link to the explanation of one row of a list, which is read out with what it is about.
+pub(crate) fn why(who: &str, what: &str, of: &str, id: &str, about: &str) -> Markup {
+    let link = href("access", &[("subject", who), ("permission", what), ("type", of), ("id", id)]);
+    html! { " " a.small href=(link) aria-label=(format!("Why {}", plain(about))) { "why?" } }
+}
+
 fn strings(view: &View<'_>, sql: &str) -> Result<Vec<String>, Problem> {
     rows(view.connection, sql, [], |row| row.get(0))
 }
@@ -108,7 +114,10 @@ pub(crate) fn who_can(view: &View<'_>, what: &str, of: &str, id: &str) -> Result
             @if found.is_empty() { (none("Nobody.")) }
             ul.names {
                 @for one in &found {
-                    li { (subject(one)) " " a.small href=(href("access", &[("subject", one), ("permission", what), ("type", of), ("id", id)])) aria-label=(format!("Why {}", plain(one))) { "why?" } }
+                    li {
+                        (subject(one))
+                        (why(one, what, of, id, one))
+                    }
                 }
             }
             (pager(view, "access", &["permission", "type", "id"], "after", next))
@@ -134,7 +143,10 @@ fn what_can(view: &View<'_>, who: &str, what: &str, of: &str) -> Result<Markup, 
             @if found.is_empty() { (none("Nowhere.")) }
             ul.names {
                 @for (id, name) in &found {
-                    li { (resource(of, id, name.as_deref())) " " a.small href=(href("access", &[("subject", who), ("permission", what), ("type", of), ("id", &text(id))])) aria-label=(format!("Why on {}", plain(&text(id)))) { "why?" } }
+                    li {
+                        (resource(of, id, name.as_deref()))
+                        (why(who, what, of, &text(id), &text(id)))
+                    }
                 }
             }
             (pager(view, "access", &["subject", "permission", "type"], "after", next.as_deref()))
@@ -150,7 +162,10 @@ fn what_may(view: &View<'_>, who: &str, of: &str, id: &str) -> Result<Markup, Pr
         html! {
             ul.names {
                 @for one in some {
-                    li { (permission(one)) " " a.small href=(href("access", &[("subject", who), ("permission", one), ("type", of), ("id", id)])) aria-label=(format!("Why {}", plain(one))) { "why?" } }
+                    li {
+                        (permission(one))
+                        (why(who, one, of, id, one))
+                    }
                 }
             }
         }

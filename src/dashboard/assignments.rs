@@ -273,7 +273,8 @@ pub(crate) fn grant(view: &View<'_>) -> Result<Page, Problem> {
                 @match view.get("from") { Some(from) => { input type="hidden" name="back" value=(from); } None => (back(view)) }
                 label {
                     span { "Subject" }
-                    input type="text" name="subject" value=(view.text("subject")) placeholder="user:ana" autocomplete="off" spellcheck="false" autofocus;
+                    input type="text" name="subject" value=(view.text("subject")) placeholder="user:ana" autocomplete="off"
+                        spellcheck="false" autofocus;
                 }
                 (field("Role", "role", view.text("role"), "editor"))
                 (choice("Type of the resource", "type", view.text("type"), None, &types))

@@ -28,7 +28,14 @@ pub(crate) fn of(view: &View<'_>, user: &str, organization: &Value) -> Result<Ma
         @if found.is_empty() { (none("Nobody has told any.")) } @else {
             .scroll tabindex="0" role="region" aria-label=(format!("Table: attributes in {of}")) {
                 table {
-                    thead { tr { th scope="col" { "Attribute" } th scope="col" { "Value" } th scope="col" { "From" } th scope="col" { "Seen last" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "Attribute" }
+                            th scope="col" { "Value" }
+                            th scope="col" { "From" }
+                            th scope="col" { "Seen last" }
+                        }
+                    }
                     tbody {
                         @for (name, value, source, seen, provider) in &found {
                             tr {

@@ -73,7 +73,15 @@ pub(crate) fn table(events: &[Event]) -> Markup {
         @if events.is_empty() { (none("There is none.")) } @else {
             .scroll tabindex="0" role="region" aria-label="Table: Events" {
                 table.lines {
-                    thead { tr { th.number scope="col" { "Number" } th scope="col" { "At (UTC)" } th scope="col" { "Event" } th scope="col" { "About" } th scope="col" { "By" } } }
+                    thead {
+                        tr {
+                            th.number scope="col" { "Number" }
+                            th scope="col" { "At (UTC)" }
+                            th scope="col" { "Event" }
+                            th scope="col" { "About" }
+                            th scope="col" { "By" }
+                        }
+                    }
                     tbody {
                         @for one in events {
                             tr data-seq=(one.seq) {
@@ -95,7 +103,9 @@ fn actor(context: &Json) -> Markup {
     let word = |name: &str| context.pointer(name).and_then(Json::as_str).unwrap_or_default();
     html! {
         @if context.pointer("/actor").is_some() {
-            (shown(if word("/actor/name").is_empty() { word("/actor/id") } else { word("/actor/name") })) " " span.badge { (shown(word("/actor/source"))) }
+            (shown(if word("/actor/name").is_empty() { word("/actor/id") } else { word("/actor/name") }))
+            " "
+            span.badge { (shown(word("/actor/source"))) }
         }
     }
 }
@@ -110,14 +120,23 @@ fn about(data: &Json) -> Markup {
         .map(|of| resource(if resource_type.is_empty() { "organization" } else { resource_type }, &id(Some(of)), None));
     html! {
         @match object {
-            "role_assignment" => { (subject(word("/subject"))) " as " (role(word("/role/slug"), &Value::Null)) " on " (place.unwrap_or_default()) }
+            "role_assignment"
+            => { (subject(word("/subject"))) " as " (role(word("/role/slug"), &Value::Null)) " on " (place.unwrap_or_default()) }
             "relationship" => { (subject(word("/subject"))) " " (shown(word("/relation"))) " of " (place.unwrap_or_default()) }
-            "authorization_resource" | "organization" => { (place.unwrap_or_default()) @if !word("/name").is_empty() { " " (shown(word("/name"))) } }
+            "authorization_resource"
+            | "organization" => { (place.unwrap_or_default()) @if !word("/name").is_empty() { " " (shown(word("/name"))) } }
             "role" => { (role(word("/slug"), &Value::Null)) }
             "organization_role" => { (role(word("/slug"), &id(data.get("organization_id")))) }
             "permission" => { (permission(word("/slug"))) }
             "user" => { (subject(&format!("user:{}", word("/id")))) " " (shown(word("/email"))) }
-            "organization_membership" => { (subject(&format!("user:{}", word("/user_id")))) " in " (shown(word("/organization_id"))) " " span.badge { (shown(word("/status"))) } }
+            "organization_membership"
+            => {
+                (subject(&format!("user:{}", word("/user_id"))))
+                " in "
+                (shown(word("/organization_id")))
+                " "
+                span.badge { (shown(word("/status"))) }
+            }
             "group" | "authz_group" => { (subject(&format!("group:{}", word("/id")))) }
             _ if data.get("group_id").is_some() => { (subject(word("/subject"))) " in " (subject(&format!("group:{}", word("/group_id")))) }
             _ => { (shown(word("/id"))) }
@@ -160,7 +179,9 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
         }
         #events-live data-live {
             (table(&found))
-            @if pattern.is_some() && floor > from && found.is_empty() { p { "None of that name from number " (floor) " on. The search goes on with older ones:" } }
+            @if pattern.is_some() && floor > from && found.is_empty() {
+                p { "None of that name from number " (floor) " on. The search goes on with older ones:" }
+            }
             (pager(view, "events", &["name", "from", "to"], "before", next.map(|next| next.to_string()).as_deref()))
         }
         section aria-labelledby="consumers" {
@@ -169,10 +190,22 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
                 @if consumers.is_empty() { (none("Nobody reads the events yet.")) } @else {
                     .scroll tabindex="0" role="region" aria-label="Table: Consumers" {
                         table {
-                            thead { tr { th scope="col" { "Consumer" } th.number scope="col" { "Has seen up to" } th.number scope="col" { "Behind" } th scope="col" { "Last seen" } } }
+                            thead {
+                                tr {
+                                    th scope="col" { "Consumer" }
+                                    th.number scope="col" { "Has seen up to" }
+                                    th.number scope="col" { "Behind" }
+                                    th scope="col" { "Last seen" }
+                                }
+                            }
                             tbody {
                                 @for one in &consumers {
-                                    tr { td { (shown(&one.name)) } td.number { (one.position) } td.number { (one.behind) } td { (time(&one.updated_at)) } }
+                                    tr {
+                                        td { (shown(&one.name)) }
+                                        td.number { (one.position) }
+                                        td.number { (one.behind) }
+                                        td { (time(&one.updated_at)) }
+                                    }
                                 }
                             }
                         }
@@ -235,7 +268,11 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                         thead { tr { th scope="col" { "Attribute" } th scope="col" { "Before" } th scope="col" { "After" } } }
                         tbody {
                             @for (name, before) in previous {
-                                tr { th scope="row" { (shown(name)) } td { (in_short(before)) } td { (in_short(found.data.get(name).unwrap_or(&Json::Null))) } }
+                                tr {
+                                    th scope="row" { (shown(name)) }
+                                    td { (in_short(before)) }
+                                    td { (in_short(found.data.get(name).unwrap_or(&Json::Null))) }
+                                }
                             }
                         }
                     }

@@ -46,7 +46,10 @@ fn way(view: &View<'_>, who: &str, because: &Json) -> Result<Markup, Problem> {
                 span.step { "holds" }
                 span { (role(&word(because, "/role"), &Value::Null)) " on " (place(view, held_on)?)
                     @if let Some(until) = because.pointer("/assignment/expires_at").and_then(Json::as_str) { " until " (time(until)) }
-                    @if because.pointer("/assignment/source").and_then(Json::as_str) != Some("direct") { " " span.badge { (shown(&word(because, "/assignment/source"))) } }
+                    @if because.pointer("/assignment/source").and_then(Json::as_str) != Some("direct") {
+                        " "
+                        span.badge { (shown(&word(because, "/assignment/source"))) }
+                    }
                 }
             }
             @for one in &below { li { span.step { "which holds" } (one) } }
@@ -66,7 +69,10 @@ fn looked_at(view: &View<'_>, answer: &Json) -> Result<Markup, Problem> {
     let groups = items(answer, "/looked_at/groups");
     Ok(html! {
         @if !groups.is_empty() {
-            p { "Looked at for the subject and its groups: " @for (at, group) in groups.iter().enumerate() { @if at > 0 { ", " } (subject(group.as_str().unwrap_or_default())) } }
+            p {
+                "Looked at for the subject and its groups: "
+                @for (at, group) in groups.iter().enumerate() { @if at > 0 { ", " } (subject(group.as_str().unwrap_or_default())) }
+            }
         }
         .scroll tabindex="0" role="region" aria-label="Table: What was looked at" {
             table {
@@ -81,7 +87,10 @@ fn looked_at(view: &View<'_>, answer: &Json) -> Result<Markup, Problem> {
                                     div {
                                         (role(&word(one, "/role"), &Value::Null))
                                         @if word(one, "/subject") != who { " by " (subject(&word(one, "/subject"))) }
-                                        @if let Some(at) = one.get("expired_at").and_then(Json::as_str) { " " span.bad { "expired " (time(at)) } }
+                                        @if let Some(at) = one.get("expired_at").and_then(Json::as_str) {
+                                            " "
+                                            span.bad { "expired " (time(at)) }
+                                        }
                                     }
                                 }
                             }
@@ -92,7 +101,10 @@ fn looked_at(view: &View<'_>, answer: &Json) -> Result<Markup, Problem> {
                                     div {
                                         (role(slug, &Value::Null))
                                         @if view.writable() {
-                                            " " a.small href=(href("grant", &[("subject", &who), ("role", slug), ("type", &of), ("id", &text(&on)), ("from", &view.here)])) { "grant …" }
+                                            " "
+                                            a.small href=(grant_href(view, &who, slug, &of, &text(&on))) {
+                                                "grant …"
+                                            }
                                         }
                                     }
                                 }
@@ -103,6 +115,11 @@ fn looked_at(view: &View<'_>, answer: &Json) -> Result<Markup, Problem> {
             }
         }
     })
+}
+
+/// The form that grants a role, and leads back here.
+fn grant_href(view: &View<'_>, who: &str, slug: &str, of: &str, id: &str) -> String {
+    href("grant", &[("subject", who), ("role", slug), ("type", of), ("id", id), ("from", &view.here)])
 }
 
 /// A part of the tree of relations, and what lies below it.

@@ -31,13 +31,29 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
             h2 #types { "Resource types" }
             .scroll tabindex="0" role="region" aria-label="Table: Resource types" {
                 table {
-                    thead { tr { th scope="col" { "Type" } th scope="col" { "Lies in" } th scope="col" { "Found by" } th scope="col" { "Description" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "Type" }
+                            th scope="col" { "Lies in" }
+                            th scope="col" { "Found by" }
+                            th scope="col" { "Description" }
+                        }
+                    }
                     tbody {
                         @for (slug, description, search, parents) in &types {
                             tr {
                                 td { a href=(href("resources", &[("root", slug)])) { (shown(slug)) } }
-                                td { @match parents { Some(parents) => (shown(&parents.replace(' ', ", "))), None => span.muted { "the top" } } }
-                                td { @match search.as_deref() { None => span.muted { "nobody" }, Some("*") => "who finds something in it", Some(slug) => (permission(slug)) } }
+                                td {
+                                    @match parents {
+                                        Some(parents) => (shown(&parents.replace(' ', ", "))), None => span.muted { "the top" }
+                                    }
+                                }
+                                td {
+                                    @match search.as_deref() {
+                                        None => span.muted { "nobody" },
+                                        Some("*") => "who finds something in it", Some(slug) => (permission(slug))
+                                    }
+                                }
                                 td { (shown(description.as_deref().unwrap_or_default())) }
                             }
                         }
@@ -51,7 +67,11 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                 .scroll tabindex="0" role="region" aria-label="Table: Relations" {
                     table {
                         thead { tr { th scope="col" { "Type" } th scope="col" { "Relation" } th scope="col" { "Rule" } } }
-                        tbody { @for (of, relation, rule) in &relations { tr { td { (shown(of)) } td { (shown(relation)) } td { code { (shown(rule)) } } } } }
+                        tbody {
+                            @for (of, relation, rule) in &relations {
+                                tr { td { (shown(of)) } td { (shown(relation)) } td { code { (shown(rule)) } } }
+                            }
+                        }
                     }
                 }
             }
@@ -64,7 +84,8 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                         @for (who, relation, of, id) in &orphans {
                             li {
                                 (subject(who)) " " strong { (shown(relation)) } " of " (resource(of, id, None)) " "
-                                (button(view, "unrelate", &[("subject", who), ("relation", relation), ("type", of), ("id", &text(id))], "Unrelate", &format!("Unrelate {}", plain(who))))
+                                @let fields = [("subject", who.as_str()), ("relation", relation), ("type", of), ("id", &text(id))];
+                                (button(view, "unrelate", &fields, "Unrelate", &format!("Unrelate {}", plain(who))))
                             }
                         }
                     }
@@ -77,7 +98,11 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                 .scroll tabindex="0" role="region" aria-label="Table: History of the model" {
                     table {
                         thead { tr { th.number scope="col" { "Version" } th scope="col" { "At (UTC)" } th scope="col" { "What it did" } } }
-                        tbody { @for (version, summary, at) in &history { tr { td.number { (version) } td { (time(at)) } td { code { (shown(summary)) } } } } }
+                        tbody {
+                            @for (version, summary, at) in &history {
+                                tr { td.number { (version) } td { (time(at)) } td { code { (shown(summary)) } } }
+                            }
+                        }
                     }
                 }
             }

@@ -76,10 +76,21 @@ fn attention(view: &View<'_>) -> Result<Markup, Problem> {
     let items = html! {
         @if events == "off" { li { strong { "Events are off: " } "changes are not written down" } }
         @if expired > 0 {
-            li { a href="assignments?state=ended" { strong { (counted(expired)) } @if expired == 1 { " assignment has expired" } @else { " assignments have expired" } } }
+            li {
+                a href="assignments?state=ended" {
+                    strong { (counted(expired)) }
+                    @if expired == 1 { " assignment has expired" } @else { " assignments have expired" }
+                }
+            }
         }
         @if orphans > 0 {
-            li { a href="model#orphans" { strong { (counted(orphans)) } @if orphans == 1 { " relationship grants nothing" } @else { " relationships grant nothing" } } ", for the model does not allow it" }
+            li {
+                a href="model#orphans" {
+                    strong { (counted(orphans)) }
+                    @if orphans == 1 { " relationship grants nothing" } @else { " relationships grant nothing" }
+                }
+                ", for the model does not allow it"
+            }
         }
         @if !unheld.is_empty() {
             li {
@@ -90,7 +101,14 @@ fn attention(view: &View<'_>) -> Result<Markup, Problem> {
         }
         (sessions::failing(view)?)
         @for one in &behind {
-            li { "Consumer " a href="events#consumers" { (shown(&one.name)) } " is " strong { (one.behind) } " events behind, last seen " (time(&one.updated_at)) }
+            li {
+                "Consumer "
+                a href="events#consumers" { (shown(&one.name)) }
+                " is "
+                strong { (one.behind) }
+                " events behind, last seen "
+                (time(&one.updated_at))
+            }
         }
     };
     Ok(match items.0.is_empty() {

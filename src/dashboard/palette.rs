@@ -130,7 +130,10 @@ pub(crate) fn options(view: &View<'_>) -> Result<Page, Problem> {
                 li {
                     @match one.way() {
                         Way::Open(page) => a href=(page) { (one.words()) },
-                        Way::Do(action) => form.inline method="post" action=(action) { (back(view)) button type="submit" { (one.words()) } },
+                        Way::Do(action) => form.inline method="post" action=(action) {
+                            (back(view))
+                            button type="submit" { (one.words()) }
+                        },
                     }
                 }
             }
@@ -150,7 +153,11 @@ pub(crate) fn command(view: &View<'_>) -> Result<Page, Problem> {
     };
     let body = html! {
         h1 { (shown(&title)) }
-        p.muted { "A" @if kind.as_deref() == Some("action") { "n action" } @else { " page" } " of the application, which opens it by its target." }
+        p.muted {
+            "A"
+            @if kind.as_deref() == Some("action") { "n action" } @else { " page" }
+            " of the application, which opens it by its target."
+        }
         dl.facts {
             @if let Some(target) = &target { dt { "Target" } dd { code { (shown(target)) } } }
             @if let Some(keywords) = &keywords { dt { "Found by" } dd { (shown(keywords)) } }
@@ -158,7 +165,14 @@ pub(crate) fn command(view: &View<'_>) -> Result<Page, Problem> {
             dd {
                 @match &needed {
                     None => "everyone of whom anything is known",
-                    Some(slug) => { "who has " (permission(slug)) @match &on { Some(of) => { " on " a href=(resource_href(of, &on_id)) { (shown(of)) " " (shown(&text(&on_id))) } } None => " anywhere" } }
+                    Some(slug) => {
+                        "who has "
+                        (permission(slug))
+                        @match &on {
+                            Some(of) => { " on " a href=(resource_href(of, &on_id)) { (shown(of)) " " (shown(&text(&on_id))) } }
+                            None => " anywhere"
+                        }
+                    }
                 }
             }
         }

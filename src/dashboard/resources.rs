@@ -9,7 +9,7 @@ use super::words::{
     BEFORE_IDS, BEFORE_TEXTS, PAGE, back, button, choice, cursor, cut, expiry, field, folded, href, none, pager, permission, plain,
     resource, resource_href, shown, subject, time, uncursor,
 };
-use super::{Page, Problem, View, assignments, events};
+use super::{Page, Problem, View, access, assignments, events};
 
 /// How many rows a list shows at once that is one among others.
 const FEW: usize = 20;
@@ -113,7 +113,9 @@ pub(crate) fn children(view: &View<'_>) -> Result<Page, Problem> {
     Ok(Page::Part(html! {
         ul.tree {
             @for node in &nodes { (branch(node)) }
-            @if let Some(next) = next { li { a.more href=(href("children", &[("type", of), ("id", id), ("children", &next)])) data-more { "More …" } } }
+            @if let Some(next) = next {
+                li { a.more href=(href("children", &[("type", of), ("id", id), ("children", &next)])) data-more { "More …" } }
+            }
         }
     }))
 }
@@ -242,10 +244,15 @@ fn who_may(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
             @if holders.is_empty() { (none("Nobody.")) }
             ul.names {
                 @for one in &holders {
-                    li { (subject(one)) " " a.small href=(href("access", &[("subject", one), ("permission", what), ("type", &here.resource_type), ("id", &id)])) aria-label=(format!("Why {}", plain(one))) { "why?" } }
+                    li {
+                        (subject(one))
+                        (access::why(one, what, &here.resource_type, &id, one))
+                    }
                 }
             }
-            @if more { p { a href=(href("access", &[("permission", what), ("type", &here.resource_type), ("id", &id)])) { "All who have it" } } }
+            @if more {
+                p { a href=(href("access", &[("permission", what), ("type", &here.resource_type), ("id", &id)])) { "All who have it" } }
+            }
             @if all.len() > 1 {
                 p.also { "Roles that give it: " (permission(what)) }
             }
@@ -302,7 +309,10 @@ fn change_forms(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
                 input type="hidden" name="type" value=(here.resource_type);
                 input type="hidden" name="id" value=(id);
                 input type="hidden" name="back" value=(up);
-                label.check { input type="checkbox" name="cascade" value="cascade"; span { "With everything in it and all roles held there" } }
+                label.check {
+                    input type="checkbox" name="cascade" value="cascade";
+                    span { "With everything in it and all roles held there" }
+                }
                 button.danger type="submit" { "Remove" }
             }
         }))

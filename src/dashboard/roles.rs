@@ -119,7 +119,9 @@ fn grid(view: &View<'_>, columns: &[Column], permissions: &[(String, String)], r
                     @for (slug, of) in permissions {
                         tr {
                             th scope="row" { (permission(slug)) }
-                            @for one in columns { td { (cell(view, one, slug, reach.get(&one.resource_type).is_some_and(|below| below.contains(of)))) } }
+                            @for one in columns {
+                                td { (cell(view, one, slug, reach.get(&one.resource_type).is_some_and(|below| below.contains(of)))) }
+                            }
                         }
                     }
                 }
@@ -135,10 +137,17 @@ fn cell(view: &View<'_>, of: &Column, slug: &str, within_reach: bool) -> Markup 
     // Neither slugs nor ids have white space.
     let change = [if held { "take" } else { "give" }, of.slug.as_str(), slug, &text(&of.organization)].join(" ");
     html! {
-        @if !within_reach && !held { span.muted title="A role holds permissions of its type and of types below" { "–" span.unseen { "out of reach" } } }
+        @if !within_reach && !held {
+            span.muted title="A role holds permissions of its type and of types below" { "–" span.unseen { "out of reach" } }
+        }
         @else if view.writable() {
-            button.cell.held[held] form="cells" type="submit" name="change" value=(change) aria-pressed=(held.to_string()) aria-label=(label) title=(label) { @if held { "✓" } @else { "·" } }
-        } @else { span.cell.held[held] role="img" aria-label=(if held { "held" } else { "not held" }) { @if held { "✓" } @else { "·" } } }
+            button.cell.held[held] form="cells" type="submit" name="change" value=(change) aria-pressed=(held.to_string())
+                aria-label=(label) title=(label) {
+                @if held { "✓" } @else { "·" }
+            }
+        } @else {
+            span.cell.held[held] role="img" aria-label=(if held { "held" } else { "not held" }) { @if held { "✓" } @else { "·" } }
+        }
     }
 }
 
@@ -177,6 +186,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let more = cut(&mut held);
     let next = if more { held.last().map(String::as_str) } else { None };
     let organization = text(&of);
+    let slugs = rows(view.connection, include_str!("../../sql/dashboard/permission_slugs.sql"), [200], |row| row.get::<_, String>(0))?;
     let body = html! {
         h1 { (shown(if word("name").is_empty() { slug } else { word("name") })) }
         dl.facts {
@@ -194,7 +204,11 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                 ul.names {
                     @for one in &held {
                         @let change = ["take", slug, one, &organization].join(" ");
-                        li { (permission(one)) " " (button(view, "toggle-permission", &[("change", &change)], "Take away", &format!("Take away {}", plain(one)))) }
+                        li {
+                            (permission(one))
+                            " "
+                            (button(view, "toggle-permission", &[("change", &change)], "Take away", &format!("Take away {}", plain(one))))
+                        }
                     }
                 }
                 (pager(view, "role", &["slug", "organization", "held"], "permissions", next))
@@ -212,7 +226,9 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         }
         @if view.writable() {
             datalist #some-permissions {
-                @for one in rows(view.connection, include_str!("../../sql/dashboard/permission_slugs.sql"), [200], |row| row.get::<_, String>(0))? { option value=(one) {} }
+                @for one in &slugs {
+                    option value=(one) {}
+                }
             }
             (folded("Change", false, html! {
                 form.fields method="post" action="update-role" {
@@ -226,7 +242,9 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                 @if of == Value::Null && !is_default && word("resource_type_slug") == "organization" {
                     (button(view, "set-default-role", &[("role", slug)], "Make it the default", "Make it the default"))
                 }
-                @if of == Value::Null { (button(view, "raise-role", &[("role", slug)], "To the top of the order", "To the top of the order")) }
+                @if of == Value::Null {
+                    (button(view, "raise-role", &[("role", slug)], "To the top of the order", "To the top of the order"))
+                }
             }))
             (folded("Delete", false, html! {
                 form.fields method="post" action="delete-role" {

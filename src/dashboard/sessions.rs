@@ -15,6 +15,9 @@ const WINDOW: i64 = 20_000;
 /// Later than any time, and after every id: where a list that goes back in time begins.
 const LAST: &str = "9999";
 
+/// What to do about a code that is not known.
+const NEXT: &str = "look at the response below, and at the log of the identity provider for that time";
+
 const STATUSES: [&str; 6] = ["in_progress", "success", "failed", "timed_out", "test_successful", "test_failed"];
 
 /// A sign-in as the list shows it.
@@ -120,7 +123,10 @@ fn table(found: &[SignIn]) -> Markup {
             table.lines {
                 thead {
                     tr {
-                        th scope="col" { "Started (UTC)" } th scope="col" { "State" } th scope="col" { "Person" } th scope="col" { "Connection" }
+                        th scope="col" { "Started (UTC)" }
+                        th scope="col" { "State" }
+                        th scope="col" { "Person" }
+                        th scope="col" { "Connection" }
                         th scope="col" { "Organization" } th scope="col" { "Origin" } th scope="col" { "Ended" }
                     }
                 }
@@ -168,23 +174,32 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let body = html! {
         h1 { "Sign-in of " (time(&word(11))) }
         #session-live data-live {
-            p { (status(&state, get(12).as_deref().filter(|_| state == "in_progress"))) @if let Some(seconds) = seconds.filter(|_| get(13).is_some()) { " after " (seconds) " s" } }
+            p {
+                (status(&state, get(12).as_deref().filter(|_| state == "in_progress")))
+                @if let Some(seconds) = seconds.filter(|_| get(13).is_some()) { " after " (seconds) " s" }
+            }
             @if let Some(code) = get(14) {
                 section aria-labelledby="error" {
                     h2 #error { "What went wrong" }
                     p { code { (shown(&code)) } ": " (shown(&get(18).unwrap_or_else(|| word(15)))) }
                     @if get(18).is_some() && !word(15).is_empty() { p.muted { "As it was told: " (shown(&word(15))) } }
-                    p { strong { "Next: " } (shown(&get(19).unwrap_or_else(|| "look at the response below, and at the log of the identity provider for that time".to_owned()))) }
+                    p {
+                        strong { "Next: " }
+                        (shown(get(19).as_deref().unwrap_or(NEXT)))
+                    }
                 }
             }
             section aria-labelledby="steps" {
                 h2 #steps { "What happened" }
                 ol.way {
                     li { span.step { (time(&word(11))) } span { "started at the " (shown(origin(&word(5)))) } }
-                    @for one in &happened { li { span.step { (time(&one.at)) } span { a href=(href("event", &[("id", &one.id)])) { (shown(&one.name)) } } } }
+                    @for one in &happened {
+                        li { span.step { (time(&one.at)) } span { a href=(href("event", &[("id", &one.id)])) { (shown(&one.name)) } } }
+                    }
                     @match (get(13), get(12)) {
                         (Some(ended), _) => li { span.step { (time(&ended)) } span { "ended: " (shown(&state.replace('_', " "))) } },
-                        (None, Some(expires)) => li { span.step { (time(&expires)) } span { "will have timed out, unless it is completed before" } },
+                        (None, Some(expires))
+                        => li { span.step { (time(&expires)) } span { "will have timed out, unless it is completed before" } },
                         (None, None) => li { span.step { "open" } span { "a test never times out" } },
                     }
                 }
@@ -193,7 +208,11 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
                 dt { "Id" } dd { code { (shown(id)) } }
                 dt { "Connection" } dd { (shown(&word(2))) " " span.muted { (shown(&word(3))) " " (shown(&word(4))) } }
                 dt { "Organization" } dd { (resource("organization", columns.get(1).unwrap_or(&Value::Null), None)) }
-                dt { "Person" } dd { @if let Some(user) = get(9) { (subject(&format!("user:{user}"))) " " } (shown(&get(10).unwrap_or_else(|| "no e-mail address yet".to_owned()))) }
+                dt { "Person" }
+                dd {
+                    @if let Some(user) = get(9) { (subject(&format!("user:{user}"))) " " }
+                    (shown(&get(10).unwrap_or_else(|| "no e-mail address yet".to_owned())))
+                }
                 dt { "Client" } dd { (shown(&word(7))) " " (shown(&word(8))) }
             }
             @for (title, sent) in [("The request", get(16)), ("The response", get(17))] {
@@ -265,7 +284,12 @@ impl AppSession {
     }
 
     fn revoke(&self, view: &View<'_>) -> Markup {
-        html! { @if self.status == "active" { (button(view, "revoke-session", &[("session", &self.id)], "Revoke", &format!("Revoke the session of {}", plain(&self.user)))) } }
+        html! {
+            @if self.status == "active" {
+                @let label = format!("Revoke the session of {}", plain(&self.user));
+                (button(view, "revoke-session", &[("session", &self.id)], "Revoke", &label))
+            }
+        }
     }
 }
 
@@ -281,11 +305,15 @@ fn of_application(view: &View<'_>, id: &str) -> Result<Page, Problem> {
                 dt { "User" } dd { (subject(&format!("user:{}", one.user))) }
                 @if one.organization != Value::Null { dt { "Organization" } dd { (resource("organization", &one.organization, None)) } }
                 dt { "Signed in by" } dd { (shown(&one.auth_method)) }
-                dt { "Client" } dd { (shown(one.ip_address.as_deref().unwrap_or_default())) " " (shown(one.user_agent.as_deref().unwrap_or_default())) }
+                dt { "Client" }
+                dd { (shown(one.ip_address.as_deref().unwrap_or_default())) " " (shown(one.user_agent.as_deref().unwrap_or_default())) }
                 @if let Some(impersonator) = &one.impersonator { dt { "Impersonator" } dd { code { (shown(impersonator)) } } }
                 dt { "Began" } dd { (time(&one.created_at)) }
                 dt { "Last used" } dd { (time(&one.last_active_at)) }
-                @match &one.ended_at { Some(at) => { dt { "Ended" } dd { (time(at)) } } None => { dt { "Ends at the latest" } dd { (time(&one.expires_at)) } } }
+                @match &one.ended_at {
+                    Some(at) => { dt { "Ended" } dd { (time(at)) } }
+                    None => { dt { "Ends at the latest" } dd { (time(&one.expires_at)) } }
+                }
             }
         }
     };
@@ -315,8 +343,13 @@ pub(crate) fn of_applications(view: &View<'_>) -> Result<Page, Problem> {
                     table {
                         thead {
                             tr {
-                                th scope="col" { "Began (UTC)" } th scope="col" { "State" } th scope="col" { "User" } th scope="col" { "Organization" }
-                                th scope="col" { "By" } th scope="col" { "Last used" } @if view.writable() { th scope="col" { span.unseen { "Change" } } }
+                                th scope="col" { "Began (UTC)" }
+                                th scope="col" { "State" }
+                                th scope="col" { "User" }
+                                th scope="col" { "Organization" }
+                                th scope="col" { "By" }
+                                th scope="col" { "Last used" }
+                                @if view.writable() { th scope="col" { span.unseen { "Change" } } }
                             }
                         }
                         tbody {
@@ -324,7 +357,10 @@ pub(crate) fn of_applications(view: &View<'_>) -> Result<Page, Problem> {
                                 tr {
                                     td { a href=(href("session", &[("id", &one.id)])) { (time(&one.created_at)) } }
                                     td { (one.state()) }
-                                    td { (subject(&format!("user:{}", one.user))) @if one.impersonator.is_some() { " " span.badge { "impersonated" } } }
+                                    td {
+                                        (subject(&format!("user:{}", one.user)))
+                                        @if one.impersonator.is_some() { " " span.badge { "impersonated" } }
+                                    }
                                     td { @if one.organization != Value::Null { (resource("organization", &one.organization, None)) } }
                                     td { (shown(&one.auth_method)) }
                                     td { (time(&one.last_active_at)) }
@@ -358,7 +394,12 @@ pub(crate) fn failing(view: &View<'_>) -> Result<Markup, Problem> {
     Ok(html! {
         @for (connection, failed, started, error) in &found {
             li {
-                "Through " a href=(href("sessions", &[("connection", connection)])) { (shown(connection)) } " " strong { (failed) } " of " (started)
+                "Through "
+                a href=(href("sessions", &[("connection", connection)])) { (shown(connection)) }
+                " "
+                strong { (failed) }
+                " of "
+                (started)
                 " sign-ins of the last day failed"
                 @if let Some(error) = error { ", most often by " code { (shown(error)) } }
             }

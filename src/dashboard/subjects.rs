@@ -44,7 +44,11 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
                         thead { tr { th scope="col" { "Subject" } th scope="col" { "Name" } th scope="col" { "E-mail" } } }
                         tbody {
                             @for (one, name, email) in &found {
-                                tr { td { (subject(one)) } td { (shown(name.as_deref().unwrap_or_default())) } td { (shown(email.as_deref().unwrap_or_default())) } }
+                                tr {
+                                    td { (subject(one)) }
+                                    td { (shown(name.as_deref().unwrap_or_default())) }
+                                    td { (shown(email.as_deref().unwrap_or_default())) }
+                                }
                             }
                         }
                     }
@@ -70,7 +74,14 @@ pub(crate) fn groups(view: &View<'_>) -> Result<Page, Problem> {
             @if found.is_empty() { (none("There is none.")) } @else {
                 .scroll tabindex="0" role="region" aria-label="Table: Groups" {
                     table {
-                        thead { tr { th scope="col" { "Group" } th scope="col" { "Name" } th scope="col" { "Organization" } th.number scope="col" { "Members" } } }
+                        thead {
+                            tr {
+                                th scope="col" { "Group" }
+                                th scope="col" { "Name" }
+                                th scope="col" { "Organization" }
+                                th.number scope="col" { "Members" }
+                            }
+                        }
                         tbody {
                             @for (id, name, organization, members) in &found {
                                 tr {
@@ -194,7 +205,12 @@ fn members(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
             @if found.is_empty() { (none("Nobody.")) }
             ul.names {
                 @for one in &found {
-                    li { (subject(one)) " " (button(view, "remove-member", &[("group", &group), ("member", one)], "Remove", &format!("Remove {} from the group", plain(one)))) }
+                    li {
+                        (subject(one))
+                        " "
+                        @let label = format!("Remove {} from the group", plain(one));
+                        (button(view, "remove-member", &[("group", &group), ("member", one)], "Remove", &label))
+                    }
                 }
             }
             (pager(view, "subject", &["id"], "members", next))
@@ -222,7 +238,11 @@ fn groups_of(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
             ul.names {
                 @for id in &found {
                     @let group = format!("group:{id}");
-                    li { (subject(&group)) " " (button(view, "remove-member", &[("group", &group), ("member", who)], "Leave", &format!("Leave {}", plain(&group)))) }
+                    li {
+                        (subject(&group))
+                        " "
+                        (button(view, "remove-member", &[("group", &group), ("member", who)], "Leave", &format!("Leave {}", plain(&group))))
+                    }
                 }
             }
             (pager(view, "subject", &["id"], "groups", next))
@@ -260,7 +280,10 @@ fn relationships(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
                     li {
                         strong { (shown(relation)) } " of " (resource(of, id, None))
                         @if expires_at.is_some() { " until " (expiry(expires_at.as_deref(), &now)) }
-                        " " (button(view, "unrelate", &[("subject", who), ("relation", relation), ("type", of), ("id", &text(id))], "Unrelate", &format!("Unrelate: {relation} of {of} {}", plain(&text(id)))))
+                        " "
+                        @let fields = [("subject", who), ("relation", relation), ("type", of), ("id", &text(id))];
+                        @let label = format!("Unrelate: {relation} of {of} {}", plain(&text(id)));
+                        (button(view, "unrelate", &fields, "Unrelate", &label))
                     }
                 }
             }

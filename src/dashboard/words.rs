@@ -16,7 +16,8 @@ pub(crate) const PAGE: usize = 50;
 /// Whether a character acts without being seen: controls, and the marks that turn the direction or have no width.
 fn acts_unseen(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
+        || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 /// Text for where no markup can stand: a title, an option, a label.
@@ -183,7 +184,9 @@ pub(crate) fn back(view: &View<'_>) -> Markup {
 
 /// A field with its label.
 pub(crate) fn field(label: &str, name: &str, value: &str, hint: &str) -> Markup {
-    html! { label { span { (label) } input type="text" name=(name) value=(value) placeholder=(hint) autocomplete="off" spellcheck="false"; } }
+    html! {
+        label { span { (label) } input type="text" name=(name) value=(value) placeholder=(hint) autocomplete="off" spellcheck="false"; }
+    }
 }
 
 /// A field that proposes some of what it may hold.
