@@ -35,12 +35,7 @@ pub(crate) fn whole(view: &View<'_>, title: &str, section: &str, body: &Markup) 
         _ => None,
     };
     let page = html! {
-        header.top {
-            a.brand href="overview" { img src="icon.svg" alt="" width="22" height="22"; (shown(&view.site.name)) }
-            @if view.site.read_only { span.badge { "read-only" } }
-            a.search #palette-open href="palette" { span { "Search" } kbd aria-hidden="true" { "Ctrl K" } }
-            span.live #live hidden { "live" }
-        }
+        (top(view.site))
         nav.sections aria-label="Sections" {
             ul {
                 @for (page, title) in sections {
@@ -52,6 +47,40 @@ pub(crate) fn whole(view: &View<'_>, title: &str, section: &str, body: &Markup) 
             @if let Some(said) = said { p.notice role="status" { (said) } }
             (body)
         }
+        (palette())
+    };
+    Ok(frame(&format!("{} · {}", plain(title), plain(&view.site.name)), &page))
+}
+
+/// A page that says why there is none.
+pub(crate) fn problem(site: &Site, sentence: &str) -> Markup {
+    let page = html! {
+        (top(site))
+        main #main tabindex="-1" {
+            h1 { "That did not work" }
+            p.problem role="alert" { (shown(sentence)) }
+            p { "Nothing was changed. " a #go-back href="overview" { "Go back" } }
+        }
+        (palette())
+    };
+    frame(&format!("Refused · {}", plain(&site.name)), &page)
+}
+
+/// What stands above every page.
+fn top(site: &Site) -> Markup {
+    html! {
+        header.top {
+            a.brand href="overview" { img src="icon.svg" alt="" width="22" height="22"; (shown(&site.name)) }
+            @if site.read_only { span.badge { "read-only" } }
+            a.search #palette-open href="palette" { span { "Search" } kbd aria-hidden="true" { "Ctrl K" } }
+            span.live #live hidden { "live" }
+        }
+    }
+}
+
+/// The box that the script opens.
+fn palette() -> Markup {
+    html! {
         dialog #palette aria-label="Search" {
             input #palette-query type="text" role="combobox" aria-label="Search for resources, pages and actions" aria-expanded="false"
                 aria-controls="palette-list" aria-autocomplete="list" autocomplete="off" spellcheck="false"
@@ -60,21 +89,7 @@ pub(crate) fn whole(view: &View<'_>, title: &str, section: &str, body: &Markup) 
             p #palette-said role="status" {}
             p.keys aria-hidden="true" { kbd { "↑" } kbd { "↓" } " choose " kbd { "Enter" } " open " kbd { "Esc" } " close" }
         }
-    };
-    Ok(frame(&format!("{} · {}", plain(title), plain(&view.site.name)), &page))
-}
-
-/// A page that says why there is none.
-pub(crate) fn problem(site: &Site, sentence: &str) -> Markup {
-    let page = html! {
-        header.top { a.brand href="overview" { img src="icon.svg" alt="" width="22" height="22"; (shown(&site.name)) } }
-        main #main tabindex="-1" {
-            h1 { "That did not work" }
-            p.problem role="alert" { (shown(sentence)) }
-            p { "Nothing was changed. " a #go-back href="overview" { "Go back" } }
-        }
-    };
-    frame(&format!("Refused · {}", plain(&site.name)), &page)
+    }
 }
 
 fn frame(title: &str, body: &Markup) -> Markup {

@@ -102,7 +102,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
             (choice("Origin", "origin", view.text("origin"), Some("any"), &origins))
             (choice("Connection", "connection", view.text("connection"), Some("any"), &connections))
             (field("Organization", "organization", view.text("organization"), "any"))
-            (field("User, e-mail or address", "who", view.text("who"), "ana@acme.com"))
+            (field("User, e-mail, address or id", "who", view.text("who"), "ana@acme.com"))
             (field("From (UTC)", "from", view.text("from"), "2027-01-31"))
             (field("Before (UTC)", "to", view.text("to"), "2027-02-01T12:00"))
             button type="submit" { "Show" }

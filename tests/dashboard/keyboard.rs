@@ -69,6 +69,18 @@ fn the_box_is_worked_by_keys_alone() {
     browser.press(None, &format!("events{ENTER}"));
     at(&browser, "events");
 
+    // Also from a page that could not be shown.
+    browser.run("location.href = 'role?slug=nosuch'");
+    at(&browser, "role");
+    search(&browser, "events", "Events");
+    assert!(browser.run("return document.querySelector('.problem').textContent").as_str().unwrap().contains("nosuch"));
+    if let Some(violations) = browser.violations(&[]) {
+        assert!(violations.is_empty(), "a refusal: {violations:#?}");
+    }
+    assert!(browser.complaints().iter().all(|complaint| complaint.contains("422")), "more than the refusal");
+    browser.press(None, ENTER);
+    at(&browser, "events");
+
     // To an action that opens a form, and changes something.
     search(&browser, "grant a role", "Grant a role");
     browser.press(None, ENTER);
