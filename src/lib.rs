@@ -49,6 +49,7 @@ mod function;
 mod groups;
 mod guard;
 mod hierarchy;
+mod history;
 mod identifier;
 mod json;
 mod language;
@@ -119,6 +120,7 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     sso_report::register(connection, &engine)?;
     sessions::register(connection, &engine)?;
     sweep::register(connection, &engine)?;
+    history::register(connection, &engine)?;
     check::register(connection, &engine)?;
     explain::register(connection, &engine)?;
     lists::register(connection, &engine)?;

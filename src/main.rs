@@ -1,6 +1,8 @@
 //! The `authz` command: the same SQL surface, for people and for scripts.
 
 mod command;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 
 use std::process::ExitCode;
 

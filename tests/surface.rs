@@ -136,6 +136,7 @@ fn registering_adds_these_functions() {
             "authz_descendants",
             "authz_event_envelopes",
             "authz_hierarchy",
+            "authz_history",
             "authz_list_permissions",
             "authz_list_resources",
             "authz_list_subjects",

@@ -3,11 +3,13 @@
 //! Every subcommand asks through the public SQL surface, as any user would.
 
 mod ask;
+#[cfg(feature = "dashboard")]
+mod dashboard;
 mod demo;
 mod events;
-mod follow;
+pub(crate) mod follow;
 mod model;
-mod output;
+pub(crate) mod output;
 mod relay;
 mod scim_import;
 mod search;
@@ -56,6 +58,9 @@ enum Command {
     Tree(tree::Tree),
     /// What has changed, event by event, and what changes while you look
     Events(events::Events),
+    /// See and steer the file in a browser on this machine
+    #[cfg(feature = "dashboard")]
+    Dashboard(dashboard::Dashboard),
     /// Send every event to a webhook: signed, in order, at least once
     Relay(relay::Relay),
     /// The newest sign-ins through identity providers, and how they went
@@ -79,7 +84,7 @@ struct Format {
 }
 
 /// A sentence for standard error; the exit status is 2.
-struct Failure(String);
+pub(crate) struct Failure(pub(crate) String);
 
 impl<E: fmt::Display> From<E> for Failure {
     fn from(error: E) -> Failure {
@@ -103,6 +108,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Test(test) => test.run(),
         Command::Tree(tree) => tree.run(),
         Command::Events(events) => events.run(),
+        #[cfg(feature = "dashboard")]
+        Command::Dashboard(dashboard) => dashboard.run(),
         Command::Relay(relay) => relay.run(),
         Command::Sessions(sessions) => sessions.run(),
         Command::Session(session) => session.run(),
@@ -117,12 +124,12 @@ pub(crate) fn run() -> ExitCode {
 }
 
 /// Opens a file that is there, to read it.
-fn open_to_read(path: &Path) -> Result<Connection, Failure> {
+pub(crate) fn open_to_read(path: &Path) -> Result<Connection, Failure> {
     open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
 }
 
 /// Opens a file that is there, to write it.
-fn open_to_write(path: &Path) -> Result<Connection, Failure> {
+pub(crate) fn open_to_write(path: &Path) -> Result<Connection, Failure> {
     open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
 }
 

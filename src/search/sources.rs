@@ -66,7 +66,9 @@ impl Source {
 }
 
 /// A page or an action that comes with the schema: id, kind, title, words that find it too, target.
-pub(crate) const BUILT_IN: [(&str, &str, &str, &str, &str); 15] = [
+pub(crate) const BUILT_IN: [(&str, &str, &str, &str, &str); 19] = [
+    ("authz:overview", "page", "Overview", "home start status attention", r#"{"page":"overview"}"#),
+    ("authz:access", "page", "Access", "who can what may see", r#"{"page":"access"}"#),
     ("authz:resources", "page", "Resources", "hierarchy tree objects", r#"{"page":"resources"}"#),
     ("authz:resource-types", "page", "Resource types", "model schema hierarchy", r#"{"page":"resource-types"}"#),
     ("authz:roles", "page", "Roles", "rbac", r#"{"page":"roles"}"#),
@@ -88,4 +90,12 @@ pub(crate) const BUILT_IN: [(&str, &str, &str, &str, &str); 15] = [
         "create register new",
         r#"{"action":"put-resource","function":"authz_put_resource"}"#,
     ),
+    (
+        "authz:index-search",
+        "action",
+        "Index the search",
+        "catch up names faster",
+        r#"{"action":"index-search","function":"authz_index_search"}"#,
+    ),
+    ("authz:prune-events", "action", "Prune old events", "outbox drop age", r#"{"action":"prune-events","function":"authz_prune_events"}"#),
 ];

@@ -1,0 +1,1 @@
+SELECT authz_claims(?1, ?2)

@@ -1,0 +1,1 @@
+SELECT id FROM main.authz_connections ORDER BY id LIMIT 200

@@ -1,0 +1,1 @@
+SELECT slug FROM main.authz_permissions ORDER BY slug LIMIT ?1

@@ -1,0 +1,1 @@
+SELECT authz_render_jwt(?1, ?2, ?3)

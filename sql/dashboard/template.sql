@@ -1,0 +1,1 @@
+SELECT template FROM main.authz_jwt_template

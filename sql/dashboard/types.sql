@@ -1,0 +1,1 @@
+SELECT slug FROM main.authz_resource_types ORDER BY slug

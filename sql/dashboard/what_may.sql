@@ -1,0 +1,1 @@
+SELECT permission FROM main.authz_list_permissions(?1, ?2, ?3)

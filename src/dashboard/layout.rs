@@ -1,0 +1,107 @@
+//! The frame of every page: where one is, where one can go, the box that finds, what was just done.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::words::{plain, shown};
+use super::{Problem, Site, View};
+
+/// Sections of the navigation: page and title.
+const SECTIONS: [(&str, &str); 11] = [
+    ("overview", "Overview"),
+    ("access", "Access"),
+    ("resources", "Resources"),
+    ("roles", "Roles"),
+    ("permissions", "Permissions"),
+    ("assignments", "Assignments"),
+    ("subjects", "Subjects"),
+    ("groups", "Groups"),
+    ("sessions", "Sessions"),
+    ("events", "Events"),
+    ("model", "Model"),
+];
+
+/// A whole page.
+pub(crate) fn whole(view: &View<'_>, title: &str, section: &str, body: &Markup) -> Result<Markup, Problem> {
+    let said = match view.get("done") {
+        Some("changed") => Some("Done."),
+        Some("unchanged") => Some("That is how it was already: nothing was changed."),
+        _ => None,
+    };
+    let page = html! {
+        (top(view.site))
+        nav.sections aria-label="Sections" {
+            ul {
+                @for (page, title) in SECTIONS {
+                    li { a href=(page) aria-current=[(page == section).then_some("page")] { (title) } }
+                }
+            }
+        }
+        main #main tabindex="-1" data-news=(view.news) {
+            @if let Some(said) = said { p.notice role="status" { (said) } }
+            (body)
+        }
+        (palette())
+    };
+    Ok(frame(&format!("{} · {}", plain(title), plain(&view.site.name)), &page))
+}
+
+/// A page that says why there is none.
+pub(crate) fn problem(site: &Site, sentence: &str) -> Markup {
+    let page = html! {
+        (top(site))
+        main #main tabindex="-1" {
+            h1 { "That did not work" }
+            p.problem role="alert" { (shown(sentence)) }
+            p { "Nothing was changed. " a #go-back href="overview" { "Go back" } }
+        }
+        (palette())
+    };
+    frame(&format!("Refused · {}", plain(&site.name)), &page)
+}
+
+/// What stands above every page.
+fn top(site: &Site) -> Markup {
+    html! {
+        header.top {
+            a.brand href="overview" { img src="icon.svg" alt="" width="22" height="22"; (shown(&site.name)) }
+            @if site.read_only { span.badge { "read-only" } }
+            a.search #palette-open href="palette" { span { "Search" } kbd aria-hidden="true" { "Ctrl K" } }
+            span.live #live hidden { "live" }
+        }
+    }
+}
+
+/// The box that the script opens.
+fn palette() -> Markup {
+    html! {
+        dialog #palette aria-label="Search" {
+            input #palette-query type="text" role="combobox" aria-label="Search for resources, pages and actions" aria-expanded="false"
+                aria-controls="palette-list" aria-autocomplete="list" autocomplete="off" spellcheck="false"
+                placeholder="A resource, a page, an action …" maxlength="200";
+            ul #palette-list role="listbox" aria-label="What was found" tabindex="-1" {}
+            p #palette-said role="status" {}
+            p.keys aria-hidden="true" { kbd { "↑" } kbd { "↓" } " choose " kbd { "Enter" } " open " kbd { "Esc" } " close" }
+        }
+    }
+}
+
+fn frame(title: &str, body: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                link rel="icon" href="icon.svg" type="image/svg+xml";
+                link rel="stylesheet" href="style.css";
+                script src="script.js" defer {}
+            }
+            body {
+                a.skip href="#main" { "To the content" }
+                (body)
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Live: tells the open pages that the file has changed, whoever changed it. The pages then ask again for what they show.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use authz::rusqlite::Connection;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use tokio::sync::watch;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::WatchStream;
+
+use super::Site;
+use crate::command::Failure;
+use crate::command::follow::{Stop, Watch, patiently};
+
+/// What is told: how often somebody has committed since the program began, and the last event. `None` says that the program ends.
+pub(crate) type News = Option<(u64, i64)>;
+
+/// Watches the file until the signal comes.
+pub(crate) fn watch(connection: &Connection, stop: &Stop, news: &watch::Sender<News>) -> Result<(), Failure> {
+    let mut watch = Watch::begin(connection)?;
+    let mut commits = 0;
+    while !stop.asked() {
+        let last = patiently(stop, || connection.query_row(include_str!("../../sql/dashboard/last_event.sql"), [], |row| row.get(0)))?;
+        news.send_replace(Some((commits, last)));
+        watch.wait(stop)?;
+        commits += 1;
+    }
+    Ok(())
+}
+
+/// News as a message has it. A page says the same of itself: read before its rows are, it is never newer than they.
+pub(crate) fn told(news: News) -> String {
+    let (commits, seq) = news.unwrap_or_default();
+    format!(r#"{{"commits":{commits},"seq":{seq}}}"#)
+}
+
+/// The stream of a page: a message at first, and one for each commit; several close together are told once.
+pub(crate) fn stream(site: &Arc<Site>) -> Response {
+    let messages = WatchStream::new(site.news.clone())
+        .take_while(Option::is_some)
+        .map(|news| Ok::<_, Infallible>(Event::default().event("change").data(told(news))));
+    Sse::new(messages).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
+}
