@@ -14,7 +14,7 @@ const MAX_LENGTH: usize = 16_384;
 const MAX_DEPTH: usize = 32;
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Filter {
+pub(crate) enum Filter {
     And(Vec<Filter>),
     Or(Vec<Filter>),
     Not(Box<Filter>),
@@ -26,7 +26,7 @@ pub(super) enum Filter {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Operator {
+pub(crate) enum Operator {
     Equal,
     NotEqual,
     Contains,
@@ -60,7 +60,7 @@ impl Filter {
     ///
     /// # Errors
     /// What is wrong with it, as half a sentence.
-    pub(super) fn read(text: &str) -> Result<Filter, String> {
+    pub(crate) fn read(text: &str) -> Result<Filter, String> {
         if text.len() > MAX_LENGTH {
             return Err(format!("has {} bytes, and may have at most {MAX_LENGTH}", text.len()));
         }
@@ -95,6 +95,11 @@ impl Filter {
     /// Whether a resource meets the filter.
     pub(super) fn holds(&self, kind: Kind, resource: &Map<String, Value>) -> bool {
         self.holds_in(Scope::Resource(kind), resource)
+    }
+
+    /// Whether a value of which no schema is known meets it.
+    pub(crate) fn holds_alone(&self, value: &Value) -> bool {
+        self.holds_for(None, value)
     }
 
     /// Whether one value of a list meets it. A plain value is its own `value`.
@@ -207,8 +212,8 @@ fn compares(found: &Value, operator: Operator, wanted: &Value, kind: Option<Type
             }
         }
         // Entra writes booleans as text: `roles[primary eq "True"]`.
-        (Value::Bool(found), Value::String(wanted)) => match operator {
-            Operator::Equal => return wanted.eq_ignore_ascii_case(if *found { "true" } else { "false" }),
+        (Value::Bool(flag), Value::String(text)) | (Value::String(text), Value::Bool(flag)) => match operator {
+            Operator::Equal => return text.eq_ignore_ascii_case(if *flag { "true" } else { "false" }),
             _ => return false,
         },
         (Value::Bool(found), Value::Bool(wanted)) if operator == Operator::Equal => found.cmp(wanted),

@@ -5,7 +5,7 @@
 //! ([`patch`]), resources ([`resource`]), what is asked for ([`query`]). [`users`] and [`groups`] keep it, and see to who is who.
 
 mod answer;
-mod filter;
+pub(crate) mod filter;
 mod groups;
 mod patch;
 mod path;

@@ -8,7 +8,7 @@ use super::schemas::{ENTERPRISE, GROUP, USER};
 
 /// An attribute, or a part of one. Upper and lower case do not matter.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Name {
+pub(crate) struct Name {
     /// The URN of an extension; none for the core schema
     pub(super) extension: Option<String>,
     /// Empty where the whole extension is meant
