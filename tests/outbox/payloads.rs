@@ -77,7 +77,9 @@ INSERT INTO authz_sessions (id, user, auth_method, created_at) VALUES ('session_
 SELECT authz_sweep();
 UPDATE authz_connections SET state = 'inactive' WHERE id = 'conn_acme';
 DELETE FROM authz_connections;
+DELETE FROM authz_memberships WHERE id = 'om_ana';
 DELETE FROM authz_memberships;
+DELETE FROM authz_users WHERE id = 'user_ana';
 DELETE FROM authz_users;
 DELETE FROM authz_roles WHERE slug <> 'member';
 DELETE FROM authz_permissions;
