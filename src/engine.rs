@@ -130,7 +130,8 @@ impl Engine {
     /// It may write from its beginning: a transaction that reads first and writes later is refused without waiting where somebody else
     /// has written in between.
     pub(crate) fn atomically<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        atomically(&self.connection, || {
+        let run = |sql: &'static str| self.with(sql, |statement| Ok(statement.execute([])))?.map(drop).map_err(Error::from);
+        whole_or_not(run, || {
             self.with(include_str!("../sql/engine/begin_to_write.sql"), |statement| Ok(statement.execute([])?))?;
             work()
         })
@@ -202,26 +203,27 @@ impl Drop for Snapshot {
     }
 }
 
-/// Runs `work` as a whole or not at all, within the caller's transaction where there is one.
+/// As [`Engine::atomically`], on a connection without an engine.
 pub(crate) fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    connection.execute_batch("SAVEPOINT _authz").map_err(|error| match error.sqlite_error_code() {
-        Some(ffi::ErrorCode::DatabaseBusy) => Error::refused(
+    whole_or_not(|sql| Ok(connection.execute_batch(sql)?), work)
+}
+
+fn whole_or_not<T>(run: impl Fn(&'static str) -> Result<()>, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let undo = || run("ROLLBACK TO _authz").and_then(|()| run("RELEASE _authz"));
+    run("SAVEPOINT _authz").map_err(|error| match &error {
+        Error::Sqlite(inner) if inner.sqlite_error_code() == Some(ffi::ErrorCode::DatabaseBusy) => Error::refused(
             "a writing function cannot run inside a writing statement such as INSERT … SELECT; call it with SELECT, and in BEGIN … COMMIT for many rows",
         ),
-        _ => Error::from(error),
+        _ => error,
     })?;
     let answer = work();
-    let end = match &answer {
-        Ok(_) => "RELEASE _authz",
-        Err(_) => "ROLLBACK TO _authz; RELEASE _authz",
-    };
-    let ended = connection.execute_batch(end);
+    let ended = if answer.is_ok() { run("RELEASE _authz") } else { undo() };
     match (answer, ended) {
         (Ok(answer), Ok(())) => Ok(answer),
         (Ok(_), Err(error)) => {
             // The release of an outermost savepoint is a commit, and a commit can fail (a lock, a full disk).
-            let _ = connection.execute_batch("ROLLBACK TO _authz; RELEASE _authz");
-            Err(error.into())
+            let _ = undo();
+            Err(error)
         }
         // An error that has already rolled the whole transaction back leaves no savepoint to end.
         (Err(error), _) => Err(error),

@@ -33,6 +33,8 @@ use rusqlite::{Connection, Statement};
 
 use crate::error::{Error, Result, nearest, shown, to_sqlite};
 use crate::guard::guard;
+use crate::identifier::IdRef;
+use crate::visible::Ids;
 
 const NAME: &str = "authz_hierarchy";
 
@@ -311,11 +313,28 @@ struct Walk {
     open: VecDeque<(Value, i64)>,
     /// What was read, and whether there is more below
     read: std::vec::IntoIter<(Value, bool)>,
-    seen: HashSet<Key>,
+    seen: Seen,
     /// Where the walk is; `None` past the end
     current: Option<(Value, i64)>,
     depth: i64,
     count: i64,
+}
+
+/// The values met so far: small integers, which most ids are, as bits.
+#[derive(Default)]
+struct Seen {
+    near: Ids,
+    others: HashSet<Key>,
+}
+
+impl Seen {
+    /// → Whether it is new.
+    fn insert(&mut self, value: &Value) -> bool {
+        match Key::of(value) {
+            Key::Integer(number) if Ids::is_near(number) => self.near.insert(IdRef::Integer(number)),
+            key => self.others.insert(key),
+        }
+    }
 }
 
 /// A value, such that equal keys are equal values to SQLite.
@@ -353,7 +372,7 @@ impl Walk {
     fn next_down(&mut self) -> rusqlite::Result<Option<(Value, i64)>> {
         loop {
             for (value, has_below) in self.read.by_ref() {
-                if self.seen.insert(Key::of(&value)) {
+                if self.seen.insert(&value) {
                     if has_below && self.depth < self.at_most {
                         self.open.push_back((value.clone(), self.depth));
                     }
@@ -374,7 +393,7 @@ impl Walk {
     /// A parent that the table does not have as an id is no row of it: so each is looked up before it is shown.
     fn next_up(&mut self) -> rusqlite::Result<Option<(Value, i64)>> {
         while let Some((value, depth)) = self.open.pop_front() {
-            if !self.seen.insert(Key::of(&value)) {
+            if !self.seen.insert(&value) {
                 continue;
             }
             let mut rows = self.statement.query([value])?;
@@ -427,7 +446,7 @@ impl Cursor {
             }
         }
         let read = first.into_iter();
-        let mut walk = Walk { statement, up, bound, at_most, open, read, seen: HashSet::new(), current: None, depth: 0, count: 0 };
+        let mut walk = Walk { statement, up, bound, at_most, open, read, seen: Seen::default(), current: None, depth: 0, count: 0 };
         walk.advance()?;
         self.walk = Some(walk);
         Ok(())

@@ -657,9 +657,15 @@ impl<'a> Reader<'a> {
         let rules = self.rules()?;
         let Some(holder) = self.text_as_holder(who, &rules).map(str::to_owned) else { return Ok(Vec::new()) };
         let (slug, id) = self.slug_and_id(node)?;
-        let found = self.assignments(include_str!("../sql/store/assignments_of_on.sql"), rusqlite::params![slug, id, holder])?;
-        let holding = |one: Assignment| Holding { holder: who, role: one.role, expires_at: millis(one.expires_at.as_deref()) };
-        Ok(found.into_iter().map(holding).collect())
+        let rows = self.engine.with(include_str!("../sql/store/held_on.sql"), |statement| {
+            let mut rows = statement.query(rusqlite::params![slug, id, holder])?;
+            let mut found = Vec::new();
+            while let Some(row) = rows.next()? {
+                found.push((role_of(row, 0, 1)?, expiry(row, 2)?));
+            }
+            Ok(found)
+        })?;
+        Ok(rows.into_iter().map(|(role, expires_at)| Holding { holder: who, role: self.role_key(role), expires_at }).collect())
     }
 
     fn assignments(&mut self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<Assignment>> {

@@ -236,10 +236,6 @@ struct Change {
 }
 
 impl Change {
-    fn is(&self, other: &Change) -> bool {
-        (self.number, self.token) == (other.number, other.token)
-    }
-
     /// The model has changed.
     fn is_of_everything(&self) -> bool {
         self.subject.is_none() && self.resource.is_none()
@@ -308,7 +304,7 @@ impl Engine {
             Ok(false) => {
                 store.forgotten += u64::from(!store.changes.is_empty());
                 store.forget();
-                store.changes = self.changes(include_str!("../sql/store/last_change.sql"), &[])?;
+                (_, store.changes) = self.changes(include_str!("../sql/store/last_change.sql"), &[], &[])?;
             }
             Err(error) => {
                 store.forget();
@@ -327,10 +323,9 @@ impl Engine {
         // Where one that is known still stands, so do all before it. A ROLLBACK takes the last ones away, so some of these are looked at.
         for from in [store.changes.len().saturating_sub(LOOKED_AT), 0] {
             let Some(first) = store.changes.get(from) else { return Ok(false) };
-            let mut found = self.changes(include_str!("../sql/store/changes.sql"), &[&first.number])?;
-            let still = store.changes.iter().skip(from).zip(&found).take_while(|(known, found)| known.is(found)).count();
+            let known = store.changes.get(from..).unwrap_or_default();
+            let (still, new) = self.changes(include_str!("../sql/store/changes.sql"), &[&first.number], known)?;
             if still > 0 {
-                let new = found.split_off(still);
                 let undone = store.changes.split_off(from + still);
                 return self.touch_all(store, &undone, new);
             }
@@ -353,18 +348,24 @@ impl Engine {
         Ok(true)
     }
 
-    fn changes(&self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<Change>> {
+    /// How many of those that are known still stand, at the beginning of what a statement finds, and what comes after them.
+    fn changes(&self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql], known: &[Change]) -> Result<(usize, Vec<Change>)> {
         self.with(sql, |statement| {
             let mut rows = statement.query(parameters)?;
-            let mut changes = Vec::new();
+            let (mut still, mut changes) = (0, Vec::new());
             while let Some(row) = rows.next()? {
+                let (number, token) = (row.get(0)?, row.get(1)?);
+                if changes.is_empty() && known.get(still).is_some_and(|known| (known.number, known.token) == (number, token)) {
+                    still += 1;
+                    continue;
+                }
                 let resource = match row.get::<_, Option<String>>(4)? {
                     Some(slug) => Some((slug, Id::stored(row.get_ref(5)?))),
                     None => None,
                 };
-                changes.push(Change { number: row.get(0)?, token: row.get(1)?, subject: row.get(2)?, relation: row.get(3)?, resource });
+                changes.push(Change { number, token, subject: row.get(2)?, relation: row.get(3)?, resource });
             }
-            Ok(changes)
+            Ok((still, changes))
         })
     }
 

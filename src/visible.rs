@@ -50,7 +50,13 @@ impl Ids {
         self.near.capacity() * size_of::<Option<Page>>() + pages * (PAGE / 8) as usize + self.texts.bytes() + self.as_text.len() * 16
     }
 
-    pub(crate) fn insert(&mut self, id: IdRef<'_>) {
+    /// Whether an integer takes at the most so much room that all of its kind fit 32 MiB, however far apart they lie.
+    pub(crate) fn is_near(number: i64) -> bool {
+        (0..NEAR as i64 * PAGE).contains(&number)
+    }
+
+    /// → Whether it is new.
+    pub(crate) fn insert(&mut self, id: IdRef<'_>) -> bool {
         let is_new = match id {
             IdRef::Integer(number) => {
                 let page = number.div_euclid(PAGE);
@@ -72,6 +78,7 @@ impl Ids {
             }
         };
         self.len += usize::from(is_new);
+        is_new
     }
 
     /// Takes an id as it is stored.
