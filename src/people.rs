@@ -114,6 +114,19 @@ mod tests {
         assert_eq!(found(inside, "rival", "bo@mail.org").as_deref(), Some("bo"));
     }
 
+    /// Another organization's provider may have made a person up, with an address that is not its own.
+    #[test]
+    fn whom_a_provider_of_another_organization_knows_is_not_found_by_address() {
+        let made_up = "INSERT INTO authz_users (id, email) VALUES ('fake', 'dee@acme.com');
+            INSERT INTO authz_connections (id, organization, type) VALUES ('idp', 'rival', 'OktaSAML');
+            INSERT INTO _authz_sso_profiles VALUES ('idp', '1', 'fake', '{}', '2027-01-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z')";
+        assert_eq!(found(made_up, "acme", "dee@acme.com"), None);
+        let own = made_up.replace("'rival', 'OktaSAML'", "'acme', 'OktaSAML'");
+        assert_eq!(found(&own, "acme", "dee@acme.com").as_deref(), Some("fake"));
+        let member = format!("{made_up}; INSERT INTO authz_memberships (user, organization) VALUES ('fake', 'acme')");
+        assert_eq!(found(&member, "acme", "dee@acme.com").as_deref(), Some("fake"), "acme has taken them in already");
+    }
+
     #[test]
     fn two_of_one_address_are_nobody_unless_one_is_a_member() {
         let twin = "INSERT INTO authz_users (id, email) VALUES ('ada', 'ana@acme.com')";
