@@ -523,3 +523,57 @@ fn a_sign_in_brings_attributes() {
     assert_eq!(one("SELECT count(*) || '' FROM authz_attribute_mappings"), "0");
     assert_eq!(one("SELECT count(*) || '' FROM _authz_attribute_holders WHERE source = 'sso'"), "0");
 }
+
+/// What a directory tells shows on the membership, on the directory user and in its events; it wins over a sign-in as a whole, and goes
+/// with the directory user.
+#[test]
+fn a_directory_brings_attributes() {
+    let connection = Connection::open_in_memory().unwrap();
+    authz::register(&connection).unwrap();
+    authz::migrate(&connection).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO authz_organizations (id) VALUES ('acme');
+             SELECT authz_define_attribute('department_name'), authz_put_directory('d', 'acme', 'Staff')",
+        )
+        .unwrap();
+    let one = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+    let scim = |method: &str, path: &str, body: &str| {
+        let sql = "SELECT authz_scim('d', ?1, ?2, nullif(?3, ''))";
+        let answer: String = connection.query_row(sql, [method, path, body], |row| row.get(0)).unwrap();
+        serde_json::from_str::<serde_json::Value>(&answer).unwrap()
+    };
+    const USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let body = format!(r#"{{"userName": "ana@acme.test", "password": "secret", "title": "Tester", "{USER}": {{"department": "Tax"}}}}"#);
+    let answer = scim("POST", "/Users", &body);
+    assert_eq!(answer["status"], 201, "{answer}");
+    let path = format!("/Users/{}", answer["body"]["id"].as_str().unwrap());
+    let shown = || [one("SELECT custom_attributes FROM authz_memberships"), one("SELECT custom_attributes FROM authz_directory_users")];
+    assert_eq!(shown(), [r#"{"department_name":"Tax"}"#; 2]);
+    // One event each, which tells it already.
+    let told = |event: &str| {
+        one(&format!("SELECT group_concat(json_extract(data, '$.custom_attributes'), ' ') FROM authz_events WHERE event = '{event}'"))
+    };
+    for event in ["dsync.user.created", "organization_membership.created"] {
+        assert_eq!(told(event), r#"{"department_name":"Tax"}"#, "{event}");
+    }
+    scim("PATCH", &path, &format!(r#"{{"Operations": [{{"op": "Replace", "path": "{USER}:department", "value": "Legal"}}]}}"#));
+    assert_eq!(shown(), [r#"{"department_name":"Legal"}"#; 2]);
+    for event in ["dsync.user.updated", "organization_membership.updated"] {
+        assert_eq!(told(event), r#"{"department_name":"Legal"}"#, "{event}");
+    }
+    // Another mapping, and what follows from the payload that is kept; a provider that is none has none.
+    connection.execute_batch("SELECT authz_map_attribute('d', 'department_name', 'title')").unwrap();
+    assert_eq!(shown(), [r#"{"department_name":"Tester"}"#; 2]);
+    let refused = connection.execute_batch("SELECT authz_map_attribute('e', 'department_name', 'title')").unwrap_err().to_string();
+    assert!(refused.contains("`e`"), "{refused}");
+    let user = one("SELECT user FROM authz_memberships");
+    one(&format!("SELECT authz_set_attributes('{user}', 'acme', 'sso', '{{\"department_name\": \"Sales\"}}') || ''"));
+    assert_eq!(shown(), [r#"{"department_name":"Tester"}"#; 2], "the directory's, as a whole");
+    assert!(!one("SELECT group_concat(raw) FROM _authz_attribute_holders").contains("secret"));
+    // It goes with the directory user, and the membership, which stays, shows what the sign-in told.
+    assert_eq!(scim("DELETE", &path, "")["status"], 204);
+    assert_eq!(one("SELECT status || custom_attributes FROM authz_memberships"), r#"inactive{"department_name":"Sales"}"#);
+    connection.execute_batch("SELECT authz_remove_directory('d')").unwrap();
+    assert_eq!(one("SELECT count(*) || '' FROM authz_attribute_mappings"), "0");
+}
