@@ -114,7 +114,7 @@ fn preview(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     let template = template(engine, call.required_text(0, "template")?)?;
     check_attributes(engine, &template)?;
     let (user, organization) = (call.required_text(1, "user")?, call.required_id(2, "organization")?);
-    in_one_state(engine, || {
+    engine.in_one_state(|| {
         let member = Member::find(engine, user, &organization)?;
         let roots = member.roots(engine, &template)?;
         let keys = template.render(&roots)?;
@@ -131,7 +131,7 @@ fn preview(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
 fn claims(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     let (user, organization) = (call.required_text(0, "user")?, call.required_id(1, "organization")?);
     let session = call.text(2, "session")?;
-    in_one_state(engine, || {
+    engine.in_one_state(|| {
         let member = Member::find(engine, user, &organization)?;
         if let Some(session) = session
             && user_of(engine, session, Some(Id::stored((&member.organization).into()).as_ref()))?.as_deref() != Some(user)
@@ -160,15 +160,6 @@ fn claims(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
             all.extend(keys.into_iter().map(|(key, json)| (key.to_owned(), json)));
         }
         whole("the claims", all)
-    })
-}
-
-/// Runs `work` with one state of the file in view, so that all it reads was true at one time.
-fn in_one_state<T>(engine: &Engine, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    engine.with(include_str!("../sql/store/snapshot.sql"), |statement| {
-        let mut held = statement.query([])?;
-        held.next()?;
-        work()
     })
 }
 

@@ -170,6 +170,15 @@ impl Engine {
         unsafe { ffi::sqlite3_total_changes(self.connection.handle()) }
     }
 
+    /// Runs `work` with one state of the file in view, so that all it reads was true at one time.
+    pub(crate) fn in_one_state<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.with(include_str!("../sql/store/snapshot.sql"), |statement| {
+            let mut held = statement.query([])?;
+            held.next()?;
+            work()
+        })
+    }
+
     /// Holds the state of the file that is in view now, until it is dropped.
     pub(crate) fn snapshot(&self) -> Result<Snapshot> {
         let sql = include_str!("../sql/store/snapshot.sql");

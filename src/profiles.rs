@@ -42,8 +42,12 @@ pub(crate) fn connection(engine: &Engine, id: &str) -> Result<Option<Connected>>
 pub(crate) fn stored(what: &str, text: &str) -> Result<String> {
     // Read for the sake of its refusals, which tell the place.
     Json::parse(what, text)?;
+    Ok(without_secrets(what, text)?.to_string())
+}
+
+fn without_secrets(what: &str, text: &str) -> Result<Any> {
     let value: Any = serde_json::from_str(text).map_err(|error| Error::refused(format!("{what} is not valid JSON: {error}")))?;
-    Ok(masked(value).to_string())
+    Ok(masked(value))
 }
 
 /// What the provider tells about a person who has signed in.
@@ -52,7 +56,9 @@ pub(crate) struct Profile {
     pub(crate) email: String,
     first_name: Option<String>,
     last_name: Option<String>,
-    /// As it is stored
+    /// All that was told, without what is secret in it
+    told: Any,
+    /// The same as it is stored
     pub(crate) masked: String,
 }
 
@@ -80,7 +86,8 @@ impl Profile {
                 format!("{} is no e-mail address; a success needs one such as `ana@acme.com`", quoted(&email)),
             );
         }
-        Ok(Profile { idp_id, email, first_name, last_name, masked: stored("the profile", json)? })
+        let told = without_secrets("the profile", json)?;
+        Ok(Profile { idp_id, email, first_name, last_name, masked: told.to_string(), told })
     }
 }
 
@@ -118,8 +125,6 @@ fn enter(engine: &Engine, through: &str, profile: &Profile, now: &str) -> Result
         engine.with(include_str!("../sql/sso/join.sql"), |statement| Ok(statement.execute(params![user, connection.organization])?))?;
         engine.with(include_str!("../sql/sso/accept.sql"), |statement| Ok(statement.execute(params![user, connection.organization])?))?;
     }
-    let told: Any =
-        serde_json::from_str(&profile.masked).map_err(|error| Error::refused(format!("the profile is not valid JSON: {error}")))?;
-    signed_in(engine, through, &user, &Id::stored((&connection.organization).into()), &told)?;
+    signed_in(engine, through, &user, &Id::stored((&connection.organization).into()), &profile.told)?;
     Ok(user)
 }

@@ -267,11 +267,7 @@ impl Engine {
                 self.ask(&mut store, question)
             }
             Transaction::Read => self.read_committed(&mut store, question),
-            Transaction::None => self.with(include_str!("../sql/store/snapshot.sql"), |statement| {
-                let mut rows = statement.query([])?;
-                rows.next()?;
-                self.read_committed(&mut store, question)
-            }),
+            Transaction::None => self.in_one_state(|| self.read_committed(&mut store, question)),
         }
     }
 

@@ -208,12 +208,10 @@ mod tests {
                  SELECT authz_define_attribute('department_name'), authz_define_attribute('x');",
             )
             .unwrap();
-        // Providers for mappings to name, where the file keeps them.
-        if connection.prepare("SELECT 1 FROM authz_connections").is_ok() {
-            let insert = "INSERT INTO authz_connections (id, organization, type) VALUES
-                ('conn_1', 'acme', 'GenericSAML'), ('p0', 'acme', 'GenericSAML'), ('p1', 'acme', 'GenericSAML')";
-            connection.execute_batch(insert).unwrap();
-        }
+        // Providers for mappings to name.
+        let insert = "INSERT INTO authz_connections (id, organization, type) VALUES
+            ('conn_1', 'acme', 'GenericSAML'), ('p0', 'acme', 'GenericSAML'), ('p1', 'acme', 'GenericSAML')";
+        connection.execute_batch(insert).unwrap();
         let engine = Engine::attach(&connection).unwrap();
         (connection, engine)
     }

@@ -216,20 +216,8 @@ fn map(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     })
 }
 
-/// Whether there is a connection or directory of that id; in a file that keeps only one kind of them, or none, any id may be one.
 fn provider_exists(engine: &Engine, provider: &str) -> Result<bool> {
-    let kinds = [
-        ("authz_connections", include_str!("../../sql/attributes/has_connection.sql")),
-        ("authz_directories", include_str!("../../sql/attributes/has_directory.sql")),
-    ];
-    let mut all_kept = true;
-    for (table, sql) in kinds {
-        match engine.with(include_str!("../../sql/search/has_table.sql"), |statement| Ok(statement.exists([table])?))? {
-            true if engine.with(sql, |statement| Ok(statement.exists([provider])?))? => return Ok(true),
-            is_kept => all_kept &= is_kept,
-        }
-    }
-    Ok(!all_kept)
+    engine.with(include_str!("../../sql/attributes/provider.sql"), |statement| Ok(statement.exists([provider])?))
 }
 
 /// `authz_set_attributes(user, organization, source, json)` → 1 if the user's attributes there changed, else 0.

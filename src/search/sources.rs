@@ -1,4 +1,4 @@
-//! What an administrator finds besides resources and the application's own pages: each kind a [`Source`], read where its table is there.
+//! What an administrator finds besides resources and the application's own pages: each kind a [`Source`].
 
 use rusqlite::types::{Value, ValueRef};
 
@@ -11,20 +11,19 @@ use crate::error::Result;
 /// The statement may use ?1, the query as given, to add what is named by its id where listing everything would be too much, and ?2, the time.
 pub(crate) struct Source {
     pub(crate) kind: &'static str,
-    table: &'static str,
     sql: &'static str,
 }
 
 /// Every source; one more line is one more kind or table.
 pub(crate) const SOURCES: [Source; 8] = [
-    Source { kind: "role", table: "authz_roles", sql: include_str!("../../sql/search/roles.sql") },
-    Source { kind: "permission", table: "authz_permissions", sql: include_str!("../../sql/search/permissions.sql") },
-    Source { kind: "group", table: "authz_groups", sql: include_str!("../../sql/search/groups.sql") },
-    Source { kind: "subject", table: "authz_users", sql: include_str!("../../sql/search/users.sql") },
-    Source { kind: "subject", table: "authz_role_assignments", sql: include_str!("../../sql/search/subjects.sql") },
-    Source { kind: "session", table: "authz_sessions", sql: include_str!("../../sql/search/sessions.sql") },
-    Source { kind: "session", table: "authz_sso_sessions", sql: include_str!("../../sql/search/sso_sessions.sql") },
-    Source { kind: "event", table: "authz_events", sql: include_str!("../../sql/search/events.sql") },
+    Source { kind: "role", sql: include_str!("../../sql/search/roles.sql") },
+    Source { kind: "permission", sql: include_str!("../../sql/search/permissions.sql") },
+    Source { kind: "group", sql: include_str!("../../sql/search/groups.sql") },
+    Source { kind: "subject", sql: include_str!("../../sql/search/users.sql") },
+    Source { kind: "subject", sql: include_str!("../../sql/search/subjects.sql") },
+    Source { kind: "session", sql: include_str!("../../sql/search/sessions.sql") },
+    Source { kind: "session", sql: include_str!("../../sql/search/sso_sessions.sql") },
+    Source { kind: "event", sql: include_str!("../../sql/search/events.sql") },
 ];
 
 /// A row of a source.
@@ -37,12 +36,8 @@ pub(crate) struct Item {
 }
 
 impl Source {
-    /// Hands over every row; none where the file has no such table.
+    /// Hands over every row.
     pub(crate) fn each(&self, engine: &Engine, query: &str, mut take: impl FnMut(Item)) -> Result<()> {
-        let is_there = engine.with(include_str!("../../sql/search/has_table.sql"), |statement| Ok(statement.exists([self.table])?))?;
-        if !is_there {
-            return Ok(());
-        }
         engine.with(self.sql, |statement| {
             let now = engine.clock.text();
             let parameters: [&dyn rusqlite::ToSql; 2] = [&query, &now];
