@@ -59,27 +59,39 @@ fn run(connection: &Connection, before: Option<&str>, sql: &str, times: u64) -> 
     taken
 }
 
-/// A check by a session is a check by its subject and one look-up.
+/// A check by a session is a check by its subject and one look-up: by one session again and again, and by another each time, more of them
+/// than a connection keeps.
 fn check(criterion: &mut Criterion) {
     let connection = open(100_000);
-    let session: String = connection.query_row("SELECT authz_session_start('ana', 'acme', 'sso')", [], |row| row.get(0)).unwrap();
-    connection.execute_batch("BEGIN; SELECT count(*) FROM authz_users").unwrap();
-    let mut group = criterion.benchmark_group("sessions/check");
-    for (name, sql) in [
-        ("subject", "SELECT authz_check('user:ana', 'project:read', 'project', 1) WHERE ?1 <> ?2"),
-        ("look_up", "SELECT user FROM _authz_sessions WHERE id = ?1 AND organization = ?2"),
-        (
-            "subject_and_look_up",
-            "SELECT authz_check('user:' || user, 'project:read', 'project', 1) FROM _authz_sessions WHERE id = ?1 AND organization = ?2",
-        ),
-        ("session", "SELECT authz_check(authz_session_subject(?1, ?2), 'project:read', 'project', 1)"),
-    ] {
-        let mut statement = connection.prepare(sql).unwrap();
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| statement.query_row(params![session, "acme"], |row| row.get_ref(0).map(|value| value.data_type())).unwrap());
-        });
+    for (name, many) in [("one", 1), ("another_each_time", 10_000)] {
+        let start = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})
+             SELECT authz_session_start('ana', 'acme', 'sso') FROM n"
+        );
+        let mut statement = connection.prepare(&start).unwrap();
+        let sessions: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        connection.execute_batch("BEGIN; SELECT count(*) FROM authz_users").unwrap();
+        let mut group = criterion.benchmark_group(format!("sessions/check/{name}"));
+        for (name, sql) in [
+            ("subject", "SELECT authz_check('user:ana', 'project:read', 'project', 1) WHERE ?1 <> ?2"),
+            ("look_up", "SELECT user FROM _authz_sessions WHERE id = ?1 AND organization = ?2"),
+            (
+                "subject_and_look_up",
+                "SELECT authz_check('user:' || user, 'project:read', 'project', 1) FROM _authz_sessions WHERE id = ?1 AND organization = ?2",
+            ),
+            ("session", "SELECT authz_check(authz_session_subject(?1, ?2), 'project:read', 'project', 1)"),
+        ] {
+            let mut statement = connection.prepare(sql).unwrap();
+            let mut turn = sessions.iter().cycle();
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| {
+                    statement.query_row(params![turn.next(), "acme"], |row| row.get_ref(0).map(|value| value.data_type())).unwrap()
+                });
+            });
+        }
+        group.finish();
+        connection.execute_batch("COMMIT").unwrap();
     }
-    group.finish();
 }
 
 /// Begins a sign-in that is due at once.

@@ -4,16 +4,19 @@
 //! `session_inactivity_seconds`. It ends by itself: what is over by the clock counts for nothing, and is recorded, with its event, by the
 //! next call that writes.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use rusqlite::types::Value;
+use hashbrown::DefaultHashBuilder;
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
-use crate::engine::Engine;
+use crate::decision::Millis;
+use crate::engine::{Engine, Transaction};
 use crate::error::{Error, Result, shown};
 use crate::function::{Arguments, Effect, GivenId, define};
-use crate::identifier::IdRef;
+use crate::identifier::{Id, IdRef};
 use crate::json::{Json, object, refused, required, text, unknown_field, words};
 use crate::resources::find as find_resource;
 use crate::store::millis;
@@ -180,18 +183,90 @@ fn subject(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
     if call.count() > 1 && asked.is_none() {
         return Ok(None);
     }
-    Ok(user_of(engine, id, asked.as_ref().map(GivenId::id))?.map(|user| format!("user:{user}")))
+    subject_of(engine, id, asked.as_ref().map(GivenId::id))
 }
 
-/// Whose a live session is; `None` for one that has ended, and, where an organization is given, for a session in another or in none.
-pub(crate) fn user_of(engine: &Engine, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
+/// The subject of a live session; `None` for one that has ended, and, where an organization is given, for a session in another or in none.
+pub(crate) fn subject_of(engine: &Engine, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
+    // The data version tells of every commit, and of nothing else: what is not committed is not kept, and none of it asked of what is.
+    let version = match engine.transaction() {
+        Transaction::Read => Some(engine.data_version()),
+        Transaction::Write | Transaction::None => None,
+    };
+    if let Some(version) = version
+        && let Some(session) = engine.sessions.borrow().find(id, version)
+    {
+        return Ok(session.subject_at(engine.clock.now(), organization));
+    }
+    let Some(session) = recorded(engine, id)? else { return Ok(None) };
+    let subject = session.subject_at(engine.clock.now(), organization);
+    if let Some(version) = version {
+        engine.sessions.borrow_mut().keep(id, version, session);
+    }
+    Ok(subject)
+}
+
+/// The session of that id, unless it was recorded as ended.
+fn recorded(engine: &Engine, id: &str) -> Result<Option<Recorded>> {
     engine.with(include_str!("../sql/sessions/subject.sql"), |statement| {
         let mut rows = statement.query([id])?;
         let Some(row) = rows.next()? else { return Ok(None) };
+        let subject = row.get(0)?;
         // What is no text, and can only have been forced in, has expired.
-        let due_at = row.get_ref(1)?.as_str().unwrap_or_default();
-        let is_there = organization.is_none() || IdRef::stored(row.get_ref(2)?) == organization;
-        let is_live = is_there && millis(Some(due_at)) > engine.clock.now();
-        Ok(if is_live { Some(row.get(0)?) } else { None })
+        let due_at = millis(Some(row.get_ref(1)?.as_str().unwrap_or_default()));
+        let organization = match row.get_ref(2)? {
+            ValueRef::Null => None,
+            organization => Some(Id::stored(organization)),
+        };
+        Ok(Some(Recorded { subject, organization, due_at }))
     })
+}
+
+/// A session that was not recorded as ended.
+struct Recorded {
+    subject: String,
+    organization: Option<Id>,
+    due_at: Millis,
+}
+
+impl Recorded {
+    /// The subject, if the session lives at that time and belongs where it is asked about.
+    fn subject_at(&self, now: Millis, organization: Option<IdRef<'_>>) -> Option<String> {
+        let is_there = organization.is_none() || self.organization.as_ref().map(Id::as_ref) == organization;
+        (is_there && self.due_at > now).then(|| self.subject.clone())
+    }
+}
+
+/// So many sessions are kept at the most: each has one place where it can be, and takes it from whichever was there.
+const PLACES: usize = 256;
+
+/// Sessions as they were recorded in a committed state of the file, each with the data version by which that state went.
+#[derive(Default)]
+pub(crate) struct Kept {
+    places: Vec<Option<(Box<str>, u32, Recorded)>>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Kept {
+    fn place(&self, id: &str) -> usize {
+        usize::try_from(self.hasher.hash_one(id) % PLACES as u64).unwrap_or_default()
+    }
+
+    fn find(&self, id: &str, version: u32) -> Option<&Recorded> {
+        let (of, at, session) = self.places.get(self.place(id))?.as_ref()?;
+        (**of == *id && *at == version).then_some(session)
+    }
+
+    fn keep(&mut self, id: &str, version: u32, session: Recorded) {
+        self.places.resize_with(PLACES, || None);
+        let place = self.place(id);
+        if let Some(place) = self.places.get_mut(place) {
+            *place = Some((id.into(), version, session));
+        }
+    }
+
+    /// How many are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.places.iter().flatten().count()
+    }
 }
