@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::DefaultHashBuilder;
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
@@ -129,17 +129,17 @@ fn member_of(engine: &Engine, user: &str, given: &GivenId<'_>) -> Result<Value> 
     }
 }
 
-/// A session that was not recorded as ended.
-struct Open {
+/// When a session that was not recorded as ended is over, and when it was used last.
+struct Times {
     due_at: String,
     last_active_at: String,
 }
 
 /// The session of that id, where it lives, after what is over was recorded.
-fn open(engine: &Engine, id: &str, now: &str) -> Result<Option<Open>> {
+fn open(engine: &Engine, id: &str, now: &str) -> Result<Option<Times>> {
     expire(engine, now)?;
     engine.with(include_str!("../sql/sessions/live.sql"), |statement| {
-        Ok(statement.query_row([id], |row| Ok(Open { due_at: row.get(0)?, last_active_at: row.get(1)? })).optional()?)
+        Ok(statement.query_row([id], |row| Ok(Times { due_at: row.get(0)?, last_active_at: row.get(1)? })).optional()?)
     })
 }
 
@@ -188,7 +188,7 @@ fn subject(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
 
 /// The subject of a live session; `None` for one that has ended, and, where an organization is given, for a session in another or in none.
 pub(crate) fn subject_of(engine: &Engine, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
-    // The data version tells of every commit, and of nothing else: what is not committed is not kept, and none of it asked of what is.
+    // The data version tells of every commit, and of nothing else: what is not committed is not kept, and nothing kept is an answer to it.
     let version = match engine.transaction() {
         Transaction::Read => Some(engine.data_version()),
         Transaction::Write | Transaction::None => None,
@@ -198,53 +198,55 @@ pub(crate) fn subject_of(engine: &Engine, id: &str, organization: Option<IdRef<'
     {
         return Ok(session.subject_at(engine.clock.now(), organization));
     }
-    let Some(session) = recorded(engine, id)? else { return Ok(None) };
-    let subject = session.subject_at(engine.clock.now(), organization);
-    if let Some(version) = version {
-        engine.sessions.borrow_mut().keep(id, version, session);
-    }
-    Ok(subject)
-}
-
-/// The session of that id, unless it was recorded as ended.
-fn recorded(engine: &Engine, id: &str) -> Result<Option<Recorded>> {
     engine.with(include_str!("../sql/sessions/subject.sql"), |statement| {
         let mut rows = statement.query([id])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let subject = row.get(0)?;
-        // What is no text, and can only have been forced in, has expired.
-        let due_at = millis(Some(row.get_ref(1)?.as_str().unwrap_or_default()));
-        let organization = match row.get_ref(2)? {
-            ValueRef::Null => None,
-            organization => Some(Id::stored(organization)),
+        let session = Open {
+            user: row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
+            // What is no text, and can only have been forced in, has expired.
+            due_at: millis(Some(row.get_ref(1)?.as_str().unwrap_or_default())),
+            organization: IdRef::stored(row.get_ref(2)?),
         };
-        Ok(Some(Recorded { subject, organization, due_at }))
+        if let Some(version) = version {
+            engine.sessions.borrow_mut().keep(id, version, &session);
+        }
+        Ok(session.subject_at(engine.clock.now(), organization))
     })
 }
 
 /// A session that was not recorded as ended.
-struct Recorded {
-    subject: String,
-    organization: Option<Id>,
+struct Open<'a> {
+    user: &'a str,
     due_at: Millis,
+    organization: Option<IdRef<'a>>,
 }
 
-impl Recorded {
+impl Open<'_> {
     /// The subject, if the session lives at that time and belongs where it is asked about.
     fn subject_at(&self, now: Millis, organization: Option<IdRef<'_>>) -> Option<String> {
-        let is_there = organization.is_none() || self.organization.as_ref().map(Id::as_ref) == organization;
-        (is_there && self.due_at > now).then(|| self.subject.clone())
+        let is_there = organization.is_none() || self.organization == organization;
+        (is_there && self.due_at > now).then(|| ["user:", self.user].concat())
     }
 }
 
 /// So many sessions are kept at the most: each has one place where it can be, and takes it from whichever was there.
 const PLACES: usize = 256;
 
-/// Sessions as they were recorded in a committed state of the file, each with the data version by which that state went.
+/// Sessions as they were recorded in a committed state of the file.
 #[derive(Default)]
 pub(crate) struct Kept {
-    places: Vec<Option<(Box<str>, u32, Recorded)>>,
+    places: Vec<Place>,
     hasher: DefaultHashBuilder,
+}
+
+#[derive(Default)]
+struct Place {
+    /// The data version by which that state goes
+    version: Option<u32>,
+    id: String,
+    user: String,
+    due_at: Millis,
+    organization: Option<Id>,
 }
 
 impl Kept {
@@ -252,21 +254,24 @@ impl Kept {
         usize::try_from(self.hasher.hash_one(id) % PLACES as u64).unwrap_or_default()
     }
 
-    fn find(&self, id: &str, version: u32) -> Option<&Recorded> {
-        let (of, at, session) = self.places.get(self.place(id))?.as_ref()?;
-        (**of == *id && *at == version).then_some(session)
+    fn find(&self, id: &str, version: u32) -> Option<Open<'_>> {
+        let place = self.places.get(self.place(id)).filter(|place| place.version == Some(version) && place.id == id)?;
+        Some(Open { user: &place.user, due_at: place.due_at, organization: place.organization.as_ref().map(Id::as_ref) })
     }
 
-    fn keep(&mut self, id: &str, version: u32, session: Recorded) {
-        self.places.resize_with(PLACES, || None);
+    fn keep(&mut self, id: &str, version: u32, session: &Open<'_>) {
+        self.places.resize_with(PLACES, Place::default);
         let place = self.place(id);
-        if let Some(place) = self.places.get_mut(place) {
-            *place = Some((id.into(), version, session));
-        }
+        let Some(place) = self.places.get_mut(place) else { return };
+        place.version = Some(version);
+        id.clone_into(&mut place.id);
+        session.user.clone_into(&mut place.user);
+        place.due_at = session.due_at;
+        place.organization = session.organization.map(Id::from);
     }
 
     /// How many are kept.
     pub(crate) fn len(&self) -> usize {
-        self.places.iter().flatten().count()
+        self.places.iter().filter(|place| place.version.is_some()).count()
     }
 }
