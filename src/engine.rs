@@ -135,7 +135,9 @@ impl Engine {
     pub(crate) fn atomically<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let run = |sql: &'static str| self.with(sql, |statement| Ok(statement.execute([])))?.map(drop).map_err(Error::from);
         whole_or_not(run, || {
-            self.with(include_str!("../sql/engine/begin_to_write.sql"), |statement| Ok(statement.execute([])?))?;
+            if self.transaction() != Transaction::Write {
+                self.with(include_str!("../sql/engine/begin_to_write.sql"), |statement| Ok(statement.execute([])?))?;
+            }
             work()
         })
     }
