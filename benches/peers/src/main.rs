@@ -144,7 +144,10 @@ fn main() {
                 }
                 None => [String::new(), "–".to_owned(), "–".to_owned()],
             };
-            let cells = [peer.name(), name].into_iter().chain(row);
+            let cells: Vec<String> = [peer.name(), name].into_iter().chain(row).collect();
+            if progress.is_hidden() {
+                eprintln!("{}", cells.join(" | "));
+            }
             table.add_row(cells);
             progress.inc(1);
         }
