@@ -38,6 +38,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     /// What a search keeps between keystrokes.
     pub(crate) search: RefCell<crate::search::Kept>,
+    /// Sessions of the application, as they were read
+    pub(crate) sessions: RefCell<crate::sessions::Kept>,
     /// Parsed templates of claims
     pub(crate) claims: RefCell<crate::claims::Kept>,
     connection: Box<Connection>,
@@ -80,6 +82,7 @@ impl Engine {
             actor: RefCell::default(),
             clock: Clock::default(),
             search: RefCell::default(),
+            sessions: RefCell::default(),
             claims: RefCell::default(),
             connection: Box::new(own),
         });
