@@ -258,14 +258,14 @@ proptest! {
                     let page: Vec<_> = all.iter().take(limit).cloned().collect();
                     for most_visible in [None, Some(0)] {
                         engine.search.borrow_mut().most_visible = most_visible;
-                        engine.search.borrow_mut().clear();
+                        engine.search.borrow_mut().forget();
                         prop_assert_eq!(&rows(&connection, query, subject, limit), &page, "{} for {}: {:?}", query, subject, most_visible);
                     }
                     connection.execute("UPDATE _authz_search_state SET format = -format", []).unwrap();
-                    engine.search.borrow_mut().clear();
+                    engine.search.borrow_mut().forget();
                     prop_assert_eq!(&rows(&connection, query, subject, limit), &page, "{} for {} without an index", query, subject);
                     connection.execute("UPDATE _authz_search_state SET format = -format", []).unwrap();
-                    engine.search.borrow_mut().clear();
+                    engine.search.borrow_mut().forget();
                 }
             }
         }
@@ -279,6 +279,6 @@ fn an_index_made_by_another_version_is_made_anew() {
     let catch_up = || connection.query_row("SELECT authz_index_search()", [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((catch_up(), catch_up()), (1, 0));
     connection.execute("UPDATE _authz_search_state SET format = 99", []).unwrap();
-    assert!(super::index::notes(&engine).unwrap().is_none());
+    assert!(super::index::read(&engine).unwrap().is_none());
     assert_eq!((catch_up(), catch_up()), (1, 0));
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use rusqlite::params;
 use rusqlite::types::{Value, ValueRef};
 
+use super::kept;
 use super::text::Folded;
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
@@ -32,6 +33,9 @@ pub(crate) enum Rule {
     Below,
     Always,
 }
+
+/// The types of which something may be visible, and by which rule.
+pub(crate) type Rules = Rc<[(Rc<str>, Rule)]>;
 
 /// A resource that may be found, with its name made ready.
 pub(crate) struct Entry {
@@ -64,9 +68,12 @@ impl Visible {
         self.entries.len()
     }
 
-    /// Those whose letters are as wanted.
-    pub(crate) fn with_letters(&self, wanted: impl Fn(u64) -> bool) -> impl Iterator<Item = &Entry> {
-        self.classes.iter().zip(&self.entries).filter(move |(classes, _)| wanted(**classes)).map(|(_, entry)| entry)
+    /// Those whose letters lack at most one of the classes that are asked for, with their own.
+    pub(crate) fn with_most_of(&self, asked: u64) -> impl Iterator<Item = (u64, &Entry)> {
+        let missing = move |classes: &u64| asked & !classes;
+        let close =
+            self.classes.iter().zip(&self.entries).filter(move |(classes, _)| missing(classes) & missing(classes).wrapping_sub(1) == 0);
+        close.map(|(classes, entry)| (*classes, entry))
     }
 }
 
@@ -88,7 +95,7 @@ struct Place {
 pub(crate) struct Eyes<'a> {
     engine: &'a Engine,
     viewer: &'a Viewer,
-    rules: Vec<(Rc<str>, Rule)>,
+    rules: Rules,
     places: RefCell<HashMap<Key, Option<Rc<Place>>>>,
     seen: RefCell<HashMap<Key, bool>>,
 }
@@ -97,20 +104,10 @@ impl<'a> Eyes<'a> {
     /// # Errors
     /// The subject is none, or its type is not known.
     pub(crate) fn of(engine: &'a Engine, viewer: &'a Viewer) -> Result<Eyes<'a>> {
-        let rules = match viewer {
-            Viewer::Subject(subject) => {
-                check_subject(engine, subject)?;
-                pairs(engine, include_str!("../../sql/search/types.sql"), &[])?
-                    .into_iter()
-                    .map(|(slug, search)| if &*search == "*" { (slug, Rule::Below) } else { (slug, Rule::Permission(search)) })
-                    .collect()
-            }
-            Viewer::Administrator => {
-                let all = crate::resources::strings(engine, include_str!("../../sql/search/all_types.sql"), params![])?;
-                all.into_iter().map(|slug| (slug.into(), Rule::Always)).collect()
-            }
-        };
-        Ok(Eyes { engine, viewer, rules, places: RefCell::default(), seen: RefCell::default() })
+        if let Viewer::Subject(subject) = viewer {
+            check_subject(engine, subject)?;
+        }
+        Ok(Eyes { engine, viewer, rules: kept::rules(engine, viewer)?, places: RefCell::default(), seen: RefCell::default() })
     }
 
     /// The types of which something may be visible.
@@ -193,7 +190,7 @@ impl<'a> Eyes<'a> {
     /// Everything that the viewer may see, if that is not more than `most`.
     pub(crate) fn everything(&self, most: usize) -> Result<Option<Visible>> {
         let mut entries: Vec<Entry> = Vec::new();
-        for (slug, rule) in &self.rules {
+        for (slug, rule) in self.rules.iter() {
             let Rule::Permission(permission) = rule else { continue };
             let room = most.saturating_sub(entries.len());
             self.engine.with(include_str!("../../sql/search/visible.sql"), |statement| {
@@ -273,7 +270,7 @@ impl<'a> Eyes<'a> {
     /// The registered resources with this id: a search that pastes one.
     pub(crate) fn with_id(&self, given: &str) -> Result<Vec<Entry>> {
         let mut found = Vec::new();
-        for (slug, _) in &self.rules {
+        for (slug, _) in self.rules.iter() {
             // `document:42` names the type too.
             let of_type = given.split_once(':').filter(|(before, _)| *before == &**slug).map(|(_, after)| after);
             for id in [Some(given), of_type].into_iter().flatten() {
@@ -289,6 +286,20 @@ impl<'a> Eyes<'a> {
         }
         Ok(found)
     }
+}
+
+/// What makes resources visible to a viewer, type by type.
+pub(crate) fn rules(engine: &Engine, viewer: &Viewer) -> Result<Rules> {
+    Ok(match viewer {
+        Viewer::Subject(_) => pairs(engine, include_str!("../../sql/search/types.sql"), &[])?
+            .into_iter()
+            .map(|(slug, search)| if &*search == "*" { (slug, Rule::Below) } else { (slug, Rule::Permission(search)) })
+            .collect(),
+        Viewer::Administrator => {
+            let all = crate::resources::strings(engine, include_str!("../../sql/search/all_types.sql"), params![])?;
+            all.into_iter().map(|slug| (slug.into(), Rule::Always)).collect()
+        }
+    })
 }
 
 /// The resource type of a permission, `None` if there is no such permission.
