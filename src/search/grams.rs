@@ -6,9 +6,11 @@
 //! |---|---|
 //! | `^n`, `^no`, `^nond` | begins with these letters |
 //! | `<d`, `<di`, `<dis`, `<disc`, `<disclo` | has a word that begins with them |
-//! | `dis`, `disc`, `disclo` | has these letters in a row, spaces and punctuation aside |
+//! | `dis`, `disc`, `disclo` | has these letters in a row, spaces and punctuation aside; `sclos` only where they are its last |
 //! | `=nd`, `=nda` | has words in a row with these initials |
 //! | `;dsc`, `;dic` | has a word whose first four letters are these, but for the second or the third |
+//!
+//! Five letters are asked for as the beginning of tokens of six: a list of its own would make the index larger by a fifth.
 //!
 //! The last kind serves typos: an error in the first four letters leaves one of them, or three letters in a row, as they should be; an
 //! error further back leaves the first three.
@@ -29,6 +31,8 @@ const OF_TITLE: [usize; 3] = [1, 2, 4];
 const OF_WORD: [usize; 5] = [1, 2, 3, 4, LONGEST];
 const IN_A_ROW: [usize; 3] = [INFIX, INFIX + 1, LONGEST];
 const LONGEST: usize = 6;
+/// Asked for as the beginning of the longest.
+const LONG: usize = LONGEST - 1;
 
 /// The tokens of a title.
 pub(crate) fn tokens(title: &Folded) -> BTreeSet<String> {
@@ -43,11 +47,17 @@ pub(crate) fn tokens(title: &Folded) -> BTreeSet<String> {
         for first in OF_WORD.iter().filter_map(|len| rest.get(..*len)) {
             add("<", first);
         }
+        if rest.len() == LONG {
+            add("<", rest);
+        }
     }
     for len in IN_A_ROW {
         for row in title.letters.windows(len) {
             add("", row);
         }
+    }
+    if let Some(last) = title.letters.rchunks_exact(LONG).next() {
+        add("", last);
     }
     let initials = title.initials();
     for len in 2..=3 {
@@ -68,6 +78,8 @@ pub(crate) fn tokens(title: &Folded) -> BTreeSet<String> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Question {
     Token(String),
+    /// Any token that begins so
+    Beginning(String),
     All(Vec<Question>),
     Any(Vec<Question>),
 }
@@ -77,6 +89,7 @@ impl Question {
     pub(crate) fn sifted(self, sieve: &Sieve) -> Option<Question> {
         match self {
             Question::Token(token) => sieve.may_have(&token).then_some(Question::Token(token)),
+            Question::Beginning(token) => sieve.may_have(&token).then_some(Question::Beginning(token)),
             Question::All(parts) => {
                 let parts: Option<Vec<_>> = parts.into_iter().map(|part| part.sifted(sieve)).collect();
                 parts.and_then(all)
@@ -91,6 +104,7 @@ impl fmt::Display for Question {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (parts, between) = match self {
             Question::Token(token) => return write!(formatter, "\"{token}\""),
+            Question::Beginning(token) => return write!(formatter, "\"{token}\" *"),
             Question::All(parts) => (parts, " AND "),
             Question::Any(parts) => (parts, " OR "),
         };
@@ -123,7 +137,7 @@ fn beginning(query: &Query) -> Option<Question> {
 /// contain the words at all, so that the next question finds them too.
 fn starting(query: &Query) -> Option<Question> {
     let words = query.title_words();
-    if words.words.iter().all(|word| word.letters.len() >= LONGEST) {
+    if words.words.iter().all(|word| word.letters.len() >= LONG) {
         return None;
     }
     let begun = [&query.all, words].into_iter().filter(|words| words.words.len() > 1).filter_map(begins);
@@ -161,7 +175,10 @@ fn begins(words: &Words) -> Option<Question> {
 
 /// For the letters with which a word begins, and what follows it.
 fn starts(letters: &[char]) -> Option<Question> {
-    longest(letters, &OF_WORD).map(|first| token("<", first))
+    match letters.len() {
+        LONG => Some(Question::Beginning(marked("<", letters))),
+        _ => longest(letters, &OF_WORD).map(|first| token("<", first)),
+    }
 }
 
 /// As many of the first letters as there is a token of.
@@ -182,12 +199,15 @@ fn each(words: &Words, question: impl Fn(&[char]) -> Option<Question>) -> Option
     all(words.words.iter().filter_map(|word| question(&word.letters)).collect())
 }
 
-/// As many letters at a time as there is a token of, and the last ones: what lies between is in one of them already.
+/// As many letters at a time as there is a token of, and the last ones where more are left than say little: the token of an ending is a
+/// frequent one.
 fn contains(word: &[char]) -> Option<Question> {
-    match IN_A_ROW.iter().rev().find(|len| **len <= word.len()) {
-        Some(len) => all(word.chunks_exact(*len).chain(word.rchunks_exact(*len).take(1)).map(|row| token("", row)).collect()),
-        None => starts(word),
+    if word.len() == LONG {
+        return Some(Question::Beginning(marked("", word)));
     }
+    let Some(len) = IN_A_ROW.iter().rev().find(|len| **len <= word.len()) else { return starts(word) };
+    let last = word.rchunks_exact(*len).take(usize::from(word.len() % len > INFIX));
+    all(word.chunks_exact(*len).chain(last).map(|row| token("", row)).collect())
 }
 
 /// For a word of four letters and more.
@@ -208,7 +228,11 @@ fn resembles(word: &[char]) -> Option<Question> {
 }
 
 fn token(mark: &str, letters: &[char]) -> Question {
-    Question::Token(mark.chars().chain(letters.iter().copied()).collect())
+    Question::Token(marked(mark, letters))
+}
+
+fn marked(mark: &str, letters: &[char]) -> String {
+    mark.chars().chain(letters.iter().copied()).collect()
 }
 
 fn all(parts: Vec<Question>) -> Option<Question> {

@@ -153,6 +153,7 @@ impl Growing<'_> {
                 false => error.into(),
             }
         })?;
+        run(engine, include_str!("../../sql/search/merge_late.sql"), params![])?;
         engine.with(include_str!("../../sql/search/all_names.sql"), |statement| {
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
@@ -163,6 +164,7 @@ impl Growing<'_> {
             Ok(())
         })?;
         run(engine, include_str!("../../sql/search/optimize.sql"), params![])?;
+        run(engine, include_str!("../../sql/search/merge_as_usual.sql"), params![])?;
         run(engine, include_str!("../../sql/search/set_state.sql"), params![FORMAT])
     }
 

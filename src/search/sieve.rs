@@ -3,9 +3,6 @@
 //! A bit stands for each token of at most three letters that some title has, at the place that its hash says; of a longer one its parts tell
 //! enough. So a bit that is not set is a no, and one that is set a maybe: two tokens may share a bit, and no bit is ever cleared.
 
-use super::grams::tokens;
-use super::text::Folded;
-
 /// A hundred thousand different tokens leave five of six bits unset.
 const BYTES: usize = 1 << 16;
 
@@ -81,8 +78,9 @@ fn place(mark: Option<char>, letters: &[char]) -> (usize, u8) {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::search::grams::STAGES;
+    use crate::search::grams::{STAGES, tokens};
     use crate::search::score::{Query, Scratch, Tier};
+    use crate::search::text::Folded;
 
     #[test]
     fn what_a_title_has_is_never_denied() {
@@ -130,6 +128,14 @@ mod tests {
             "reprot",
             "a",
             "web/design",
+            "osure",
+            "ement",
+            "syste desig",
+            "eport quart",
+            "abbaa",
+            "non-disclosure",
+            "disclosureagree",
+            "bileapp",
         ];
         let mut scratch = Scratch::default();
         for (query, title) in queries.iter().flat_map(|query| titles.map(|title| (query, title))) {
@@ -157,9 +163,10 @@ mod tests {
     }
 
     fn holds(question: &crate::search::grams::Question, tokens: &std::collections::BTreeSet<String>) -> bool {
-        use crate::search::grams::Question::{All, Any, Token};
+        use crate::search::grams::Question::{All, Any, Beginning, Token};
         match question {
             Token(token) => tokens.contains(token),
+            Beginning(token) => tokens.iter().any(|one| one.starts_with(token.as_str())),
             All(parts) => parts.iter().all(|part| holds(part, tokens)),
             Any(parts) => parts.iter().any(|part| holds(part, tokens)),
         }

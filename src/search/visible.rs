@@ -1,4 +1,4 @@
-//! What a viewer may see: the one place where search asks the evaluator, and it asks in SQL.
+//! What a viewer may see: the one place where search asks the evaluator.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -9,6 +9,7 @@ use rusqlite::types::{Value, ValueRef};
 
 use super::kept;
 use super::text::Folded;
+use crate::check::check;
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
 use crate::identifier::{Id, Subject, SubjectId};
@@ -143,9 +144,8 @@ impl<'a> Eyes<'a> {
     }
 
     fn has(&self, permission: &str, resource_type: &str, id: &Value) -> Result<bool> {
-        self.engine.with(include_str!("../../sql/search/check.sql"), |statement| {
-            Ok(statement.query_row(params![self.subject(), permission, resource_type, id], |row| row.get(0))?)
-        })
+        let [subject, permission, resource_type] = [self.subject(), permission, resource_type].map(|text| ValueRef::Text(text.as_bytes()));
+        check(self.engine, [subject, permission, resource_type, ValueRef::from(id)])
     }
 
     fn see_something_below(&self, resource_type: &str, id: &Value) -> Result<bool> {
