@@ -6,11 +6,9 @@
 //! |---|---|
 //! | `^n`, `^no`, `^nond` | begins with these letters |
 //! | `<d`, `<di`, `<dis`, `<disc`, `<disclo` | has a word that begins with them |
-//! | `dis`, `disc`, `disclo` | has these letters in a row, spaces and punctuation aside; `sclos` only where they are its last |
+//! | `dis`, `disc`, `discl`, `disclo` | has these letters in a row, spaces and punctuation aside |
 //! | `=nd`, `=nda` | has words in a row with these initials |
 //! | `;dsc`, `;dic` | has a word whose first four letters are these, but for the second or the third |
-//!
-//! Five letters are asked for as the beginning of tokens of six: a list of its own would make the index larger by a fifth.
 //!
 //! The last kind serves typos: an error in the first four letters leaves one of them, or three letters in a row, as they should be; an
 //! error further back leaves the first three.
@@ -29,10 +27,10 @@ pub(crate) const FORMAT: i64 = 3;
 /// FTS5 reads each list of titles to its end.
 const OF_TITLE: [usize; 3] = [1, 2, 4];
 const OF_WORD: [usize; 5] = [1, 2, 3, 4, LONGEST];
-const IN_A_ROW: [usize; 3] = [INFIX, INFIX + 1, LONGEST];
+const IN_A_ROW: [usize; 4] = [INFIX, 4, LONG, LONGEST];
 const LONGEST: usize = 6;
-/// Asked for as the beginning of the longest.
-const LONG: usize = LONGEST - 1;
+/// So many letters are seldom found but at the beginning of a word.
+const LONG: usize = 5;
 
 /// The tokens of a title.
 pub(crate) fn tokens(title: &Folded) -> BTreeSet<String> {
@@ -47,17 +45,11 @@ pub(crate) fn tokens(title: &Folded) -> BTreeSet<String> {
         for first in OF_WORD.iter().filter_map(|len| rest.get(..*len)) {
             add("<", first);
         }
-        if rest.len() == LONG {
-            add("<", rest);
-        }
     }
     for len in IN_A_ROW {
         for row in title.letters.windows(len) {
             add("", row);
         }
-    }
-    if let Some(last) = title.letters.rchunks_exact(LONG).next() {
-        add("", last);
     }
     let initials = title.initials();
     for len in 2..=3 {
@@ -78,8 +70,6 @@ pub(crate) fn tokens(title: &Folded) -> BTreeSet<String> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Question {
     Token(String),
-    /// Any token that begins so
-    Beginning(String),
     All(Vec<Question>),
     Any(Vec<Question>),
 }
@@ -89,7 +79,6 @@ impl Question {
     pub(crate) fn sifted(self, sieve: &Sieve) -> Option<Question> {
         match self {
             Question::Token(token) => sieve.may_have(&token).then_some(Question::Token(token)),
-            Question::Beginning(token) => sieve.may_have(&token).then_some(Question::Beginning(token)),
             Question::All(parts) => {
                 let parts: Option<Vec<_>> = parts.into_iter().map(|part| part.sifted(sieve)).collect();
                 parts.and_then(all)
@@ -104,7 +93,6 @@ impl fmt::Display for Question {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (parts, between) = match self {
             Question::Token(token) => return write!(formatter, "\"{token}\""),
-            Question::Beginning(token) => return write!(formatter, "\"{token}\" *"),
             Question::All(parts) => (parts, " AND "),
             Question::Any(parts) => (parts, " OR "),
         };
@@ -175,10 +163,7 @@ fn begins(words: &Words) -> Option<Question> {
 
 /// For the letters with which a word begins, and what follows it.
 fn starts(letters: &[char]) -> Option<Question> {
-    match letters.len() {
-        LONG => Some(Question::Beginning(marked("<", letters))),
-        _ => longest(letters, &OF_WORD).map(|first| token("<", first)),
-    }
+    longest(letters, &OF_WORD).map(|first| token("<", first))
 }
 
 /// As many of the first letters as there is a token of.
@@ -202,9 +187,6 @@ fn each(words: &Words, question: impl Fn(&[char]) -> Option<Question>) -> Option
 /// As many letters at a time as there is a token of, and the last ones where more are left than say little: the token of an ending is a
 /// frequent one.
 fn contains(word: &[char]) -> Option<Question> {
-    if word.len() == LONG {
-        return Some(Question::Beginning(marked("", word)));
-    }
     let Some(len) = IN_A_ROW.iter().rev().find(|len| **len <= word.len()) else { return starts(word) };
     let last = word.rchunks_exact(*len).take(usize::from(word.len() % len > INFIX));
     all(word.chunks_exact(*len).chain(last).map(|row| token("", row)).collect())
@@ -228,11 +210,7 @@ fn resembles(word: &[char]) -> Option<Question> {
 }
 
 fn token(mark: &str, letters: &[char]) -> Question {
-    Question::Token(marked(mark, letters))
-}
-
-fn marked(mark: &str, letters: &[char]) -> String {
-    mark.chars().chain(letters.iter().copied()).collect()
+    Question::Token(mark.chars().chain(letters.iter().copied()).collect())
 }
 
 fn all(parts: Vec<Question>) -> Option<Question> {

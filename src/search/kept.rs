@@ -85,6 +85,11 @@ impl Kept {
         MOST_VISIBLE
     }
 
+    #[cfg(test)]
+    pub(super) fn has_all_of(&self, subject: &str) -> bool {
+        matches!(self.visible.get(subject), Some(Sight::All(_)))
+    }
+
     /// Keeps nothing any more.
     pub(crate) fn forget(&mut self) {
         self.renew();
