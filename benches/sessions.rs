@@ -6,6 +6,7 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use std::cell::LazyCell;
 use std::time::{Duration, Instant};
 
 use authz::rusqlite::{Connection, params};
@@ -59,27 +60,39 @@ fn run(connection: &Connection, before: Option<&str>, sql: &str, times: u64) -> 
     taken
 }
 
-/// A check by a session is a check by its subject and one look-up.
+/// A check by a session is a check by its subject and one look-up: by one session again and again, and by another each time, more of them
+/// than a connection keeps.
 fn check(criterion: &mut Criterion) {
     let connection = open(100_000);
-    let session: String = connection.query_row("SELECT authz_session_start('ana', 'acme', 'sso')", [], |row| row.get(0)).unwrap();
-    connection.execute_batch("BEGIN; SELECT count(*) FROM authz_users").unwrap();
-    let mut group = criterion.benchmark_group("sessions/check");
-    for (name, sql) in [
-        ("subject", "SELECT authz_check('user:ana', 'project:read', 'project', 1) WHERE ?1 <> ?2"),
-        ("look_up", "SELECT user FROM _authz_sessions WHERE id = ?1 AND organization = ?2"),
-        (
-            "subject_and_look_up",
-            "SELECT authz_check('user:' || user, 'project:read', 'project', 1) FROM _authz_sessions WHERE id = ?1 AND organization = ?2",
-        ),
-        ("session", "SELECT authz_check(authz_session_subject(?1, ?2), 'project:read', 'project', 1)"),
-    ] {
-        let mut statement = connection.prepare(sql).unwrap();
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| statement.query_row(params![session, "acme"], |row| row.get_ref(0).map(|value| value.data_type())).unwrap());
-        });
+    for (name, many) in [("one", 1), ("another_each_time", 10_000)] {
+        let start = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})
+             SELECT authz_session_start('ana', 'acme', 'sso') FROM n"
+        );
+        let mut statement = connection.prepare(&start).unwrap();
+        let sessions: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+        connection.execute_batch("BEGIN; SELECT count(*) FROM authz_users").unwrap();
+        let mut group = criterion.benchmark_group(format!("sessions/check/{name}"));
+        for (name, sql) in [
+            ("subject", "SELECT authz_check('user:ana', 'project:read', 'project', 1) WHERE ?1 <> ?2"),
+            ("look_up", "SELECT user FROM _authz_sessions WHERE id = ?1 AND organization = ?2"),
+            (
+                "subject_and_look_up",
+                "SELECT authz_check('user:' || user, 'project:read', 'project', 1) FROM _authz_sessions WHERE id = ?1 AND organization = ?2",
+            ),
+            ("session", "SELECT authz_check(authz_session_subject(?1, ?2), 'project:read', 'project', 1)"),
+        ] {
+            let mut statement = connection.prepare(sql).unwrap();
+            let mut turn = sessions.iter().cycle();
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| {
+                    statement.query_row(params![turn.next(), "acme"], |row| row.get_ref(0).map(|value| value.data_type())).unwrap()
+                });
+            });
+        }
+        group.finish();
+        connection.execute_batch("COMMIT").unwrap();
     }
-    group.finish();
 }
 
 /// Begins a sign-in that is due at once.
@@ -87,7 +100,8 @@ const ONE_IS_DUE: &str = "INSERT INTO authz_sso_sessions (connection, started_at
 
 /// The same with no session that has ended, and with a million.
 fn growth(criterion: &mut Criterion) {
-    let worlds = [0, 1_000_000].map(|ended| (ended, open(ended)));
+    // Made when they are first asked, for most of them takes a minute.
+    let worlds = [0, 1_000_000].map(|ended| (ended, LazyCell::new(move || open(ended))));
     for (name, begin, sql) in [
         ("start", "BEGIN", "SELECT authz_sso_start('okta')"),
         ("start_and_fail", "BEGIN", "SELECT authz_sso_fail(authz_sso_start('okta'), 'access_denied', NULL)"),

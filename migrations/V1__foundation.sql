@@ -144,11 +144,11 @@ CREATE TABLE authz_resources (
   PRIMARY KEY (resource_type, resource_id),
   CONSTRAINT "an id is an INTEGER or TEXT of 1 to 256 bytes"
     CHECK (typeof(resource_id) = 'integer' OR (typeof(resource_id) = 'text' AND length(CAST(resource_id AS BLOB)) BETWEEN 1 AND 256)),
-  -- Unicode's white space and control characters, in ranges
+  -- Unicode's white space and control characters, in ranges; that pattern is put together only for what is not printable ASCII
   CONSTRAINT "an id has no white space, control character or #, and is not * alone"
-    CHECK (typeof(resource_id) = 'integer' OR (resource_id <> '*' AND instr(resource_id, char(0)) = 0 AND resource_id NOT GLOB
+    CHECK (typeof(resource_id) = 'integer' OR (resource_id <> '*' AND instr(resource_id, char(0)) = 0 AND (resource_id NOT GLOB '*[^!-"$-~]*' OR resource_id NOT GLOB
       '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
-      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'))),
   CONSTRAINT "parent_type and parent_id are given together" CHECK ((parent_type IS NULL) = (parent_id IS NULL)),
   CONSTRAINT "a name has at most 256 characters" CHECK (length(name) <= 256),
   CONSTRAINT "a description has at most 1000 characters" CHECK (length(description) <= 1000)
@@ -166,9 +166,9 @@ CREATE TABLE authz_groups (
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   CONSTRAINT "an id has 1 to 256 bytes" CHECK (length(CAST(id AS BLOB)) BETWEEN 1 AND 256),
   CONSTRAINT "an id has no white space, control character or #, and is not * alone"
-    CHECK (id <> '*' AND instr(id, char(0)) = 0 AND id NOT GLOB
+    CHECK (id <> '*' AND instr(id, char(0)) = 0 AND (id NOT GLOB '*[^!-"$-~]*' OR id NOT GLOB
       '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
-      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'),
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
   CONSTRAINT "a name has at most 256 characters" CHECK (length(name) <= 256),
   CONSTRAINT "a description has at most 1000 characters" CHECK (length(description) <= 1000)
 ) STRICT, WITHOUT ROWID;
@@ -180,17 +180,17 @@ CREATE TABLE authz_group_members (
   PRIMARY KEY (group_id, subject),
   CONSTRAINT "an id has 1 to 256 bytes" CHECK (length(CAST(group_id AS BLOB)) BETWEEN 1 AND 256),
   CONSTRAINT "an id has no white space, control character or #, and is not * alone"
-    CHECK (group_id <> '*' AND instr(group_id, char(0)) = 0 AND group_id NOT GLOB
+    CHECK (group_id <> '*' AND instr(group_id, char(0)) = 0 AND (group_id NOT GLOB '*[^!-"$-~]*' OR group_id NOT GLOB
       '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
-      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'),
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
   CONSTRAINT "a subject is type:id, such as user:ana"
     CHECK (instr(subject, ':') > 1 AND substr(subject, 1, instr(subject, ':') - 1) NOT GLOB '*[^A-Za-z0-9_-]*'),
   CONSTRAINT "the id of a subject has 1 to 256 bytes"
     CHECK (length(CAST(substr(subject, instr(subject, ':') + 1) AS BLOB)) BETWEEN 1 AND 256),
   CONSTRAINT "the id of a subject has no white space, control character or #, and is not * alone"
-    CHECK (substr(subject, instr(subject, ':') + 1) <> '*' AND instr(subject, char(0)) = 0 AND subject NOT GLOB
+    CHECK (substr(subject, instr(subject, ':') + 1) <> '*' AND instr(subject, char(0)) = 0 AND (subject NOT GLOB '*[^!-"$-~]*' OR subject NOT GLOB
       '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
-      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX _authz_group_members_by_subject ON authz_group_members (subject, group_id);
 
@@ -214,12 +214,13 @@ CREATE TABLE authz_role_assignments (
   CONSTRAINT "the id of a subject has 1 to 256 bytes"
     CHECK (length(CAST(substr(subject, instr(subject, ':') + 1) AS BLOB)) BETWEEN 1 AND 256),
   CONSTRAINT "the id of a subject has no white space, control character or #, and is not * alone"
-    CHECK (substr(subject, instr(subject, ':') + 1) <> '*' AND instr(subject, char(0)) = 0 AND subject NOT GLOB
+    CHECK (substr(subject, instr(subject, ':') + 1) <> '*' AND instr(subject, char(0)) = 0 AND (subject NOT GLOB '*[^!-"$-~]*' OR subject NOT GLOB
       '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
-      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'),
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
   CONSTRAINT "expires_at is UTC with milliseconds, such as 2027-01-31T12:00:00.000Z"
     CHECK (expires_at IS strftime('%Y-%m-%dT%H:%M:%fZ', expires_at)),
-  CONSTRAINT "source is direct, directory or sso" CHECK (source IN ('direct', 'directory', 'sso'))
+  -- IN would fill a table of its own for every row
+  CONSTRAINT "source is direct, directory or sso" CHECK (source = 'direct' OR source = 'directory' OR source = 'sso')
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX _authz_role_assignments_by_resource ON authz_role_assignments (resource_type, resource_id, subject, role);
 CREATE INDEX _authz_role_assignments_by_role ON authz_role_assignments (role, organization);
@@ -463,12 +464,31 @@ END;
 
 ---- Rules: resources -------------------------------------------------------------------------------------------------------------
 
+-- What every row must pass stands in one trigger, for a program started for each row costs more than a further question in it.
 CREATE TRIGGER _authz_resources_insert BEFORE INSERT ON authz_resources
 BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NULL, NULL, NEW.resource_type, NEW.resource_id);
   SELECT RAISE(ABORT, 'resource_type_unknown: the resource type is not in authz_resource_types')
   WHERE NOT EXISTS (SELECT 1 FROM authz_resource_types WHERE slug = NEW.resource_type);
   SELECT RAISE(ABORT, 'resource_parent_required: a resource of this type needs a parent')
   WHERE NEW.parent_type IS NULL AND EXISTS (SELECT 1 FROM authz_resource_type_parents WHERE resource_type = NEW.resource_type);
+  SELECT RAISE(ABORT, 'resource_parent_type: a parent of that type is not allowed for this resource type')
+  WHERE NEW.parent_type IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM authz_resource_type_parents WHERE resource_type = NEW.resource_type AND parent_type = NEW.parent_type);
+  SELECT RAISE(ABORT, 'resource_parent_missing: the parent is not registered; insert it first')
+  WHERE NEW.parent_type IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
+    AND NOT EXISTS (
+      SELECT 1 FROM authz_resources
+      WHERE resource_type = NEW.parent_type
+        AND resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
+        AND CAST(resource_id AS TEXT) = CAST(NEW.parent_id AS TEXT)
+    );
+  SELECT RAISE(ABORT, 'resource_organization: the organization is not the one at the top of the parents; leave it out to have it filled in')
+  WHERE NEW.organization IS NOT NULL AND NEW.organization IS NOT CASE
+    WHEN NEW.resource_type = 'organization' THEN NEW.resource_id
+    ELSE (SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
+  END;
 END;
 
 -- 42 and '42' are one resource; '042' is another, for its text is not that of any integer. OR IGNORE passes over it: that clause also
@@ -486,31 +506,6 @@ BEGIN
   SELECT RAISE(ABORT, 'resource_exists: 42 and ''42'' are one resource, and it is registered with the other type of id');
 END;
 
-CREATE TRIGGER _authz_resources_insert_below BEFORE INSERT ON authz_resources
-WHEN NEW.parent_type IS NOT NULL
-BEGIN
-  SELECT RAISE(ABORT, 'resource_parent_type: a parent of that type is not allowed for this resource type')
-  WHERE NOT EXISTS (SELECT 1 FROM authz_resource_type_parents WHERE resource_type = NEW.resource_type AND parent_type = NEW.parent_type);
-  SELECT RAISE(ABORT, 'resource_parent_missing: the parent is not registered; insert it first')
-  WHERE NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
-    AND NOT EXISTS (
-      SELECT 1 FROM authz_resources
-      WHERE resource_type = NEW.parent_type
-        AND resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
-        AND CAST(resource_id AS TEXT) = CAST(NEW.parent_id AS TEXT)
-    );
-END;
-
-CREATE TRIGGER _authz_resources_insert_organization BEFORE INSERT ON authz_resources
-WHEN NEW.organization IS NOT NULL
-BEGIN
-  SELECT RAISE(ABORT, 'resource_organization: the organization is not the one at the top of the parents; leave it out to have it filled in')
-  WHERE NEW.organization IS NOT CASE
-    WHEN NEW.resource_type = 'organization' THEN NEW.resource_id
-    ELSE (SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
-  END;
-END;
-
 CREATE TRIGGER _authz_resources_replace BEFORE INSERT ON authz_resources
 WHEN EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
 BEGIN
@@ -519,25 +514,21 @@ BEGIN
   FROM _authz_replace_probe WHERE replaced = 1;
 END;
 
--- The parent's id is brought to the type it was registered with, and the organization is that of the parent.
+-- The organization is that of the parent, whose id is brought to the type it was registered with. Where the organization was given,
+-- the parent was found by the id as it was written, and there is nothing to complete.
 CREATE TRIGGER _authz_resources_inserted AFTER INSERT ON authz_resources
+WHEN NEW.organization IS NULL
 BEGIN
   UPDATE authz_resources SET organization = NEW.resource_id
-  WHERE NEW.organization IS NULL AND NEW.resource_type = 'organization'
-    AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
-  UPDATE authz_resources SET organization = p.organization
-  FROM authz_resources AS p
-  WHERE NEW.organization IS NULL AND NEW.parent_type IS NOT NULL
-    AND authz_resources.resource_type = NEW.resource_type AND authz_resources.resource_id = NEW.resource_id
-    AND p.resource_type = NEW.parent_type AND p.resource_id = NEW.parent_id
-    AND p.organization IS NOT NULL;
+  WHERE NEW.resource_type = 'organization' AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
   UPDATE authz_resources SET organization = p.organization, parent_id = p.resource_id
   FROM authz_resources AS p
   WHERE NEW.parent_type IS NOT NULL
     AND authz_resources.resource_type = NEW.resource_type AND authz_resources.resource_id = NEW.resource_id
     AND p.resource_type = NEW.parent_type
-    AND p.resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
-    AND CAST(p.resource_id AS TEXT) = CAST(NEW.parent_id AS TEXT);
+    AND p.resource_id IN (NEW.parent_id, CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END)
+    AND CAST(p.resource_id AS TEXT) = CAST(NEW.parent_id AS TEXT)
+    AND (p.organization IS NOT NULL OR p.resource_id IS NOT NEW.parent_id);
 END;
 
 CREATE TRIGGER _authz_resources_update BEFORE UPDATE OF resource_type, resource_id, created_at ON authz_resources
@@ -672,8 +663,9 @@ END;
 
 CREATE TRIGGER _authz_role_assignments_insert BEFORE INSERT ON authz_role_assignments
 BEGIN
+  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, NULL, NEW.resource_type, NEW.resource_id);
   SELECT RAISE(ABORT, 'subject_type_unknown: a subject is of type user, group, agent, service or a declared resource type')
-  WHERE substr(NEW.subject, 1, instr(NEW.subject, ':') - 1) NOT IN ('user', 'group', 'agent', 'service')
+  WHERE NEW.subject NOT GLOB 'user:*' AND NEW.subject NOT GLOB 'group:*' AND NEW.subject NOT GLOB 'agent:*' AND NEW.subject NOT GLOB 'service:*'
     AND NOT EXISTS (SELECT 1 FROM authz_resource_types WHERE slug = substr(NEW.subject, 1, instr(NEW.subject, ':') - 1));
   SELECT RAISE(ABORT, 'resource_missing: the resource is not registered; insert it into authz_resources first')
   WHERE NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
@@ -683,17 +675,13 @@ BEGIN
         AND resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
         AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
     );
-END;
-
-CREATE TRIGGER _authz_role_assignments_insert_role BEFORE INSERT ON authz_role_assignments
-WHEN NEW.role NOT GLOB 'org-*'
-BEGIN
-  SELECT RAISE(ABORT, 'role_unknown: no such role in authz_roles')
-  WHERE NOT EXISTS (SELECT 1 FROM authz_roles WHERE slug = NEW.role AND organization IS NULL);
-  SELECT RAISE(ABORT, 'role_organization: an environment role is assigned without an organization')
-  WHERE NEW.organization IS NOT NULL;
-  SELECT RAISE(ABORT, 'role_resource_type: a role is assigned only on resources of its own type')
-  WHERE NEW.resource_type <> (SELECT resource_type FROM authz_roles WHERE slug = NEW.role AND organization IS NULL);
+  SELECT CASE
+    WHEN own_type IS NULL THEN RAISE(ABORT, 'role_unknown: no such role in authz_roles')
+    WHEN NEW.organization IS NOT NULL THEN RAISE(ABORT, 'role_organization: an environment role is assigned without an organization')
+    WHEN own_type <> NEW.resource_type THEN RAISE(ABORT, 'role_resource_type: a role is assigned only on resources of its own type')
+  END
+  FROM (SELECT (SELECT resource_type FROM authz_roles WHERE slug = NEW.role AND organization IS NULL) AS own_type)
+  WHERE NEW.role NOT GLOB 'org-*';
 END;
 
 -- An organization role belongs to the organization that the resource lies in: that much decides which role a slug means.
@@ -728,9 +716,10 @@ BEGIN
   FROM _authz_replace_probe WHERE replaced = 1;
 END;
 
--- The same assignment, its resource written with the other type of id. OR IGNORE passes over it, as in _authz_resources_insert_twin.
+-- The same assignment, its resource written with the other type of id than the resource has. OR IGNORE passes over it, as in
+-- _authz_resources_insert_twin.
 CREATE TRIGGER _authz_role_assignments_insert_twin BEFORE INSERT ON authz_role_assignments
-WHEN EXISTS (
+WHEN NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id) AND EXISTS (
   SELECT 1 FROM authz_role_assignments
   WHERE subject = NEW.subject AND resource_type = NEW.resource_type AND role = NEW.role AND source = NEW.source
     AND resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
@@ -742,21 +731,27 @@ BEGIN
   SELECT RAISE(ABORT, 'role_assignment_exists: the subject holds that role on that resource, whose id is registered with the other type');
 END;
 
--- An id written with the other type is brought to that of the resource, an organization role gets the organization of the resource,
--- and a group comes into being when it is first used.
-CREATE TRIGGER _authz_role_assignments_inserted AFTER INSERT ON authz_role_assignments
+-- An id written with the other type is brought to that of the resource, and an organization role gets the organization of the resource.
+CREATE TRIGGER _authz_role_assignments_complete AFTER INSERT ON authz_role_assignments
+WHEN (NEW.role GLOB 'org-*' AND NEW.organization IS NULL)
+  OR NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
 BEGIN
-  INSERT INTO authz_groups (id) SELECT substr(NEW.subject, 7)
-  WHERE NEW.subject GLOB 'group:*' AND NOT EXISTS (SELECT 1 FROM authz_groups WHERE id = substr(NEW.subject, 7));
   UPDATE authz_role_assignments
-  SET resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
-  WHERE NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
-    AND subject = NEW.subject AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND role = NEW.role AND source = NEW.source;
-  UPDATE authz_role_assignments
-  SET organization = (SELECT o.organization FROM authz_resources AS o
-                      WHERE o.resource_type = NEW.resource_type AND o.resource_id = authz_role_assignments.resource_id)
-  WHERE NEW.role GLOB 'org-*' AND NEW.organization IS NULL
-    AND subject = NEW.subject AND resource_type = NEW.resource_type AND role = NEW.role AND source = NEW.source AND organization IS NULL;
+  SET resource_id = o.resource_id, organization = CASE WHEN NEW.role GLOB 'org-*' THEN o.organization END
+  FROM authz_resources AS o
+  WHERE o.resource_type = NEW.resource_type
+    AND o.resource_id IN (NEW.resource_id, CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END)
+    AND CAST(o.resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
+    AND authz_role_assignments.subject = NEW.subject AND authz_role_assignments.resource_type = NEW.resource_type
+    AND authz_role_assignments.resource_id = NEW.resource_id AND authz_role_assignments.role = NEW.role
+    AND authz_role_assignments.source = NEW.source;
+END;
+
+-- A group comes into being when it is first used.
+CREATE TRIGGER _authz_role_assignments_inserted AFTER INSERT ON authz_role_assignments
+WHEN NEW.subject GLOB 'group:*'
+BEGIN
+  INSERT INTO authz_groups (id) SELECT substr(NEW.subject, 7) WHERE NOT EXISTS (SELECT 1 FROM authz_groups WHERE id = substr(NEW.subject, 7));
 END;
 
 CREATE TRIGGER _authz_role_assignments_update BEFORE UPDATE ON authz_role_assignments
@@ -773,7 +768,8 @@ END;
 
 ---- What has changed: triggers for each way an answer may change -----------------------------------------------------------------
 
--- All of them are BEFORE triggers, so that a check in somebody's AFTER trigger finds what has changed noted already.
+-- All of them are BEFORE triggers, so that a check in somebody's AFTER trigger finds what has changed noted already. New resources and
+-- assignments are noted by the triggers that let them in.
 
 CREATE TRIGGER _authz_resource_types_changes_insert BEFORE INSERT ON authz_resource_types BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 CREATE TRIGGER _authz_resource_types_changes_update BEFORE UPDATE ON authz_resource_types BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
@@ -795,9 +791,6 @@ CREATE TRIGGER _authz_role_permissions_changes_insert BEFORE INSERT ON authz_rol
 CREATE TRIGGER _authz_role_permissions_changes_update BEFORE UPDATE ON authz_role_permissions BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 CREATE TRIGGER _authz_role_permissions_changes_delete BEFORE DELETE ON authz_role_permissions BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END;
 
-CREATE TRIGGER _authz_resources_changes_insert BEFORE INSERT ON authz_resources BEGIN
-  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NULL, NULL, NEW.resource_type, NEW.resource_id);
-END;
 CREATE TRIGGER _authz_resources_changes_update BEFORE UPDATE OF parent_type, parent_id ON authz_resources
 WHEN NEW.parent_type IS NOT OLD.parent_type OR NEW.parent_id IS NOT OLD.parent_id
 BEGIN
@@ -817,9 +810,6 @@ CREATE TRIGGER _authz_group_members_changes_delete BEFORE DELETE ON authz_group_
   INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (OLD.subject, 'member', 'group', OLD.group_id);
 END;
 
-CREATE TRIGGER _authz_role_assignments_changes_insert BEFORE INSERT ON authz_role_assignments BEGIN
-  INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, NULL, NEW.resource_type, NEW.resource_id);
-END;
 CREATE TRIGGER _authz_role_assignments_changes_update BEFORE UPDATE ON authz_role_assignments BEGIN
   INSERT INTO _authz_changes (subject, relation, resource_type, resource_id) VALUES (NEW.subject, NULL, NEW.resource_type, NEW.resource_id);
 END;

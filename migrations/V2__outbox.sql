@@ -55,7 +55,7 @@ CREATE TABLE _authz_outbox (
   actor_name TEXT,
   CONSTRAINT "an actor has an id and a source" CHECK ((actor_id IS NULL) = (actor_source IS NULL)),
   CONSTRAINT "the source of an actor is api, dashboard, admin_portal or system"
-    CHECK (actor_source IN ('api', 'dashboard', 'admin_portal', 'system'))
+    CHECK (actor_source = 'api' OR actor_source = 'dashboard' OR actor_source = 'admin_portal' OR actor_source = 'system')
 ) STRICT;
 
 -- The object of an event as it was when the event was written, and where something changed, as it was before (previous = 1). One wide
@@ -191,9 +191,9 @@ CREATE TABLE authz_organizations (
   CONSTRAINT "an id is an INTEGER or TEXT of 1 to 256 bytes"
     CHECK (typeof(id) = 'integer' OR (typeof(id) = 'text' AND length(CAST(id AS BLOB)) BETWEEN 1 AND 256)),
   CONSTRAINT "an id has no white space, control character or #, and is not * alone"
-    CHECK (typeof(id) = 'integer' OR (id <> '*' AND instr(id, char(0)) = 0 AND id NOT GLOB
+    CHECK (typeof(id) = 'integer' OR (id <> '*' AND instr(id, char(0)) = 0 AND (id NOT GLOB '*[^!-"$-~]*' OR id NOT GLOB
       '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
-      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'))),
   CONSTRAINT "a name has at most 256 characters" CHECK (length(name) <= 256),
   CONSTRAINT "a description has at most 1000 characters" CHECK (length(description) <= 1000),
   CONSTRAINT "an external id has at most 128 characters" CHECK (length(external_id) <= 128)
@@ -210,9 +210,9 @@ CREATE TABLE authz_users (
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   CONSTRAINT "an id has 1 to 256 bytes" CHECK (length(CAST(id AS BLOB)) BETWEEN 1 AND 256),
   CONSTRAINT "an id has no white space, control character or #, and is not * alone"
-    CHECK (id <> '*' AND instr(id, char(0)) = 0 AND id NOT GLOB
+    CHECK (id <> '*' AND instr(id, char(0)) = 0 AND (id NOT GLOB '*[^!-"$-~]*' OR id NOT GLOB
       '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
-      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'),
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
   CONSTRAINT "an e-mail address has at most 320 characters" CHECK (length(email) <= 320),
   CONSTRAINT "a name has at most 256 characters" CHECK (length(first_name) <= 256 AND length(last_name) <= 256),
   CONSTRAINT "an external id has at most 128 characters" CHECK (length(external_id) <= 128)
@@ -819,28 +819,21 @@ END;
 
 ---- Events: resources ------------------------------------------------------------------------------------------------------------
 
+-- The event of a row that has to be completed first comes after that; one that is complete needs no second look.
 DROP TRIGGER _authz_resources_inserted;
 CREATE TRIGGER _authz_resources_inserted AFTER INSERT ON authz_resources
+WHEN NEW.organization IS NULL
 BEGIN
   UPDATE authz_resources SET organization = NEW.resource_id
-  WHERE NEW.organization IS NULL AND NEW.resource_type = 'organization'
-    AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
-  UPDATE authz_resources SET organization = p.organization
-  FROM authz_resources AS p
-  WHERE NEW.organization IS NULL AND NEW.parent_type IS NOT NULL
-    AND authz_resources.resource_type = NEW.resource_type AND authz_resources.resource_id = NEW.resource_id
-    AND p.resource_type = NEW.parent_type AND p.resource_id = NEW.parent_id
-    AND p.organization IS NOT NULL;
+  WHERE NEW.resource_type = 'organization' AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
   UPDATE authz_resources SET organization = p.organization, parent_id = p.resource_id
   FROM authz_resources AS p
   WHERE NEW.parent_type IS NOT NULL
     AND authz_resources.resource_type = NEW.resource_type AND authz_resources.resource_id = NEW.resource_id
     AND p.resource_type = NEW.parent_type
-    AND p.resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
-    AND CAST(p.resource_id AS TEXT) = CAST(NEW.parent_id AS TEXT);
-  INSERT INTO authz_organizations (id, name, description, created_at, updated_at)
-  SELECT NEW.resource_id, NEW.name, NEW.description, NEW.created_at, NEW.updated_at
-  WHERE NEW.resource_type = 'organization' AND NOT EXISTS (SELECT 1 FROM authz_organizations WHERE id = NEW.resource_id);
+    AND p.resource_id IN (NEW.parent_id, CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END)
+    AND CAST(p.resource_id AS TEXT) = CAST(NEW.parent_id AS TEXT)
+    AND (p.organization IS NOT NULL OR p.resource_id IS NOT NEW.parent_id);
   INSERT INTO _authz_outbox (kind, event)
   SELECT 'authorization_resource', 'authorization_resource.created' FROM _authz_settings
   WHERE name = 'events' AND value = 'on' AND NEW.resource_type <> 'organization';
@@ -850,6 +843,25 @@ BEGIN
   FROM authz_resources
   WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND NEW.resource_type <> 'organization'
     AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
+END;
+
+CREATE TRIGGER _authz_resources_event_created AFTER INSERT ON authz_resources
+WHEN NEW.organization IS NOT NULL AND NEW.resource_type <> 'organization'
+  AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
+BEGIN
+  INSERT INTO _authz_outbox (kind, event) VALUES ('authorization_resource', 'authorization_resource.created');
+  INSERT INTO _authz_outbox_objects
+    (seq, previous, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
+  VALUES (last_insert_rowid(), 0, NEW.resource_type, NEW.resource_id, NEW.parent_type, NEW.parent_id, NEW.organization, NEW.name,
+    NEW.description, NEW.created_at, NEW.updated_at);
+END;
+
+CREATE TRIGGER _authz_resources_inserted_organization AFTER INSERT ON authz_resources
+WHEN NEW.resource_type = 'organization'
+BEGIN
+  INSERT INTO authz_organizations (id, name, description, created_at, updated_at)
+  SELECT NEW.resource_id, NEW.name, NEW.description, NEW.created_at, NEW.updated_at
+  WHERE NOT EXISTS (SELECT 1 FROM authz_organizations WHERE id = NEW.resource_id);
 END;
 
 -- A parent written with the other type of id than it is registered with is no move.
@@ -909,29 +921,37 @@ END;
 
 ---- Events: role assignments -----------------------------------------------------------------------------------------------------
 
+-- Most rows are told of as they were written.
+CREATE TRIGGER _authz_role_assignments_event_created AFTER INSERT ON authz_role_assignments
+WHEN NOT (NEW.subject GLOB 'group:*' OR (NEW.role GLOB 'org-*' AND NEW.organization IS NULL)
+    OR NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id))
+  AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
+BEGIN
+  INSERT INTO _authz_outbox (kind, event) VALUES ('role_assignment', 'role_assignment.created');
+  INSERT INTO _authz_outbox_objects
+    (seq, previous, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
+  VALUES (last_insert_rowid(), 0, NEW.subject, NEW.role, NEW.organization, NEW.resource_type, NEW.resource_id, NEW.source, NEW.expires_at,
+    NEW.created_at);
+END;
+
+-- The others: a group that comes into being is told of first, and the row is told of as `_authz_role_assignments_complete` leaves it.
 DROP TRIGGER _authz_role_assignments_inserted;
 CREATE TRIGGER _authz_role_assignments_inserted AFTER INSERT ON authz_role_assignments
+WHEN NEW.subject GLOB 'group:*' OR (NEW.role GLOB 'org-*' AND NEW.organization IS NULL)
+  OR NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
 BEGIN
   INSERT INTO authz_groups (id) SELECT substr(NEW.subject, 7)
   WHERE NEW.subject GLOB 'group:*' AND NOT EXISTS (SELECT 1 FROM authz_groups WHERE id = substr(NEW.subject, 7));
-  UPDATE authz_role_assignments
-  SET resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
-  WHERE NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
-    AND subject = NEW.subject AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND role = NEW.role AND source = NEW.source;
-  UPDATE authz_role_assignments
-  SET organization = (SELECT o.organization FROM authz_resources AS o
-                      WHERE o.resource_type = NEW.resource_type AND o.resource_id = authz_role_assignments.resource_id)
-  WHERE NEW.role GLOB 'org-*' AND NEW.organization IS NULL
-    AND subject = NEW.subject AND resource_type = NEW.resource_type AND role = NEW.role AND source = NEW.source AND organization IS NULL;
   INSERT INTO _authz_outbox (kind, event)
   SELECT 'role_assignment', 'role_assignment.created' FROM _authz_settings WHERE name = 'events' AND value = 'on';
   INSERT INTO _authz_outbox_objects
     (seq, previous, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
-  SELECT last_insert_rowid(), 0, subject, role, organization, resource_type, resource_id, source, expires_at, created_at
-  FROM authz_role_assignments
-  WHERE subject = NEW.subject AND resource_type = NEW.resource_type AND role = NEW.role AND source = NEW.source
-    AND resource_id IN (NEW.resource_id, CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END)
-    AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
+  SELECT last_insert_rowid(), 0, NEW.subject, NEW.role, CASE WHEN NEW.role GLOB 'org-*' THEN o.organization END, NEW.resource_type,
+    o.resource_id, NEW.source, NEW.expires_at, NEW.created_at
+  FROM authz_resources AS o
+  WHERE o.resource_type = NEW.resource_type
+    AND o.resource_id IN (NEW.resource_id, CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END)
+    AND CAST(o.resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
     AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
 END;
 

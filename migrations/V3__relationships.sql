@@ -60,15 +60,15 @@ CREATE TABLE authz_relationships (
     CHECK (length(CAST(substr(subject, instr(subject, ':') + 1,
       CASE instr(subject, '#') WHEN 0 THEN length(subject) ELSE instr(subject, '#') - instr(subject, ':') - 1 END) AS BLOB)) BETWEEN 1 AND 256),
   CONSTRAINT "a subject has no white space or control character"
-    CHECK (instr(subject, char(0)) = 0 AND subject NOT GLOB
+    CHECK (instr(subject, char(0)) = 0 AND (subject NOT GLOB '*[^!-~]*' OR subject NOT GLOB
       '*[' || char(1) || '-' || char(32) || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
-      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'),
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
   CONSTRAINT "an id is an INTEGER or TEXT of 1 to 256 bytes"
     CHECK (typeof(resource_id) = 'integer' OR (typeof(resource_id) = 'text' AND length(CAST(resource_id AS BLOB)) BETWEEN 1 AND 256)),
   CONSTRAINT "an id has no white space, control character or #, and is not * alone"
-    CHECK (typeof(resource_id) = 'integer' OR (resource_id <> '*' AND instr(resource_id, char(0)) = 0 AND resource_id NOT GLOB
+    CHECK (typeof(resource_id) = 'integer' OR (resource_id <> '*' AND instr(resource_id, char(0)) = 0 AND (resource_id NOT GLOB '*[^!-"$-~]*' OR resource_id NOT GLOB
       '*[' || char(1) || '-' || char(32) || '#' || char(127) || '-' || char(160) || char(5760) || char(8192) || '-' || char(8202)
-      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*')),
+      || char(8232) || char(8233) || char(8239) || char(8287) || char(12288) || ']*'))),
   CONSTRAINT "expires_at is UTC with milliseconds, such as 2027-01-31T12:00:00.000Z"
     CHECK (expires_at IS strftime('%Y-%m-%dT%H:%M:%fZ', expires_at))
 ) STRICT, WITHOUT ROWID;

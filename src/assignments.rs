@@ -20,14 +20,19 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 
 /// Reads a subject that may hold roles or be a member: one subject of a known type.
 pub(crate) fn single_subject(engine: &Engine, what: &str, text: &str) -> Result<()> {
+    check_subject_type(engine, &one_subject(what, text)?.subject_type)
+}
+
+/// The same, of any type.
+fn one_subject(what: &str, text: &str) -> Result<Subject> {
     let subject = Subject::parse(text)?;
-    if !matches!(subject.id, SubjectId::One(_)) {
-        return Err(Error::refused(format!(
+    match subject.id {
+        SubjectId::One(_) => Ok(subject),
+        _ => Err(Error::refused(format!(
             "the {what} `{}` is a userset or wildcard; write one subject, such as `user:ana`, or a group such as `group:eng` for its members",
             shown(text)
-        )));
+        ))),
     }
-    check_subject_type(engine, &subject.subject_type)
 }
 
 /// `authz_grant(subject, role, resource_type, resource_id [, expires_at])` → 1 if something changed, else 0.
@@ -42,14 +47,20 @@ fn grant(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     let (subject, role, resource_type) =
         (call.required_text(0, "subject")?, call.required_text(1, "role")?, call.required_text(2, "resource type")?);
     let id = call.required_id(3, "resource id")?;
+    one_subject("subject", subject)?;
     engine.atomically(|| {
-        single_subject(engine, "subject", subject)?;
-        check_type(engine, resource_type)?;
         let resource = find(engine, resource_type, &id)?;
-        let organization = organization_of(engine, role, resource_type, resource.as_ref())?;
+        // What the rules of the file refuse is looked into only then, so that what they accept costs no question more.
+        let explain = |resource: Option<&Resource>, otherwise: Error| -> Result<i64> {
+            single_subject(engine, "subject", subject)?;
+            check_type(engine, resource_type)?;
+            organization_of(engine, role, resource_type, resource)?;
+            Err(otherwise)
+        };
         let Some(resource) = resource else {
             let id = shown(&id.text());
-            return Err(Error::refused(format!("the {resource_type} `{id}` is not registered; put it first with authz_put_resource")));
+            let missing = format!("the {resource_type} `{id}` is not registered; put it first with authz_put_resource");
+            return explain(None, Error::refused(missing));
         };
         let old = engine.with(include_str!("../sql/assignments/find.sql"), |statement| {
             let mut rows = statement.query(params![subject, resource_type, resource.id, role])?;
@@ -63,9 +74,16 @@ fn grant(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
             Some(_) => engine.with(include_str!("../sql/assignments/expire.sql"), |statement| {
                 Ok(statement.execute(params![subject, resource_type, resource.id, role, expires_at])?)
             })?,
-            None => engine.with(include_str!("../sql/assignments/insert.sql"), |statement| {
-                Ok(statement.execute(params![subject, resource_type, resource.id, role, organization, expires_at])?)
-            })?,
+            None => {
+                let organization = if role.starts_with("org-") { &resource.organization } else { &Value::Null };
+                let inserted = engine.with(include_str!("../sql/assignments/insert.sql"), |statement| {
+                    Ok(statement.execute(params![subject, resource_type, resource.id, role, organization, expires_at])?)
+                });
+                match inserted {
+                    Err(error) if error.is_constraint() => return explain(Some(&resource), error),
+                    inserted => inserted?,
+                }
+            }
         };
         Ok(1)
     })

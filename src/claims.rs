@@ -18,7 +18,7 @@ use crate::function::{Arguments, Effect, GivenId, define};
 use crate::identifier::Id;
 use crate::json::quoted;
 use crate::resources::strings;
-use crate::sessions::user_of;
+use crate::sessions::subject_of;
 use crate::template::Template;
 
 /// The most bytes that a template may render to, and that claims may have: what a token can hold of the four kilobytes of a cookie.
@@ -134,7 +134,7 @@ fn claims(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     engine.in_one_state(|| {
         let member = Member::find(engine, user, &organization)?;
         if let Some(session) = session
-            && user_of(engine, session, Some(Id::stored((&member.organization).into()).as_ref()))?.as_deref() != Some(user)
+            && subject_of(engine, session, Some(Id::stored((&member.organization).into()).as_ref()))? != Some(format!("user:{user}"))
         {
             return Err(Error::refused(format!(
                 "the session {} is not a live session of `{}` in that organization; start one or leave it out",

@@ -28,12 +28,13 @@ fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
         Transaction::Write => "write",
     };
     let store = engine.store.try_borrow();
+    let sessions = engine.sessions.try_borrow().map(|sessions| sessions.len()).unwrap_or_default();
     let (kept, forgotten, touched) = store.map(|store| (store.entries(), store.forgotten, store.touched)).unwrap_or_default();
     Ok(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "sqlite": rusqlite::version(),
         "transaction": transaction,
-        "kept": kept,
+        "kept": kept + sessions,
         "forgotten": forgotten,
         "touched": touched,
         "checks_point": engine.counts.checks_point.get(),

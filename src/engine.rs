@@ -6,10 +6,10 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::ffi::{CStr, c_int};
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use rusqlite::vtab::{
     Context, Filters, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
 };
@@ -38,6 +38,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     /// What a search keeps between keystrokes.
     pub(crate) search: RefCell<crate::search::Kept>,
+    /// Sessions of the application, as they were read
+    pub(crate) sessions: RefCell<crate::sessions::Kept>,
     /// Parsed templates of claims
     pub(crate) claims: RefCell<crate::claims::Kept>,
     connection: Box<Connection>,
@@ -80,6 +82,7 @@ impl Engine {
             actor: RefCell::default(),
             clock: Clock::default(),
             search: RefCell::default(),
+            sessions: RefCell::default(),
             claims: RefCell::default(),
             connection: Box::new(own),
         });
@@ -132,7 +135,9 @@ impl Engine {
     pub(crate) fn atomically<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let run = |sql: &'static str| self.with(sql, |statement| Ok(statement.execute([])))?.map(drop).map_err(Error::from);
         whole_or_not(run, || {
-            self.with(include_str!("../sql/engine/begin_to_write.sql"), |statement| Ok(statement.execute([])?))?;
+            if self.transaction() != Transaction::Write {
+                self.with(include_str!("../sql/engine/begin_to_write.sql"), |statement| Ok(statement.execute([])?))?;
+            }
             work()
         })
     }

@@ -32,6 +32,11 @@ impl Error {
     pub(crate) fn refused(sentence: impl Into<String>) -> Error {
         Error::Refused(sentence.into())
     }
+
+    /// Whether a rule of the file refused what was written: a constraint, or a trigger that keeps one.
+    pub(crate) fn is_constraint(&self) -> bool {
+        matches!(self, Error::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation))
+    }
 }
 
 impl From<rusqlite::Error> for Error {

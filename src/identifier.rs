@@ -79,6 +79,15 @@ impl<'a> IdRef<'a> {
     }
 }
 
+impl From<IdRef<'_>> for Id {
+    fn from(id: IdRef<'_>) -> Id {
+        match id {
+            IdRef::Integer(number) => Id::Integer(number),
+            IdRef::Text(text) => Id::Text(text.into()),
+        }
+    }
+}
+
 impl fmt::Display for IdRef<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

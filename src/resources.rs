@@ -101,38 +101,54 @@ fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     {
         return Err(Error::refused(format!("the name `{}` has {} characters; a name has at most 256", shown(name), name.chars().count())));
     }
-    engine.atomically(|| {
-        check_type(engine, resource_type)?;
-        let (parent, organization) = place(engine, resource_type, &id, parent)?;
-        match find(engine, resource_type, &id)? {
-            None => {
-                let (parent_type, parent_id) = parent.unzip();
-                engine.with(include_str!("../sql/resources/insert.sql"), |statement| {
-                    let id = id.value_as_stored();
-                    Ok(statement.execute(params![resource_type, id, parent_type, parent_id, organization, name.flatten()])?)
-                })?;
-                Ok(1)
+    engine.atomically(|| match find(engine, resource_type, &id)? {
+        None => insert(engine, resource_type, &id, parent.as_ref(), name.flatten()),
+        Some(old) => {
+            let (parent, organization) = place(engine, resource_type, &id, parent.as_ref())?;
+            let moved = old.parent != parent;
+            let renamed = name.filter(|name| old.name.as_deref() != *name);
+            if !moved && renamed.is_none() {
+                return Ok(0);
             }
-            Some(old) => {
-                let moved = old.parent != parent;
-                let renamed = name.filter(|name| old.name.as_deref() != *name);
-                if !moved && renamed.is_none() {
-                    return Ok(0);
+            as_one_call(engine, || {
+                if moved {
+                    move_below(engine, resource_type, &old, parent, &organization)?;
                 }
-                as_one_call(engine, || {
-                    if moved {
-                        move_below(engine, resource_type, &old, parent, &organization)?;
-                    }
-                    if let Some(name) = renamed {
-                        engine.with(include_str!("../sql/resources/rename.sql"), |statement| {
-                            Ok(statement.execute(params![resource_type, old.id, name])?)
-                        })?;
-                    }
-                    Ok(1)
-                })
-            }
+                if let Some(name) = renamed {
+                    engine.with(include_str!("../sql/resources/rename.sql"), |statement| {
+                        Ok(statement.execute(params![resource_type, old.id, name])?)
+                    })?;
+                }
+                Ok(1)
+            })
         }
     })
+}
+
+type GivenParent<'a> = (&'a str, GivenId<'a>);
+
+/// A new resource. The rules stand in the file; only where they refuse it are they gone into here, to say why.
+fn insert(engine: &Engine, resource_type: &str, id: &GivenId<'_>, parent: Option<&GivenParent<'_>>, name: Option<&str>) -> Result<i64> {
+    let (parent_type, parent_id, organization) = match parent {
+        None if resource_type == "organization" => (None, Value::Null, id.value_as_stored()),
+        None => (None, Value::Null, Value::Null),
+        Some((parent_type, parent_id)) => match find(engine, parent_type, parent_id)? {
+            Some(found) => (Some(*parent_type), found.id, found.organization),
+            None => (Some(*parent_type), parent_id.value_as_stored(), Value::Null),
+        },
+    };
+    let inserted = engine.with(include_str!("../sql/resources/insert.sql"), |statement| {
+        Ok(statement.execute(params![resource_type, id.value_as_stored(), parent_type, parent_id, organization, name])?)
+    });
+    match inserted {
+        Ok(_) => Ok(1),
+        Err(error) if error.is_constraint() => {
+            check_type(engine, resource_type)?;
+            place(engine, resource_type, id, parent)?;
+            Err(error)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The parent as it is stored, and the organization that a resource below it lies in.
@@ -140,7 +156,7 @@ fn place(
     engine: &Engine,
     resource_type: &str,
     id: &GivenId<'_>,
-    parent: Option<(&str, GivenId<'_>)>,
+    parent: Option<&GivenParent<'_>>,
 ) -> Result<(Option<(String, Value)>, Value)> {
     let allowed = strings(engine, include_str!("../sql/resources/parent_types.sql"), params![resource_type])?;
     let listed = || allowed.iter().map(|slug| format!("`{slug}`")).collect::<Vec<_>>().join(", ");
@@ -151,15 +167,15 @@ fn place(
         let organization = if resource_type == "organization" { id.value_as_stored() } else { Value::Null };
         return Ok((None, organization));
     };
-    if !allowed.iter().any(|slug| slug == parent_type) {
+    if !allowed.iter().any(|slug| slug == *parent_type) {
         check_type(engine, parent_type)?;
         return Err(Error::refused(match allowed.is_empty() {
             true => format!("`{resource_type}` is a root type: its resources have no parent"),
             false => format!("a resource of type `{resource_type}` cannot lie in a `{parent_type}`; allowed are {}", listed()),
         }));
     }
-    match find(engine, parent_type, &parent_id)? {
-        Some(found) => Ok((Some((parent_type.to_owned(), found.id)), found.organization)),
+    match find(engine, parent_type, parent_id)? {
+        Some(found) => Ok((Some(((*parent_type).to_owned(), found.id)), found.organization)),
         None => {
             let id = shown(&parent_id.text());
             Err(Error::refused(format!("the parent {parent_type} `{id}` is not registered; put it first")))

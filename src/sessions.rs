@@ -4,16 +4,19 @@
 //! `session_inactivity_seconds`. It ends by itself: what is over by the clock counts for nothing, and is recorded, with its event, by the
 //! next call that writes.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use hashbrown::DefaultHashBuilder;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
-use crate::engine::Engine;
+use crate::decision::Millis;
+use crate::engine::{Engine, Transaction};
 use crate::error::{Error, Result, shown};
 use crate::function::{Arguments, Effect, GivenId, define};
-use crate::identifier::IdRef;
+use crate::identifier::{Id, IdRef};
 use crate::json::{Json, object, refused, required, text, unknown_field, words};
 use crate::resources::find as find_resource;
 use crate::store::millis;
@@ -126,17 +129,17 @@ fn member_of(engine: &Engine, user: &str, given: &GivenId<'_>) -> Result<Value> 
     }
 }
 
-/// A session that was not recorded as ended.
-struct Open {
+/// When a session that was not recorded as ended is over, and when it was used last.
+struct Times {
     due_at: String,
     last_active_at: String,
 }
 
 /// The session of that id, where it lives, after what is over was recorded.
-fn open(engine: &Engine, id: &str, now: &str) -> Result<Option<Open>> {
+fn open(engine: &Engine, id: &str, now: &str) -> Result<Option<Times>> {
     expire(engine, now)?;
     engine.with(include_str!("../sql/sessions/live.sql"), |statement| {
-        Ok(statement.query_row([id], |row| Ok(Open { due_at: row.get(0)?, last_active_at: row.get(1)? })).optional()?)
+        Ok(statement.query_row([id], |row| Ok(Times { due_at: row.get(0)?, last_active_at: row.get(1)? })).optional()?)
     })
 }
 
@@ -180,18 +183,95 @@ fn subject(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
     if call.count() > 1 && asked.is_none() {
         return Ok(None);
     }
-    Ok(user_of(engine, id, asked.as_ref().map(GivenId::id))?.map(|user| format!("user:{user}")))
+    subject_of(engine, id, asked.as_ref().map(GivenId::id))
 }
 
-/// Whose a live session is; `None` for one that has ended, and, where an organization is given, for a session in another or in none.
-pub(crate) fn user_of(engine: &Engine, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
+/// The subject of a live session; `None` for one that has ended, and, where an organization is given, for a session in another or in none.
+pub(crate) fn subject_of(engine: &Engine, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
+    // The data version tells of every commit, and of nothing else: what is not committed is not kept, and nothing kept is an answer to it.
+    let version = match engine.transaction() {
+        Transaction::Read => Some(engine.data_version()),
+        Transaction::Write | Transaction::None => None,
+    };
+    if let Some(version) = version
+        && let Some(session) = engine.sessions.borrow().find(id, version)
+    {
+        return Ok(session.subject_at(engine.clock.now(), organization));
+    }
     engine.with(include_str!("../sql/sessions/subject.sql"), |statement| {
         let mut rows = statement.query([id])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        // What is no text, and can only have been forced in, has expired.
-        let due_at = row.get_ref(1)?.as_str().unwrap_or_default();
-        let is_there = organization.is_none() || IdRef::stored(row.get_ref(2)?) == organization;
-        let is_live = is_there && millis(Some(due_at)) > engine.clock.now();
-        Ok(if is_live { Some(row.get(0)?) } else { None })
+        let session = Open {
+            user: row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
+            // What is no text, and can only have been forced in, has expired.
+            due_at: millis(Some(row.get_ref(1)?.as_str().unwrap_or_default())),
+            organization: IdRef::stored(row.get_ref(2)?),
+        };
+        if let Some(version) = version {
+            engine.sessions.borrow_mut().keep(id, version, &session);
+        }
+        Ok(session.subject_at(engine.clock.now(), organization))
     })
+}
+
+/// A session that was not recorded as ended.
+struct Open<'a> {
+    user: &'a str,
+    due_at: Millis,
+    organization: Option<IdRef<'a>>,
+}
+
+impl Open<'_> {
+    /// The subject, if the session lives at that time and belongs where it is asked about.
+    fn subject_at(&self, now: Millis, organization: Option<IdRef<'_>>) -> Option<String> {
+        let is_there = organization.is_none() || self.organization == organization;
+        (is_there && self.due_at > now).then(|| ["user:", self.user].concat())
+    }
+}
+
+/// So many sessions are kept at the most: each has one place where it can be, and takes it from whichever was there.
+const PLACES: usize = 256;
+
+/// Sessions as they were recorded in a committed state of the file.
+#[derive(Default)]
+pub(crate) struct Kept {
+    places: Vec<Place>,
+    hasher: DefaultHashBuilder,
+}
+
+#[derive(Default)]
+struct Place {
+    /// The data version by which that state goes
+    version: Option<u32>,
+    id: String,
+    user: String,
+    due_at: Millis,
+    organization: Option<Id>,
+}
+
+impl Kept {
+    fn place(&self, id: &str) -> usize {
+        usize::try_from(self.hasher.hash_one(id) % PLACES as u64).unwrap_or_default()
+    }
+
+    fn find(&self, id: &str, version: u32) -> Option<Open<'_>> {
+        let place = self.places.get(self.place(id)).filter(|place| place.version == Some(version) && place.id == id)?;
+        Some(Open { user: &place.user, due_at: place.due_at, organization: place.organization.as_ref().map(Id::as_ref) })
+    }
+
+    fn keep(&mut self, id: &str, version: u32, session: &Open<'_>) {
+        self.places.resize_with(PLACES, Place::default);
+        let place = self.place(id);
+        let Some(place) = self.places.get_mut(place) else { return };
+        place.version = Some(version);
+        id.clone_into(&mut place.id);
+        session.user.clone_into(&mut place.user);
+        place.due_at = session.due_at;
+        place.organization = session.organization.map(Id::from);
+    }
+
+    /// How many are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.places.iter().filter(|place| place.version.is_some()).count()
+    }
 }

@@ -23,6 +23,7 @@ use crate::identifier::Id;
 use crate::nodes::{Nodes, Place};
 use crate::reader::Reader;
 use crate::rules::{Kind, PARENT, Rules};
+use crate::time;
 use crate::visible::Visible;
 
 /// What a connection keeps.
@@ -250,7 +251,7 @@ impl Change {
 const MOST_CHANGES: usize = 64;
 
 /// So many of the last changes are compared first.
-const LOOKED_AT: usize = 4;
+const LOOKED_AT: usize = 2;
 
 impl Engine {
     /// Answers one question over one state of the file.
@@ -439,6 +440,6 @@ impl Engine {
 pub(crate) fn millis(expires_at: Option<&str>) -> Millis {
     match expires_at {
         None => Millis::MAX,
-        Some(text) => chrono::DateTime::parse_from_rfc3339(text).map_or(Millis::MIN, |time| time.timestamp_millis()),
+        Some(text) => time::millis(text).unwrap_or(Millis::MIN),
     }
 }

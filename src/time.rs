@@ -4,6 +4,26 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 
 use crate::error::{Error, Result, shown};
 
+/// The milliseconds since 1970 of a time as it is written here, or by RFC 3339 otherwise.
+pub(crate) fn millis(text: &str) -> Option<i64> {
+    as_written(text.as_bytes()).or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis()))
+}
+
+/// The form that everything in the file has, and every check may meet; `None` for any other.
+fn as_written(text: &[u8]) -> Option<i64> {
+    let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
+    if text.len() != 24 || marks.iter().any(|(at, mark)| text.get(*at) != Some(mark)) {
+        return None;
+    }
+    let number = |digits: std::ops::Range<usize>| {
+        let digits = text.get(digits).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
+        Some(digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')))
+    };
+    let day = NaiveDate::from_ymd_opt(i32::try_from(number(0..4)?).ok()?, number(5..7)?, number(8..10)?)?;
+    let time = day.and_hms_milli_opt(number(11..13)?, number(14..16)?, number(17..19)?, number(20..23)?)?;
+    Some(time.and_utc().timestamp_millis())
+}
+
 /// Reads an ISO 8601 time with any offset, UTC where it has none, and writes it as `2027-01-31T12:00:00.000Z`.
 ///
 /// # Errors
@@ -44,7 +64,26 @@ fn read(text: &str) -> Option<DateTime<Utc>> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use super::parse;
+    use chrono::DateTime;
+    use proptest::prelude::*;
+
+    use super::{as_written, millis, parse};
+
+    proptest! {
+        #[test]
+        fn the_form_that_is_written_is_read_as_rfc_3339(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9]\\.[0-9]{3}Z",
+            at in 0usize..24,
+            other in "[ -~]",
+        ) {
+            let slow = |text: &str| DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis());
+            prop_assert_eq!(millis(&text), slow(&text));
+            let mut spoilt = text;
+            spoilt.replace_range(at..=at, &other);
+            prop_assert_eq!(millis(&spoilt), slow(&spoilt));
+            prop_assert!(as_written(spoilt.as_bytes()).is_none_or(|time| Some(time) == slow(&spoilt)));
+        }
+    }
 
     #[test]
     fn offsets_become_utc_with_milliseconds() {

@@ -199,9 +199,7 @@ fn unguarded() -> Connection {
     for name in names.iter().filter(|name| !name.contains("changes")) {
         connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
     }
-    connection
-        .execute_batch("DROP TRIGGER _authz_resources_changes_insert; DELETE FROM authz_resources WHERE resource_type = 'folder'")
-        .unwrap();
+    connection.execute_batch("DELETE FROM authz_resources WHERE resource_type = 'folder'").unwrap();
     connection
 }
 

@@ -5,6 +5,7 @@ mod application;
 mod clock;
 mod command;
 mod hostile;
+mod kept;
 mod model;
 mod races;
 mod sign_in;

@@ -365,6 +365,9 @@ proptest! {
                     let status = if one.status == "active" && !is_live(0) { "expired" } else { one.status };
                     let subject = option(connection, "SELECT authz_session_subject(?1, 'acme')", [id]);
                     prop_assert_eq!(subject.is_some(), is_live(clock), "{:?} {}", step, id);
+                    // A statement that reads keeps what it has read.
+                    let reading = option(connection, "SELECT authz_session_subject(?1, 'acme') FROM authz_organizations", [id]);
+                    prop_assert_eq!(reading, subject, "{:?} {}", step, id);
                     prop_assert_eq!(text(connection, "SELECT status FROM authz_sessions WHERE id = ?1", [id]), status, "{:?} {}", step, id);
                 }
             }

@@ -1,25 +1,14 @@
-//! Cedar: relations as attributes, as its guide advises where they are the application's data already; one policy for all, the entities
-//! loaded once.
+//! Cedar, in the two ways in which its guide represents relations: as attributes of the resources, with one policy for all; and as a policy
+//! for each grant, of which those that can apply are looked up beforehand by the principal and the resource in their scope.
 
 use std::collections::{HashMap, HashSet};
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, RestrictedExpression,
+    Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, PolicySet, Request, RestrictedExpression,
 };
 
 use crate::Peer;
 use crate::world::World;
-
-pub struct Cedar {
-    authorizer: Authorizer,
-    policies: PolicySet,
-    entities: Entities,
-    action: EntityUid,
-    /// Names made beforehand, as an application could keep them
-    subjects: HashMap<String, EntityUid>,
-    documents: HashMap<i64, EntityUid>,
-    by_time: Vec<i64>,
-}
 
 fn uid(kind: &str, id: &str) -> EntityUid {
     EntityUid::from_type_name_and_id(kind.parse::<EntityTypeName>().unwrap(), EntityId::new(id))
@@ -33,8 +22,56 @@ fn subject(text: &str) -> EntityUid {
     }
 }
 
-impl Cedar {
-    pub fn new(world: &World) -> Cedar {
+/// The entities, loaded once, and their names made beforehand, as an application could keep them.
+struct Loaded {
+    authorizer: Authorizer,
+    entities: Entities,
+    action: EntityUid,
+    subjects: HashMap<String, EntityUid>,
+    documents: HashMap<i64, EntityUid>,
+    by_time: Vec<i64>,
+}
+
+impl Loaded {
+    fn new(world: &World, resources: Vec<Entity>) -> Loaded {
+        let names = world.grants.iter().map(|(who, ..)| who).chain(world.members.iter().map(|(_, member)| member));
+        let names = names.chain(world.pairs.iter().map(|(who, ..)| who));
+        let subjects: HashMap<String, EntityUid> = names.map(|who| (who.clone(), subject(who))).collect();
+        let mut parents: HashMap<EntityUid, HashSet<EntityUid>> = subjects.values().map(|who| (who.clone(), HashSet::new())).collect();
+        for (group, member) in &world.members {
+            parents.entry(subject(member)).or_default().insert(uid("Group", group));
+            parents.entry(uid("Group", group)).or_default();
+        }
+        let people = parents.into_iter().map(|(who, parents)| Entity::new(who, HashMap::new(), parents).unwrap());
+        Loaded {
+            authorizer: Authorizer::new(),
+            entities: Entities::from_entities(people.chain(resources), None).unwrap(),
+            action: uid("Action", "read"),
+            subjects,
+            documents: world.documents.iter().map(|(id, ..)| (*id, uid("document", &id.to_string()))).collect(),
+            by_time: world.by_time(),
+        }
+    }
+
+    fn allows(&self, principal: &EntityUid, resource: &EntityUid, policies: &PolicySet) -> bool {
+        let request = Request::new(principal.clone(), self.action.clone(), resource.clone(), Context::empty(), None).unwrap();
+        self.authorizer.is_authorized(&request, policies, &self.entities).decision() == Decision::Allow
+    }
+
+    /// An entity and all that it is in.
+    fn with_ancestors<'a>(&'a self, entity: &'a EntityUid) -> impl Iterator<Item = &'a EntityUid> {
+        std::iter::once(entity).chain(self.entities.ancestors(entity).into_iter().flatten())
+    }
+}
+
+/// Relations as attributes.
+pub struct Attributes {
+    loaded: Loaded,
+    policies: PolicySet,
+}
+
+impl Attributes {
+    pub fn new(world: &World) -> Attributes {
         // A document may lie in four folders, which lie in a project, a workspace and an organization.
         let mut condition = String::from("principal in resource.readers");
         let mut open = String::from("resource");
@@ -46,22 +83,9 @@ impl Cedar {
         let policy = format!("permit (principal, action == Action::\"read\", resource) when {{ {condition} }};");
 
         let mut readers: HashMap<(&str, i64), Vec<RestrictedExpression>> = HashMap::new();
-        let mut subjects: HashMap<String, EntityUid> = HashMap::new();
         for (who, kind, id) in &world.grants {
             readers.entry((kind, *id)).or_default().push(RestrictedExpression::new_entity_uid(subject(who)));
-            subjects.insert(who.clone(), subject(who));
         }
-        let mut parents: HashMap<EntityUid, HashSet<EntityUid>> = subjects.values().map(|who| (who.clone(), HashSet::new())).collect();
-        for (group, member) in &world.members {
-            subjects.insert(member.clone(), subject(member));
-            parents.entry(subject(member)).or_default().insert(uid("Group", group));
-            parents.entry(uid("Group", group)).or_default();
-        }
-        for (who, ..) in &world.pairs {
-            subjects.insert(who.clone(), subject(who));
-            parents.entry(subject(who)).or_default();
-        }
-        let people = parents.into_iter().map(|(who, parents)| Entity::new(who, HashMap::new(), parents).unwrap());
         let resources = world.resources.iter().map(|(kind, id, parent)| {
             let readers = readers.remove(&(kind.as_str(), *id)).unwrap_or_default();
             let mut attributes = HashMap::from([("readers".to_owned(), RestrictedExpression::new_set(readers))]);
@@ -70,24 +94,19 @@ impl Cedar {
             }
             Entity::new(uid(kind, &id.to_string()), attributes, HashSet::new()).unwrap()
         });
-        let entities = Entities::from_entities(people.chain(resources), None).unwrap();
-        let mut by_time: Vec<(i64, i64)> = world.documents.iter().map(|(id, _, at)| (-at, *id)).collect();
-        by_time.sort();
-        Cedar {
-            authorizer: Authorizer::new(),
-            policies: policy.parse().unwrap(),
-            entities,
-            action: uid("Action", "read"),
-            subjects,
-            documents: world.documents.iter().map(|(id, ..)| (*id, uid("document", &id.to_string()))).collect(),
-            by_time: by_time.into_iter().map(|(_, id)| id).collect(),
-        }
+        let resources = resources.collect();
+        Attributes { loaded: Loaded::new(world, resources), policies: policy.parse().unwrap() }
+    }
+
+    fn may_read<'a>(&'a self, subject: &str) -> impl Fn(&i64) -> bool + use<'a> {
+        let principal = &self.loaded.subjects[subject];
+        |document| self.loaded.allows(principal, &self.loaded.documents[document], &self.policies)
     }
 }
 
-impl Peer for Cedar {
+impl Peer for Attributes {
     fn name(&self) -> String {
-        format!("cedar-policy {}", cedar_policy::get_sdk_version())
+        format!("cedar-policy {}, relations as attributes", cedar_policy::get_sdk_version())
     }
 
     fn how(&self) -> &'static str {
@@ -95,18 +114,85 @@ impl Peer for Cedar {
     }
 
     fn check(&mut self, subject: &str, document: i64) -> bool {
-        let (principal, resource) = (self.subjects[subject].clone(), self.documents[&document].clone());
-        let request = Request::new(principal, self.action.clone(), resource, Context::empty(), None).unwrap();
-        self.authorizer.is_authorized(&request, &self.policies, &self.entities).decision() == Decision::Allow
+        self.may_read(subject)(&document)
     }
 
     fn count(&mut self, subject: &str) -> Option<i64> {
-        let documents = self.by_time.clone();
-        Some(documents.into_iter().filter(|document| self.check(subject, *document)).count() as i64)
+        let may_read = self.may_read(subject);
+        Some(self.loaded.by_time.iter().filter(|document| may_read(document)).count() as i64)
     }
 
     fn newest(&mut self, subject: &str) -> Option<Vec<i64>> {
-        let documents = self.by_time.clone();
-        Some(documents.into_iter().filter(|document| self.check(subject, *document)).take(20).collect())
+        let may_read = self.may_read(subject);
+        Some(self.loaded.by_time.iter().copied().filter(|document| may_read(document)).take(20).collect())
+    }
+}
+
+/// A policy for each grant.
+pub struct Policies {
+    loaded: Loaded,
+    /// By resource and principal of the scope
+    by_scope: HashMap<EntityUid, HashMap<EntityUid, Policy>>,
+    how: &'static str,
+}
+
+impl Policies {
+    pub fn new(world: &World) -> Policies {
+        let resources = world.resources.iter().map(|(kind, id, parent)| {
+            let parents = parent.iter().map(|(kind, id)| uid(kind, &id.to_string())).collect();
+            Entity::new(uid(kind, &id.to_string()), HashMap::new(), parents).unwrap()
+        });
+        let loaded = Loaded::new(world, resources.collect());
+        let mut by_scope: HashMap<EntityUid, HashMap<EntityUid, Policy>> = HashMap::new();
+        for (number, (who, kind, id)) in world.grants.iter().enumerate() {
+            let (principal, resource) = (subject(who), uid(kind, &id.to_string()));
+            let text = format!("permit (principal in {principal}, action == Action::\"read\", resource in {resource});");
+            let policy = Policy::parse(Some(format!("grant-{number}").parse().unwrap()), text).unwrap();
+            by_scope.entry(resource).or_default().insert(principal, policy);
+        }
+        let how = format!(
+            "{} policies of one grant each, those about the subject and the document looked up by their scopes; else as before",
+            world.grants.len()
+        );
+        Policies { loaded, by_scope, how: how.leak() }
+    }
+
+    fn may_read<'a>(&'a self, subject: &str) -> impl Fn(&i64) -> bool + use<'a> {
+        let principal = &self.loaded.subjects[subject];
+        let who: Vec<&EntityUid> = self.loaded.with_ancestors(principal).collect();
+        move |document| {
+            let resource = &self.loaded.documents[document];
+            let mut policies = PolicySet::new();
+            for on_it in self.loaded.with_ancestors(resource).filter_map(|place| self.by_scope.get(place)) {
+                for policy in who.iter().filter_map(|who| on_it.get(*who)) {
+                    policies.add(policy.clone()).unwrap();
+                }
+            }
+            self.loaded.allows(principal, resource, &policies)
+        }
+    }
+}
+
+impl Peer for Policies {
+    fn name(&self) -> String {
+        format!("cedar-policy {}, a policy for each grant", cedar_policy::get_sdk_version())
+    }
+
+    fn how(&self) -> &'static str {
+        self.how
+    }
+
+    fn check(&mut self, subject: &str, document: i64) -> bool {
+        self.may_read(subject)(&document)
+    }
+
+    fn count(&mut self, subject: &str) -> Option<i64> {
+        let may_read = self.may_read(subject);
+        Some(self.loaded.by_time.iter().filter(|document| may_read(document)).count() as i64)
+    }
+
+    fn newest(&mut self, subject: &str) -> Option<Vec<i64>> {
+        let may_read = self.may_read(subject);
+        Some(self.loaded.by_time.iter().copied().filter(|document| may_read(document)).take(20).collect())
     }
 }

@@ -31,10 +31,14 @@ trait Peer {
     fn name(&self) -> String;
     /// How it is used
     fn how(&self) -> &'static str;
+    /// Of how many of the newest documents the lists are asked for, where it would take hours to ask for all
+    fn part(&self) -> Option<usize> {
+        None
+    }
     fn check(&mut self, subject: &str, document: i64) -> bool;
-    /// How many documents the subject may read; `None` where that would take hours.
+    /// How many documents the subject may read.
     fn count(&mut self, subject: &str) -> Option<i64>;
-    /// The newest 20 documents that the subject may read.
+    /// The newest 20 documents that the subject may read; `None` where that would take minutes.
     fn newest(&mut self, subject: &str) -> Option<Vec<i64>>;
 }
 
@@ -111,10 +115,12 @@ fn main() {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_header(["peer", "question", "authz", "peer", "peer ÷ authz"]);
     let mut hows = vec![(authz.name(), authz.how())];
-    let makers: [(&str, &dyn Fn() -> Box<dyn Peer>); 5] = [
+    let makers: [(&str, &dyn Fn() -> Box<dyn Peer>); 7] = [
         ("cte", &|| Box::new(sqlite::ByHand::new(connection))),
-        ("cedar", &|| Box::new(cedar::Cedar::new(&world))),
-        ("casbin", &|| Box::new(casbin::Casbin::new(&world))),
+        ("cedar", &|| Box::new(cedar::Attributes::new(&world))),
+        ("cedar", &|| Box::new(cedar::Policies::new(&world))),
+        ("casbin", &|| Box::new(casbin::Sharded::new(&world))),
+        ("casbin", &|| Box::new(casbin::Whole::new(&world))),
         ("postgres", &|| Box::new(postgres::RowLevelSecurity::by_set(server.as_ref().unwrap()))),
         ("postgres", &|| Box::new(postgres::RowLevelSecurity::by_row(server.as_ref().unwrap()))),
     ];
@@ -124,7 +130,12 @@ fn main() {
         progress.enable_steady_tick(Duration::from_millis(200));
         let mut peer = make();
         hows.push((peer.name(), peer.how()));
+        authz.part = peer.part();
         for (question, name) in QUESTIONS.iter().enumerate() {
+            let name = match authz.part {
+                Some(part) if question == 1 || question == 2 => format!("{name}, of the newest {part} alone"),
+                _ => (*name).to_owned(),
+            };
             progress.set_message(format!("{}: {name}", peer.name()));
             let row = match measure(&mut authz, peer.as_mut(), question, &world) {
                 Some((ours, theirs)) => {
@@ -133,7 +144,10 @@ fn main() {
                 }
                 None => [String::new(), "–".to_owned(), "–".to_owned()],
             };
-            let cells = [peer.name(), (*name).to_owned()].into_iter().chain(row);
+            let cells: Vec<String> = [peer.name(), name].into_iter().chain(row).collect();
+            if progress.is_hidden() {
+                eprintln!("{}", cells.join(" | "));
+            }
             table.add_row(cells);
             progress.inc(1);
         }

@@ -15,6 +15,9 @@ pub struct Authz {
     check: Statement<'static>,
     count: Statement<'static>,
     newest: Statement<'static>,
+    count_part: Statement<'static>,
+    /// Of how many of the newest documents the next lists are asked for; of all if there is none
+    pub part: Option<usize>,
 }
 
 impl Authz {
@@ -28,6 +31,11 @@ impl Authz {
             ),
             newest: prepare(
                 "SELECT d.id FROM documents d WHERE authz_check(?1, 'document:read', 'document', d.id) ORDER BY d.edited_at DESC LIMIT 20",
+            ),
+            part: None,
+            count_part: prepare(
+                "SELECT count(*) FROM (SELECT id FROM documents ORDER BY edited_at DESC LIMIT ?2) d
+                 WHERE authz_check(?1, 'document:read', 'document', d.id)",
             ),
         }
     }
@@ -47,7 +55,10 @@ impl Peer for Authz {
     }
 
     fn count(&mut self, subject: &str) -> Option<i64> {
-        Some(column(&mut self.count, [subject])[0])
+        Some(match self.part {
+            Some(part) => column(&mut self.count_part, params![subject, part as i64])[0],
+            None => column(&mut self.count, [subject])[0],
+        })
     }
 
     fn newest(&mut self, subject: &str) -> Option<Vec<i64>> {

@@ -17,6 +17,13 @@ pub struct World {
 }
 
 impl World {
+    /// The documents, the newest first.
+    pub fn by_time(&self) -> Vec<i64> {
+        let mut by_time: Vec<(i64, i64)> = self.documents.iter().map(|(id, _, at)| (-at, *id)).collect();
+        by_time.sort();
+        by_time.into_iter().map(|(_, id)| id).collect()
+    }
+
     pub fn read(connection: &Connection) -> World {
         World {
             resources: rows(connection, "SELECT resource_type, resource_id, parent_type, parent_id FROM authz_resources", |row| {
