@@ -107,9 +107,12 @@ impl fmt::Display for Question {
     }
 }
 
+/// A tier, and the question that finds titles for it.
+type Stage = (Tier, fn(&Query) -> Option<Question>);
+
 /// The questions to ask one after the other: each finds all titles that answer in some tier or a better one, the last but for those that
 /// answer without a typo.
-pub(crate) const STAGES: [(Tier, fn(&Query) -> Option<Question>); 4] =
+pub(crate) const STAGES: [Stage; 4] =
     [(Tier::Prefix, beginning), (Tier::WordStart, starting), (Tier::Infix, containing), (Tier::Typo, like)];
 
 /// The question for titles that are the query or begin with it. `None` for a path, where that decides nothing yet, and for several words,
