@@ -123,6 +123,8 @@ impl Engine {
         };
         let answer = work(&mut statement);
         if self.anchored.get() {
+            // What was bound would stay there with it.
+            statement.clear_bindings();
             self.statements.borrow_mut().entry(key).or_default().push(statement);
         }
         answer
