@@ -4,7 +4,9 @@
 //! that could matter, as if intersections were unions and exclusions excluded nobody. Where the rules on the way contain neither, that is
 //! the answer; where they do, each candidate is decided by itself, by the same solver as any check. So a list says what checks say.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
+
+use hashbrown::{HashMap, HashSet};
 
 use crate::decision::{Ancestors, Facts, Goal, Node, Relation, Rule, TypeKey, Who};
 use crate::error::Result;

@@ -2,10 +2,11 @@
 //!
 //! Each answers exactly what `authz_check` says yes to: the resources of a subject, the subjects of a resource, the permissions of both.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 

@@ -1,7 +1,8 @@
 //! The model in force, as rules: what the definitions of relations say, with every name resolved.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+
+use hashbrown::{HashMap, HashSet};
 
 use crate::decision::{Relation, Rule, TypeKey};
 use crate::identifier::BUILT_IN_SUBJECT_TYPES;

@@ -5,8 +5,9 @@
 //! candidate is decided by the solver.
 
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
+
+use hashbrown::{HashMap, HashSet};
 
 use crate::candidates::{Found, follow};
 use crate::decision::{Facts, Goal, Rule, Who};

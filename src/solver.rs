@@ -8,7 +8,7 @@
 //! an exclusion within a cycle leaves open (*has it who has it not*) is [`Truth::Undecided`], which gives no access. Undecided goes
 //! through `and`, `or` and `but not` as a value of its own, so that a double negation does not turn it into a yes.
 
-use std::collections::HashMap;
+use hashbrown::HashMap;
 
 use crate::decision::{Ancestors, Facts, Found, Goal, Rule, Who};
 use crate::error::Result;

@@ -251,7 +251,7 @@ impl Change {
 const MOST_CHANGES: usize = 64;
 
 /// So many of the last changes are compared first.
-const LOOKED_AT: usize = 4;
+const LOOKED_AT: usize = 2;
 
 impl Engine {
     /// Answers one question over one state of the file.

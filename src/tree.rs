@@ -1,9 +1,10 @@
 //! `authz_ancestors`, `authz_descendants`: the hierarchy of resources as rows; and the walk down that the lists use too.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use hashbrown::HashSet;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 

@@ -75,7 +75,7 @@ pub fn deep() -> PathBuf {
 /// not disks.
 pub fn open(file: &Path) -> Connection {
     let connection = open_cold(file);
-    connection.execute_batch("PRAGMA cache_size = -2000000").unwrap();
+    connection.execute_batch("PRAGMA cache_size = -8000000").unwrap();
     connection
 }
 
@@ -145,7 +145,7 @@ fn made(name: &str, write: impl FnOnce(&Connection, &ProgressBar)) -> PathBuf {
     let unfinished = file.with_extension("unfinished");
     let _ = fs::remove_file(&unfinished);
     let connection = Connection::open(&unfinished).unwrap();
-    connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -2000000").unwrap();
+    connection.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -8000000").unwrap();
     begin(&connection);
     connection.execute_batch("BEGIN").unwrap();
     write(&connection, &progress);
