@@ -4,10 +4,9 @@
 //! `session_inactivity_seconds`. It ends by itself: what is over by the clock counts for nothing, and is recorded, with its event, by the
 //! next call that writes.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::DefaultHashBuilder;
+use hashbrown::HashMap;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
@@ -229,49 +228,40 @@ impl Open<'_> {
     }
 }
 
-/// So many sessions are kept at the most: each has one place where it can be, and takes it from whichever was there.
-const PLACES: usize = 256;
+/// So many sessions are kept at the most; one more, and all are forgotten.
+const MOST: usize = 10_000;
 
 /// Sessions as they were recorded in a committed state of the file.
 #[derive(Default)]
 pub(crate) struct Kept {
-    places: Vec<Place>,
-    hasher: DefaultHashBuilder,
+    /// The data version by which that state goes
+    version: u32,
+    by_id: HashMap<Box<str>, KeptSession>,
 }
 
-#[derive(Default)]
-struct Place {
-    /// The data version by which that state goes
-    version: Option<u32>,
-    id: String,
-    user: String,
+struct KeptSession {
+    user: Box<str>,
     due_at: Millis,
     organization: Option<Id>,
 }
 
 impl Kept {
-    fn place(&self, id: &str) -> usize {
-        usize::try_from(self.hasher.hash_one(id) % PLACES as u64).unwrap_or_default()
-    }
-
     fn find(&self, id: &str, version: u32) -> Option<Open<'_>> {
-        let place = self.places.get(self.place(id)).filter(|place| place.version == Some(version) && place.id == id)?;
-        Some(Open { user: &place.user, due_at: place.due_at, organization: place.organization.as_ref().map(Id::as_ref) })
+        let session = self.by_id.get(id).filter(|_| self.version == version)?;
+        Some(Open { user: &session.user, due_at: session.due_at, organization: session.organization.as_ref().map(Id::as_ref) })
     }
 
     fn keep(&mut self, id: &str, version: u32, session: &Open<'_>) {
-        self.places.resize_with(PLACES, Place::default);
-        let place = self.place(id);
-        let Some(place) = self.places.get_mut(place) else { return };
-        place.version = Some(version);
-        id.clone_into(&mut place.id);
-        session.user.clone_into(&mut place.user);
-        place.due_at = session.due_at;
-        place.organization = session.organization.map(Id::from);
+        if self.version != version || self.by_id.len() >= MOST {
+            self.by_id.clear();
+            self.version = version;
+        }
+        let Open { user, due_at, organization } = *session;
+        self.by_id.insert(id.into(), KeptSession { user: user.into(), due_at, organization: organization.map(Id::from) });
     }
 
     /// How many are kept.
     pub(crate) fn len(&self) -> usize {
-        self.places.iter().filter(|place| place.version.is_some()).count()
+        self.by_id.len()
     }
 }

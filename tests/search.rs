@@ -184,6 +184,29 @@ fn a_row_says_where_it_is_what_matched_and_what_to_open() {
 }
 
 #[test]
+fn a_column_is_the_same_read_alone_and_with_the_others() {
+    let connection = product();
+    connection.query_row("SELECT authz_put_command('logo', 'page', 'Logos', 'marks', '{}')", [], |_| Ok(())).unwrap();
+    let columns = ["kind", "resource_type", "id", "title", "subtitle", "score", "matches", "target"];
+    for query in ["logo", "acme/logo", "42", "disclozure"] {
+        let read = |what: &str| {
+            let mut statement = connection.prepare(&format!("SELECT {what} FROM authz_search(?1, 'user:ana')")).unwrap();
+            let count = statement.column_count();
+            let value = |row: &authz::rusqlite::Row<'_>, at| row.get::<_, authz::rusqlite::types::Value>(at);
+            let rows = statement.query_map([query], |row| (0..count).map(|at| value(row, at)).collect::<Result<Vec<_>, _>>()).unwrap();
+            rows.collect::<Result<Vec<_>, _>>().unwrap()
+        };
+        let all = read("*");
+        assert!(!all.is_empty());
+        for (place, column) in columns.iter().enumerate() {
+            assert_eq!(read(column), all.iter().map(|row| vec![row[place].clone()]).collect::<Vec<_>>(), "{column} of {query}");
+        }
+    }
+    let sql = "SELECT count(*) FROM authz_search('logo', 'user:ana') WHERE subtitle = 'Acme › Product › Design' AND matches = '[[0,4]]'";
+    assert_eq!(connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap(), 1);
+}
+
+#[test]
 fn pages_and_actions_show_to_who_may_use_them() {
     let connection = product();
     let put = |call: &str| connection.query_row(&format!("SELECT authz_put_command({call})"), [], |row| row.get::<_, i64>(0));
@@ -566,6 +589,8 @@ fn a_read_only_file_and_a_missing_index_are_searched() {
         "UPDATE authz_resources SET name = name || '' WHERE 1; INSERT INTO _authz_search_notes SELECT resource_type, resource_id FROM authz_resources",
         "DROP TABLE _authz_search_index",
         "DROP TABLE _authz_search_documents",
+        "DROP TABLE _authz_search_sieve",
+        "UPDATE _authz_search_sieve SET bits = x'00'",
         "UPDATE _authz_search_state SET format = 0",
         "DELETE FROM _authz_search_state",
     ];

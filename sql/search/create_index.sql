@@ -9,5 +9,11 @@ CREATE TABLE main._authz_search_documents (
   title TEXT NOT NULL,
   UNIQUE (resource_type, resource_id)
 ) STRICT;
+-- Which tokens there may be, as bits; what was taken out may still have its own.
+DROP TABLE IF EXISTS main._authz_search_sieve;
+CREATE TABLE main._authz_search_sieve (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  bits BLOB NOT NULL
+) STRICT;
 CREATE VIRTUAL TABLE main._authz_search_index
 USING fts5 (tokens, content = '', columnsize = 0, detail = none, tokenize = "ascii tokenchars '^<=;'");

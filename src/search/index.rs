@@ -1,15 +1,16 @@
 //! The index of titles in the file: made and caught up by `authz_index_search()`, read by every search that does not know beforehand
 //! everything that its viewer may see.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
 use rusqlite::params;
 use rusqlite::types::{Value, ValueRef};
 
 use super::grams::{FORMAT, tokens};
+use super::sieve::Sieve;
 use super::text::Folded;
-use super::visible::{Entry, Key, text, title};
+use super::visible::{Entry, Key, text, title, where_there};
 use crate::engine::Engine;
 use crate::error::{Error, Result, words_of_sqlite};
 use crate::identifier::Id;
@@ -32,12 +33,19 @@ impl Notes {
     }
 }
 
-/// The notes, if there is an index that they complete.
-pub(crate) fn notes(engine: &Engine) -> Result<Option<Notes>> {
+/// The index as far as it is kept in memory: everything but the index.
+pub(crate) struct Index {
+    pub(crate) notes: Notes,
+    /// `None` where somebody dropped it: then the index itself is asked about everything
+    pub(crate) sieve: Option<Sieve>,
+}
+
+/// The index, if there is one that the notes complete.
+pub(crate) fn read(engine: &Engine) -> Result<Option<Index>> {
     if format(engine)? != FORMAT {
         return Ok(None);
     }
-    engine.with(include_str!("../../sql/search/noted.sql"), |statement| {
+    let notes = engine.with(include_str!("../../sql/search/noted.sql"), |statement| {
         let mut notes = Notes::default();
         let mut rows = statement.query([i64::try_from(MOST_NOTES + 1).unwrap_or(i64::MAX)])?;
         while let Some(row) = rows.next()? {
@@ -49,7 +57,22 @@ pub(crate) fn notes(engine: &Engine) -> Result<Option<Notes>> {
             }
         }
         Ok((notes.keys.len() <= MOST_NOTES).then_some(notes))
+    })?;
+    Ok(match notes {
+        Some(notes) => Some(Index { notes, sieve: sieve(engine)? }),
+        None => None,
     })
+}
+
+fn sieve(engine: &Engine) -> Result<Option<Sieve>> {
+    let sieve = engine.with(include_str!("../../sql/search/sieve.sql"), |statement| {
+        let mut rows = statement.query([])?;
+        Ok(match rows.next()? {
+            Some(row) => row.get_ref(0)?.as_blob().ok().and_then(Sieve::stored),
+            None => None,
+        })
+    });
+    Ok(where_there(sieve)?.flatten())
 }
 
 fn format(engine: &Engine) -> Result<i64> {
@@ -91,74 +114,101 @@ fn is_missing(error: &Error) -> bool {
 /// The host has no FTS5; the file may only be read.
 pub(crate) fn catch_up(engine: &Engine) -> Result<i64> {
     engine.atomically(|| {
-        let usable = format(engine)? == FORMAT && candidates(engine, "\"^\"", |_, _, _| Ok(()))?;
-        match usable {
-            true => take_in_notes(engine),
-            false => build(engine),
+        let sieve = match format(engine)? == FORMAT && candidates(engine, "\"^\"", |_, _, _| Ok(()))? {
+            true => sieve(engine)?,
+            false => None,
+        };
+        let (mut index, is_new) = match sieve {
+            Some(sieve) => (Growing { engine, sieve, count: 0 }, false),
+            None => (Growing { engine, sieve: Sieve::empty(), count: 0 }, true),
+        };
+        if is_new {
+            index.build()?
+        } else {
+            index.take_in_notes()?
         }
+        run(engine, include_str!("../../sql/search/forget_notes.sql"), params![])?;
+        if index.count > 0 || is_new {
+            run(engine, include_str!("../../sql/search/set_sieve.sql"), params![index.sieve.bytes()])?;
+        }
+        Ok(index.count)
     })
 }
 
-fn build(engine: &Engine) -> Result<i64> {
-    engine.connection().execute_batch(include_str!("../../sql/search/create_index.sql")).map_err(|error| {
-        match words_of_sqlite(&error).starts_with("no such module") {
-            true => Error::refused(
-                "this SQLite has no FTS5, which the index needs; search works without it, more slowly as names grow many: use a build with SQLITE_ENABLE_FTS5",
-            ),
-            false => error.into(),
-        }
-    })?;
-    let mut count = 0;
-    engine.with(include_str!("../../sql/search/all_names.sql"), |statement| {
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let id: Value = row.get(1)?;
-            insert(engine, row.get_ref(0)?.as_str().unwrap_or_default(), &id, &title(&id, text(row.get_ref(2)?).as_deref()))?;
-            count += 1;
-        }
-        Ok(())
-    })?;
-    run(engine, include_str!("../../sql/search/optimize.sql"), params![])?;
-    run(engine, include_str!("../../sql/search/forget_notes.sql"), params![])?;
-    run(engine, include_str!("../../sql/search/set_state.sql"), params![FORMAT])?;
-    Ok(count)
+/// The index while titles are taken in.
+struct Growing<'a> {
+    engine: &'a Engine,
+    sieve: Sieve,
+    count: i64,
 }
 
-fn take_in_notes(engine: &Engine) -> Result<i64> {
-    let mut count = 0;
-    engine.with(include_str!("../../sql/search/noted.sql"), |statement| {
-        let mut rows = statement.query([i64::MAX])?;
-        while let Some(row) = rows.next()? {
-            let (resource_type, id) = (row.get::<_, String>(0)?, row.get::<_, Value>(1)?);
-            remove(engine, &resource_type, &id)?;
-            if row.get(2)? {
-                insert(engine, &resource_type, &id, &title(&id, text(row.get_ref(3)?).as_deref()))?;
+impl Growing<'_> {
+    fn build(&mut self) -> Result<()> {
+        let engine = self.engine;
+        engine.connection().execute_batch(include_str!("../../sql/search/create_index.sql")).map_err(|error| {
+            match words_of_sqlite(&error).starts_with("no such module") {
+                true => Error::refused(
+                    "this SQLite has no FTS5, which the index needs; search works without it, more slowly as names grow many: use a build with SQLITE_ENABLE_FTS5",
+                ),
+                false => error.into(),
             }
-            count += 1;
+        })?;
+        run(engine, include_str!("../../sql/search/merge_late.sql"), params![])?;
+        engine.with(include_str!("../../sql/search/all_names.sql"), |statement| {
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                let id: Value = row.get(1)?;
+                self.insert(row.get_ref(0)?.as_str().unwrap_or_default(), &id, &title(&id, text(row.get_ref(2)?).as_deref()))?;
+                self.count += 1;
+            }
+            Ok(())
+        })?;
+        run(engine, include_str!("../../sql/search/optimize.sql"), params![])?;
+        run(engine, include_str!("../../sql/search/merge_as_usual.sql"), params![])?;
+        run(engine, include_str!("../../sql/search/set_state.sql"), params![FORMAT])
+    }
+
+    fn take_in_notes(&mut self) -> Result<()> {
+        self.engine.with(include_str!("../../sql/search/noted.sql"), |statement| {
+            let mut rows = statement.query([i64::MAX])?;
+            while let Some(row) = rows.next()? {
+                let (resource_type, id) = (row.get::<_, String>(0)?, row.get::<_, Value>(1)?);
+                self.remove(&resource_type, &id)?;
+                if row.get(2)? {
+                    self.insert(&resource_type, &id, &title(&id, text(row.get_ref(3)?).as_deref()))?;
+                }
+                self.count += 1;
+            }
+            Ok(())
+        })
+    }
+
+    fn insert(&mut self, resource_type: &str, id: &Value, title: &str) -> Result<()> {
+        run(self.engine, include_str!("../../sql/search/insert_document.sql"), params![resource_type, id, title])?;
+        let number = self.engine.connection().last_insert_rowid();
+        let tokens = tokens(&Folded::of(title));
+        self.sieve.add(tokens.iter().map(String::as_str));
+        run(self.engine, include_str!("../../sql/search/insert_tokens.sql"), params![number, spaced(&tokens)])
+    }
+
+    /// FTS5 keeps no text, so it is told once more which tokens to take out.
+    fn remove(&self, resource_type: &str, id: &Value) -> Result<()> {
+        let found = self.engine.with(include_str!("../../sql/search/find_document.sql"), |statement| {
+            let mut rows = statement.query(params![resource_type, id])?;
+            Ok(rows.next()?.map(|row| Ok::<_, rusqlite::Error>((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).transpose()?)
+        })?;
+        if let Some((number, title)) = found {
+            let tokens = spaced(&tokens(&Folded::of(&title)));
+            run(self.engine, include_str!("../../sql/search/delete_tokens.sql"), params![number, tokens])?;
+            run(self.engine, include_str!("../../sql/search/delete_document.sql"), params![number])?;
         }
         Ok(())
-    })?;
-    run(engine, include_str!("../../sql/search/forget_notes.sql"), params![])?;
-    Ok(count)
-}
-
-fn insert(engine: &Engine, resource_type: &str, id: &Value, title: &str) -> Result<()> {
-    run(engine, include_str!("../../sql/search/insert_document.sql"), params![resource_type, id, title])?;
-    let number = engine.connection().last_insert_rowid();
-    run(engine, include_str!("../../sql/search/insert_tokens.sql"), params![number, tokens(&Folded::of(title))])
-}
-
-/// FTS5 keeps no text, so it is told once more which tokens to take out.
-fn remove(engine: &Engine, resource_type: &str, id: &Value) -> Result<()> {
-    let found = engine.with(include_str!("../../sql/search/find_document.sql"), |statement| {
-        let mut rows = statement.query(params![resource_type, id])?;
-        Ok(rows.next()?.map(|row| Ok::<_, rusqlite::Error>((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).transpose()?)
-    })?;
-    if let Some((number, title)) = found {
-        run(engine, include_str!("../../sql/search/delete_tokens.sql"), params![number, tokens(&Folded::of(&title))])?;
-        run(engine, include_str!("../../sql/search/delete_document.sql"), params![number])?;
     }
-    Ok(())
+}
+
+/// As FTS5 takes them.
+fn spaced(tokens: &BTreeSet<String>) -> String {
+    tokens.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
 fn run(engine: &Engine, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<()> {

@@ -121,9 +121,14 @@ impl Query {
 }
 
 impl Query {
-    /// Whether a title whose letters are of these classes may answer in this tier or a better one.
-    pub(crate) fn may_be_answered(&self, classes: u64, least: Tier) -> bool {
-        self.all.may_answer(classes, least) || self.path.as_ref().is_some_and(|(last, _)| last.may_answer(classes, least))
+    /// The words to look for in titles: of a path, those of its end.
+    pub(crate) fn title_words(&self) -> &Words {
+        self.path.as_ref().map_or(&self.all, |(last, _)| last)
+    }
+
+    /// Whether a word is long enough to have a typo.
+    pub(crate) fn may_have_typos(&self) -> bool {
+        self.all.words.iter().any(|word| word.letters.len() >= TYPO)
     }
 }
 
@@ -142,12 +147,17 @@ impl Words {
     }
 
     /// Whether a title whose letters are of these classes may answer: at most one letter of a word may be missing, by the rule of one typo.
-    fn may_answer(&self, classes: u64, least: Tier) -> bool {
+    pub(crate) fn may_answer(&self, classes: u64, least: Tier) -> bool {
         !self.words.is_empty()
             && match least {
                 Tier::Typo => self.words.iter().all(|word| (word.classes & !classes).count_ones() <= 1),
                 _ => self.classes & !classes == 0,
             }
+    }
+
+    /// The classes of the word that says most; see [`Words::may_answer`].
+    pub(crate) fn rarest_classes(&self) -> u64 {
+        self.words.iter().map(|word| word.classes).max_by_key(|classes| classes.count_ones()).unwrap_or_default()
     }
 
     /// How well a title answers, if it does so in this tier or a better one. The score of a title is the same whatever is asked for.
@@ -356,24 +366,22 @@ fn typos(word: &[char], text: &[char]) -> [Option<(usize, bool)>; 4] {
     ]
 }
 
-/// What scoring needs besides, kept from title to title.
+/// What scoring needs besides, kept from title to title. Made when it is first needed: it is large.
+#[derive(Default)]
 pub(crate) struct Scratch {
-    matcher: Matcher,
+    matcher: Option<Matcher>,
     buffer: Vec<char>,
 }
 
 impl Scratch {
-    pub(crate) fn new() -> Scratch {
-        Scratch { matcher: Matcher::new(Config::DEFAULT), buffer: Vec::new() }
-    }
-
     /// nucleo's score for some words in a title, as a part of what it could be.
     fn likeness(&mut self, title: &str, words: &[Word]) -> f64 {
         let haystack = Utf32Str::new(title, &mut self.buffer);
+        let matcher = self.matcher.get_or_insert_with(|| Matcher::new(Config::DEFAULT));
         let (mut reached, mut possible) = (0.0, 0.0);
         for word in words {
             possible += 26.0 * word.letters.len() as f64 + 10.0;
-            reached += self.matcher.fuzzy_match(haystack, Utf32Str::Unicode(&word.letters)).map_or(0.0, f64::from);
+            reached += matcher.fuzzy_match(haystack, Utf32Str::Unicode(&word.letters)).map_or(0.0, f64::from);
         }
         reached / f64::max(possible, 1.0)
     }
@@ -386,7 +394,7 @@ mod tests {
 
     fn tier(query: &str, title: &str) -> Option<Tier> {
         let query = Query::parse(query).unwrap().unwrap();
-        let score = query.all.rate(&mut Scratch::new(), title, &Folded::of(title), Tier::Typo)?;
+        let score = query.all.rate(&mut Scratch::default(), title, &Folded::of(title), Tier::Typo)?;
         [Tier::Exact, Tier::Prefix, Tier::WordStart, Tier::Initials, Tier::Infix, Tier::Typo].into_iter().find(|tier| score.at_least(*tier))
     }
 

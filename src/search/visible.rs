@@ -1,4 +1,4 @@
-//! What a viewer may see: the one place where search asks the evaluator, and it asks in SQL.
+//! What a viewer may see: the one place where search asks the evaluator.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -7,7 +7,9 @@ use std::rc::Rc;
 use rusqlite::params;
 use rusqlite::types::{Value, ValueRef};
 
+use super::kept;
 use super::text::Folded;
+use crate::check::check;
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
 use crate::identifier::{Id, Subject, SubjectId};
@@ -32,6 +34,9 @@ pub(crate) enum Rule {
     Below,
     Always,
 }
+
+/// The types of which something may be visible, and by which rule.
+pub(crate) type Rules = Rc<[(Rc<str>, Rule)]>;
 
 /// A resource that may be found, with its name made ready.
 pub(crate) struct Entry {
@@ -64,9 +69,12 @@ impl Visible {
         self.entries.len()
     }
 
-    /// Those whose letters are as wanted.
-    pub(crate) fn with_letters(&self, wanted: impl Fn(u64) -> bool) -> impl Iterator<Item = &Entry> {
-        self.classes.iter().zip(&self.entries).filter(move |(classes, _)| wanted(**classes)).map(|(_, entry)| entry)
+    /// Those whose letters lack at most one of the classes that are asked for, with their own.
+    pub(crate) fn with_most_of(&self, asked: u64) -> impl Iterator<Item = (u64, &Entry)> {
+        let missing = move |classes: &u64| asked & !classes;
+        let close =
+            self.classes.iter().zip(&self.entries).filter(move |(classes, _)| missing(classes) & missing(classes).wrapping_sub(1) == 0);
+        close.map(|(classes, entry)| (*classes, entry))
     }
 }
 
@@ -88,7 +96,7 @@ struct Place {
 pub(crate) struct Eyes<'a> {
     engine: &'a Engine,
     viewer: &'a Viewer,
-    rules: Vec<(Rc<str>, Rule)>,
+    rules: Rules,
     places: RefCell<HashMap<Key, Option<Rc<Place>>>>,
     seen: RefCell<HashMap<Key, bool>>,
 }
@@ -97,20 +105,10 @@ impl<'a> Eyes<'a> {
     /// # Errors
     /// The subject is none, or its type is not known.
     pub(crate) fn of(engine: &'a Engine, viewer: &'a Viewer) -> Result<Eyes<'a>> {
-        let rules = match viewer {
-            Viewer::Subject(subject) => {
-                check_subject(engine, subject)?;
-                pairs(engine, include_str!("../../sql/search/types.sql"), &[])?
-                    .into_iter()
-                    .map(|(slug, search)| if &*search == "*" { (slug, Rule::Below) } else { (slug, Rule::Permission(search)) })
-                    .collect()
-            }
-            Viewer::Administrator => {
-                let all = crate::resources::strings(engine, include_str!("../../sql/search/all_types.sql"), params![])?;
-                all.into_iter().map(|slug| (slug.into(), Rule::Always)).collect()
-            }
-        };
-        Ok(Eyes { engine, viewer, rules, places: RefCell::default(), seen: RefCell::default() })
+        if let Viewer::Subject(subject) = viewer {
+            check_subject(engine, subject)?;
+        }
+        Ok(Eyes { engine, viewer, rules: kept::rules(engine, viewer)?, places: RefCell::default(), seen: RefCell::default() })
     }
 
     /// The types of which something may be visible.
@@ -146,9 +144,8 @@ impl<'a> Eyes<'a> {
     }
 
     fn has(&self, permission: &str, resource_type: &str, id: &Value) -> Result<bool> {
-        self.engine.with(include_str!("../../sql/search/check.sql"), |statement| {
-            Ok(statement.query_row(params![self.subject(), permission, resource_type, id], |row| row.get(0))?)
-        })
+        let [subject, permission, resource_type] = [self.subject(), permission, resource_type].map(|text| ValueRef::Text(text.as_bytes()));
+        check(self.engine, [subject, permission, resource_type, ValueRef::from(id)])
     }
 
     fn see_something_below(&self, resource_type: &str, id: &Value) -> Result<bool> {
@@ -193,7 +190,7 @@ impl<'a> Eyes<'a> {
     /// Everything that the viewer may see, if that is not more than `most`.
     pub(crate) fn everything(&self, most: usize) -> Result<Option<Visible>> {
         let mut entries: Vec<Entry> = Vec::new();
-        for (slug, rule) in &self.rules {
+        for (slug, rule) in self.rules.iter() {
             let Rule::Permission(permission) = rule else { continue };
             let room = most.saturating_sub(entries.len());
             self.engine.with(include_str!("../../sql/search/visible.sql"), |statement| {
@@ -273,7 +270,7 @@ impl<'a> Eyes<'a> {
     /// The registered resources with this id: a search that pastes one.
     pub(crate) fn with_id(&self, given: &str) -> Result<Vec<Entry>> {
         let mut found = Vec::new();
-        for (slug, _) in &self.rules {
+        for (slug, _) in self.rules.iter() {
             // `document:42` names the type too.
             let of_type = given.split_once(':').filter(|(before, _)| *before == &**slug).map(|(_, after)| after);
             for id in [Some(given), of_type].into_iter().flatten() {
@@ -289,6 +286,20 @@ impl<'a> Eyes<'a> {
         }
         Ok(found)
     }
+}
+
+/// What makes resources visible to a viewer, type by type.
+pub(crate) fn rules(engine: &Engine, viewer: &Viewer) -> Result<Rules> {
+    Ok(match viewer {
+        Viewer::Subject(_) => pairs(engine, include_str!("../../sql/search/types.sql"), &[])?
+            .into_iter()
+            .map(|(slug, search)| if &*search == "*" { (slug, Rule::Below) } else { (slug, Rule::Permission(search)) })
+            .collect(),
+        Viewer::Administrator => {
+            let all = crate::resources::strings(engine, include_str!("../../sql/search/all_types.sql"), params![])?;
+            all.into_iter().map(|slug| (slug.into(), Rule::Always)).collect()
+        }
+    })
 }
 
 /// The resource type of a permission, `None` if there is no such permission.

@@ -1,1 +1,0 @@
-SELECT authz_check(?1, ?2, ?3, ?4)

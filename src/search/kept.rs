@@ -1,0 +1,210 @@
+//! What a connection keeps between keystrokes.
+//!
+//! Only what was committed is kept, and only until somebody commits, something that gives access ends, or the connection moves its clock.
+//! Within a transaction that has written nothing is kept and nothing kept is used.
+
+use std::cell::RefMut;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::commands::Command;
+use super::index::Index;
+use super::score::Scratch;
+use super::visible::{self, Eyes, Rules, Viewer, Visible};
+use crate::decision::Millis;
+use crate::engine::{Engine, Transaction};
+use crate::error::Result;
+use crate::store::millis;
+
+/// How many visible resources a subject may have to be answered from them all.
+const MOST_VISIBLE: usize = 20_000;
+/// How many visible resources are kept between keystrokes, those of all subjects together.
+const MOST_KEPT: usize = 100_000;
+
+/// What is kept; see the head of this file.
+#[derive(Default)]
+pub(crate) struct Kept {
+    at: Option<State>,
+    /// How often what was kept had to go
+    generation: u64,
+    visible: HashMap<String, Sight>,
+    entries: usize,
+    of_subjects: Option<Rules>,
+    of_administrators: Option<Rules>,
+    index: Option<Option<Rc<Index>>>,
+    commands: Option<Rc<[Command]>>,
+    /// No more than room to work in: it goes with nothing
+    scratch: Scratch,
+    #[cfg(test)]
+    pub(super) most_visible: Option<usize>,
+}
+
+/// What a subject may see.
+enum Sight {
+    All(Rc<Visible>),
+    TooMuch,
+    /// It was too much in an earlier state. The index serves one who sees little as well, only later, so this is believed until a search
+    /// had to look long.
+    TooMuchBefore,
+}
+
+/// The state of the file to which everything kept belongs.
+struct State {
+    /// SQLite's data version, which changes with every commit by anyone
+    version: u32,
+    /// The time at which it was read, and that at which the next grant or relationship ends
+    from: Millis,
+    until: Millis,
+}
+
+impl State {
+    fn read(engine: &Engine, version: u32, now: Millis) -> Result<State> {
+        let text = engine.clock.text();
+        let next = |sql| {
+            engine.with(sql, |statement| {
+                let next: Option<Option<String>> = statement.query_map([&text], |row| row.get(0))?.next().transpose()?;
+                Ok(millis(next.flatten().as_deref()))
+            })
+        };
+        let of_grants = next(include_str!("../../sql/search/next_expiry.sql"))?;
+        let of_relationships = visible::where_there(next(include_str!("../../sql/search/next_relationship_expiry.sql")))?;
+        Ok(State { version, from: now, until: of_grants.min(of_relationships.unwrap_or(Millis::MAX)) })
+    }
+
+    fn is(&self, version: u32, now: Millis) -> bool {
+        self.version == version && (self.from..self.until).contains(&now)
+    }
+}
+
+impl Kept {
+    fn most_visible(&self) -> usize {
+        #[cfg(test)]
+        if let Some(most) = self.most_visible {
+            return most;
+        }
+        MOST_VISIBLE
+    }
+
+    #[cfg(test)]
+    pub(super) fn has_all_of(&self, subject: &str) -> bool {
+        matches!(self.visible.get(subject), Some(Sight::All(_)))
+    }
+
+    /// Keeps nothing any more.
+    pub(crate) fn forget(&mut self) {
+        self.renew();
+        self.visible.clear();
+        self.entries = 0;
+    }
+
+    /// Forgets what belongs to one state of the file.
+    fn renew(&mut self) {
+        self.at = None;
+        self.generation += 1;
+        (self.of_subjects, self.of_administrators, self.index, self.commands) = (None, None, None, None);
+        self.visible.retain(|_, sight| !matches!(sight, Sight::All(_)));
+        self.visible.values_mut().for_each(|sight| *sight = Sight::TooMuchBefore);
+        self.entries = self.visible.len();
+        if self.entries > MOST_KEPT {
+            self.visible.clear();
+            self.entries = 0;
+        }
+    }
+}
+
+/// What is kept, brought to the state of the file that is in view; `None` where nothing may be kept. To be called with that state held.
+fn kept(engine: &Engine) -> Result<Option<RefMut<'_, Kept>>> {
+    if engine.transaction() == Transaction::Write {
+        return Ok(None);
+    }
+    // Borrowed already only where a search runs within another: somebody put a view in the place of one of our tables.
+    let Ok(mut kept) = engine.search.try_borrow_mut() else { return Ok(None) };
+    let (version, now) = (engine.data_version(), engine.clock.now());
+    if !kept.at.as_ref().is_some_and(|at| at.is(version, now)) {
+        kept.renew();
+        kept.at = Some(State::read(engine, version, now)?);
+    }
+    Ok(Some(kept))
+}
+
+/// What stands in a slot, kept from earlier or read now.
+fn keep<T: Clone>(engine: &Engine, slot: impl Fn(&mut Kept) -> &mut Option<T>, read: impl FnOnce() -> Result<T>) -> Result<T> {
+    let generation = match kept(engine)? {
+        Some(mut kept) => match slot(&mut kept) {
+            Some(found) => return Ok(found.clone()),
+            None => kept.generation,
+        },
+        None => return read(),
+    };
+    let fresh = read()?;
+    if let Some(mut kept) = kept(engine)?.filter(|kept| kept.generation == generation) {
+        *slot(&mut kept) = Some(fresh.clone());
+    }
+    Ok(fresh)
+}
+
+/// What makes resources visible to a viewer, type by type.
+pub(crate) fn rules(engine: &Engine, viewer: &Viewer) -> Result<Rules> {
+    let read = || visible::rules(engine, viewer);
+    match viewer {
+        Viewer::Subject(_) => keep(engine, |kept| &mut kept.of_subjects, read),
+        Viewer::Administrator => keep(engine, |kept| &mut kept.of_administrators, read),
+    }
+}
+
+/// The index with its notes; `None` when there is none to use.
+pub(crate) fn index(engine: &Engine) -> Result<Option<Rc<Index>>> {
+    keep(engine, |kept| &mut kept.index, || Ok(super::index::read(engine)?.map(Rc::new)))
+}
+
+/// The pages and actions of the application.
+pub(crate) fn commands(engine: &Engine) -> Result<Rc<[Command]>> {
+    keep(engine, |kept| &mut kept.commands, || Ok(super::commands::all(engine)?.into()))
+}
+
+/// Everything that a subject may see; `None` when it is too much.
+pub(crate) fn visible(eyes: &Eyes<'_>, engine: &Engine, subject: &str) -> Result<Option<Rc<Visible>>> {
+    let (generation, most) = match kept(engine)? {
+        Some(mut kept) => {
+            if kept.entries > MOST_KEPT {
+                kept.visible.clear();
+                kept.entries = 0;
+            }
+            match kept.visible.get(subject) {
+                Some(Sight::All(visible)) => return Ok(Some(Rc::clone(visible))),
+                Some(Sight::TooMuch | Sight::TooMuchBefore) => return Ok(None),
+                None => (Some(kept.generation), kept.most_visible()),
+            }
+        }
+        None => (None, engine.search.try_borrow().map_or(MOST_VISIBLE, |kept| kept.most_visible())),
+    };
+    let visible = eyes.everything(most)?.map(Rc::new);
+    if let Some(mut kept) = kept(engine)?.filter(|kept| Some(kept.generation) == generation) {
+        kept.entries += visible.as_ref().map_or(1, |visible| visible.len() + 1);
+        kept.visible.insert(subject.to_owned(), visible.clone().map_or(Sight::TooMuch, Sight::All));
+    }
+    Ok(visible)
+}
+
+/// A search had to look long: what was only believed of the subject will be found out by the next.
+pub(crate) fn doubt(engine: &Engine, subject: &str) -> Result<()> {
+    if let Some(mut kept) = kept(engine)?
+        && matches!(kept.visible.get(subject), Some(Sight::TooMuchBefore))
+    {
+        kept.visible.remove(subject);
+        kept.entries = kept.entries.saturating_sub(1);
+    }
+    Ok(())
+}
+
+/// Room to score in, which is costly to make: to be given back.
+pub(crate) fn scratch(engine: &Engine) -> Scratch {
+    engine.search.try_borrow_mut().map(|mut kept| std::mem::take(&mut kept.scratch)).unwrap_or_default()
+}
+
+/// Takes such room back.
+pub(crate) fn give_back(engine: &Engine, scratch: Scratch) {
+    if let Ok(mut kept) = engine.search.try_borrow_mut() {
+        kept.scratch = scratch;
+    }
+}
