@@ -26,12 +26,15 @@ const SOURCES: [&str; 4] = ["api", "dashboard", "admin_portal", "system"];
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_set_actor", 1..=3, Effect::Writes, set)?;
-    define(connection, engine, "_authz_actor", 1..=1, Effect::Reads, tell)?;
+    define(connection, engine, "_authz_actor", 1..=1, Effect::Reads, tell)
+}
+
+/// Makes the temporary trigger where that can be done at once.
+pub(crate) fn begin(connection: &Connection) {
     // In an open transaction the trigger would go with ROLLBACK; where it cannot be made now, the first `authz_set_actor` makes it.
     if connection.is_autocommit() {
         let _ = listen(connection);
     }
-    Ok(())
 }
 
 /// Makes the temporary trigger, where the file has an outbox and the connection the function that the trigger calls.

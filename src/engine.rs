@@ -13,7 +13,7 @@ use hashbrown::HashMap;
 use rusqlite::vtab::{
     Context, Filters, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
 };
-use rusqlite::{Connection, Statement, StatementStatus, ffi};
+use rusqlite::{Connection, PrepFlags, Statement, StatementStatus, ffi};
 
 use crate::actor::Actor;
 use crate::clock::Clock;
@@ -26,6 +26,8 @@ pub(crate) struct Engine {
     // Declared before the connection that they belong to, so that they are dropped first.
     statements: RefCell<HashMap<(usize, usize), Vec<Statement<'static>>>>,
     anchored: Cell<bool>,
+    /// What has yet to be registered
+    parts: Cell<Option<Parts>>,
     /// What was read and may be kept, with the rule that says when.
     pub(crate) store: RefCell<Store>,
     /// How much may be kept
@@ -44,6 +46,9 @@ pub(crate) struct Engine {
     pub(crate) claims: RefCell<crate::claims::Kept>,
     connection: Box<Connection>,
 }
+
+/// Registers functions and tables, and does nothing else.
+pub(crate) type Parts = fn(&Connection, &Arc<Engine>) -> rusqlite::Result<()>;
 
 /// How often a connection went which way, for `authz_debug()`.
 #[derive(Default)]
@@ -68,14 +73,20 @@ unsafe impl Send for Engine {}
 unsafe impl Sync for Engine {}
 
 impl Engine {
-    /// The engine of a connection, at anchor.
-    pub(crate) fn attach(connection: &Connection) -> rusqlite::Result<Arc<Engine>> {
+    /// The engine of a connection, at anchor, with all that `parts` registers.
+    ///
+    /// SQLite keeps a little memory at hand for each connection, some 120 places, and a function that is registered takes one for good. We
+    /// have a hundred: each text that any statement of the host copies would be allocated by the system from then on. While a
+    /// statement is prepared that is to stay, nothing is taken from there; so the parts are registered by the anchor's first connect, which
+    /// comes while such a one is prepared.
+    pub(crate) fn attach(connection: &Connection, parts: Parts) -> rusqlite::Result<Arc<Engine>> {
         // SAFETY: the handle outlives the engine: functions and modules, which hold it, are destroyed while the connection is closed.
         // The second connection does not own the handle and does nothing when dropped.
         let own = unsafe { Connection::from_handle(connection.handle())? };
         let engine = Arc::new(Engine {
             statements: RefCell::default(),
             anchored: Cell::new(true),
+            parts: Cell::new(Some(parts)),
             store: RefCell::default(),
             limits: Cell::default(),
             counts: Counts::default(),
@@ -88,7 +99,7 @@ impl Engine {
         });
         const MODULE: Module<'static, Anchor> = Module::eponymous_only_module();
         connection.create_module(c"_authz_anchor", &MODULE, Some(Arc::clone(&engine)))?;
-        connection.prepare("SELECT 1 FROM main._authz_anchor")?;
+        connection.prepare_with_flags("SELECT 1 FROM main._authz_anchor", PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
         Ok(engine)
     }
 
@@ -104,13 +115,16 @@ impl Engine {
         let mut statement = match pooled {
             Some(statement) => statement,
             None => {
-                let fresh = self.connection.prepare(sql)?;
+                // It stays, and so must not live in the memory that is at hand for what comes and goes.
+                let fresh = self.connection.prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
                 // SAFETY: the connection is boxed and never replaced, and outlives the statements by the order of the fields.
                 unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(fresh) }
             }
         };
         let answer = work(&mut statement);
         if self.anchored.get() {
+            // What was bound would stay there with it.
+            statement.clear_bindings();
             self.statements.borrow_mut().entry(key).or_default().push(statement);
         }
         answer
@@ -284,6 +298,9 @@ unsafe impl<'vtab> VTab<'vtab> for Anchor {
         let engine = aux.cloned().ok_or(rusqlite::Error::InvalidQuery)?;
         db.config(VTabConfig::Innocuous)?;
         engine.anchored.set(true);
+        if let Some(parts) = engine.parts.take() {
+            parts(&engine.connection, &engine)?;
+        }
         Ok((Cow::Borrowed(c"CREATE TABLE x (empty)"), Anchor { base: sqlite3_vtab::default(), engine }))
     }
 

@@ -98,37 +98,43 @@ pub use rusqlite;
 /// # Errors
 /// The connection refuses a function or a table.
 pub fn register(connection: &rusqlite::Connection) -> Result<()> {
-    let engine = engine::Engine::attach(connection)?;
-    migrate::register(connection, &engine)?;
-    apply::register(connection, &engine)?;
-    actor::register(connection, &engine)?;
-    clock::register(connection, &engine)?;
-    permissions::register(connection, &engine)?;
-    roles::register(connection, &engine)?;
-    settings::register(connection, &engine)?;
-    consumers::register(connection, &engine)?;
-    resources::register(connection, &engine)?;
-    assignments::register(connection, &engine)?;
-    groups::register(connection, &engine)?;
-    relationships::register(connection, &engine)?;
-    attributes::register(connection, &engine)?;
-    claims::register(connection, &engine)?;
-    directories::register(connection, &engine)?;
-    scim::register(connection, &engine)?;
-    events::register(connection, &engine)?;
-    sso::register(connection, &engine)?;
-    sso_report::register(connection, &engine)?;
-    sessions::register(connection, &engine)?;
-    sweep::register(connection, &engine)?;
-    history::register(connection, &engine)?;
-    check::register(connection, &engine)?;
-    explain::register(connection, &engine)?;
-    lists::register(connection, &engine)?;
-    tree::register(connection, &engine)?;
-    search::register(connection, &engine)?;
+    engine::Engine::attach(connection, parts)?;
+    actor::begin(connection);
+    Ok(())
+}
+
+/// Every part of the product.
+fn parts(connection: &rusqlite::Connection, engine: &std::sync::Arc<engine::Engine>) -> rusqlite::Result<()> {
+    migrate::register(connection, engine)?;
+    apply::register(connection, engine)?;
+    actor::register(connection, engine)?;
+    clock::register(connection, engine)?;
+    permissions::register(connection, engine)?;
+    roles::register(connection, engine)?;
+    settings::register(connection, engine)?;
+    consumers::register(connection, engine)?;
+    resources::register(connection, engine)?;
+    assignments::register(connection, engine)?;
+    groups::register(connection, engine)?;
+    relationships::register(connection, engine)?;
+    attributes::register(connection, engine)?;
+    claims::register(connection, engine)?;
+    directories::register(connection, engine)?;
+    scim::register(connection, engine)?;
+    events::register(connection, engine)?;
+    sso::register(connection, engine)?;
+    sso_report::register(connection, engine)?;
+    sessions::register(connection, engine)?;
+    sweep::register(connection, engine)?;
+    history::register(connection, engine)?;
+    check::register(connection, engine)?;
+    explain::register(connection, engine)?;
+    lists::register(connection, engine)?;
+    tree::register(connection, engine)?;
+    search::register(connection, engine)?;
     hierarchy::register(connection)?;
-    limits::register(connection, &engine)?;
-    debug::register(connection, &engine)?;
+    limits::register(connection, engine)?;
+    debug::register(connection, engine)?;
     Ok(())
 }
 

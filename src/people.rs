@@ -84,7 +84,7 @@ mod tests {
         crate::migrate(&connection).unwrap();
         connection.execute_batch(WORLD).unwrap();
         connection.execute_batch(change).unwrap();
-        let engine = Engine::attach(&connection).unwrap();
+        let engine = Engine::attach(&connection, |_, _| Ok(())).unwrap();
         find(&engine, &Id::of(organization), &Person { email, ..Person::default() }).unwrap()
     }
 
@@ -143,7 +143,7 @@ mod tests {
         crate::register(&connection).unwrap();
         crate::migrate(&connection).unwrap();
         connection.execute_batch(WORLD).unwrap();
-        let engine = Engine::attach(&connection).unwrap();
+        let engine = Engine::attach(&connection, |_, _| Ok(())).unwrap();
         let person = Person { email: "ana@acme.com", first_name: Some("Ana"), last_name: None };
         assert_eq!(find_or_insert(&engine, &Id::of("acme"), &person).unwrap(), "ana");
         let stranger = find_or_insert(&engine, &Id::of("rival"), &person).unwrap();

@@ -1,7 +1,8 @@
 //! The exact list of what registering adds: a name that comes, goes or changes its flags is seen here.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use authz::rusqlite::Connection;
+use authz::rusqlite::functions::FunctionFlags;
+use authz::rusqlite::{Connection, ffi};
 
 const INNOCUOUS: i64 = 0x20_0000;
 const DIRECT_ONLY: i64 = 0x8_0000;
@@ -148,4 +149,40 @@ fn registering_adds_these_functions() {
             "authz_sso_report",
         ]
     );
+}
+
+/// How much of the memory that SQLite keeps at hand for a connection is in use.
+fn in_use(connection: &Connection) -> i32 {
+    let (mut current, mut highest) = (0, 0);
+    // SAFETY: the handle is open, and both numbers are there to be written.
+    let code =
+        unsafe { ffi::sqlite3_db_status(connection.handle(), ffi::SQLITE_DBSTATUS_LOOKASIDE_USED, &raw mut current, &raw mut highest, 0) };
+    assert_eq!(code, ffi::SQLITE_OK);
+    current
+}
+
+#[test]
+fn registering_takes_nothing_of_the_memory_that_statements_have_at_hand() {
+    let connection = Connection::open_in_memory().unwrap();
+    // SQLite keeps the last error there.
+    assert!(connection.prepare("nonsense").is_err());
+    let before = in_use(&connection);
+    authz::register(&connection).unwrap();
+    assert_eq!(in_use(&connection), before);
+    connection.create_scalar_function("mine", 0, FunctionFlags::SQLITE_UTF8, |_| Ok(1)).unwrap();
+    assert_eq!(in_use(&connection), before + 1, "SQLite has come to register functions elsewhere by itself");
+    authz::migrate(&connection).unwrap();
+    let before = in_use(&connection);
+    for sql in [
+        "SELECT authz_put_resource('organization', 'acme', NULL, NULL)",
+        "SELECT authz_grant('user:ana', 'member', 'organization', 'acme')",
+        "SELECT authz_add_member('group:eng', 'user:ana')",
+        "SELECT authz_sweep()",
+        "SELECT count(*) FROM authz_search('acme', 'user:ana')",
+    ] {
+        connection.query_row(sql, [], |_| Ok(())).unwrap();
+    }
+    let statements: i64 = connection.query_row("SELECT authz_debug() ->> 'statements'", [], |row| row.get(0)).unwrap();
+    let more = in_use(&connection) - before;
+    assert!(statements >= 10 && more < 20, "{statements} statements stay prepared and take {more} places");
 }

@@ -212,7 +212,7 @@ mod tests {
         let insert = "INSERT INTO authz_connections (id, organization, type) VALUES
             ('conn_1', 'acme', 'GenericSAML'), ('p0', 'acme', 'GenericSAML'), ('p1', 'acme', 'GenericSAML')";
         connection.execute_batch(insert).unwrap();
-        let engine = Engine::attach(&connection).unwrap();
+        let engine = Engine::attach(&connection, |_, _| Ok(())).unwrap();
         (connection, engine)
     }
 

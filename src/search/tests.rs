@@ -25,7 +25,7 @@ const ROLES: [(&str, usize, bool); 4] = [("member", 0, true), ("visitor", 1, fal
 /// A connection with all that search stands on, and its engine.
 fn open() -> (Connection, Arc<Engine>) {
     let connection = Connection::open_in_memory().unwrap();
-    let engine = Engine::attach(&connection).unwrap();
+    let engine = Engine::attach(&connection, |_, _| Ok(())).unwrap();
     crate::migrate::register(&connection, &engine).unwrap();
     crate::apply::register(&connection, &engine).unwrap();
     crate::check::register(&connection, &engine).unwrap();
