@@ -3,12 +3,22 @@
 SELECT seq FROM (
   SELECT seq FROM (
     SELECT seq FROM main._authz_outbox_objects
-    WHERE resource_type = +?1 AND resource_id = +?2 AND previous = 0 AND seq < +?4 ORDER BY seq DESC LIMIT +?5
+    WHERE resource_type = +?1 AND resource_id = +?2 AND subject IS NULL AND previous = 0 AND seq < +?4 ORDER BY seq DESC LIMIT +?5
   )
   UNION ALL
   SELECT seq FROM (
     SELECT seq FROM main._authz_outbox_objects
-    WHERE resource_type = +?1 AND resource_id = +?3 AND previous = 0 AND seq < +?4 ORDER BY seq DESC LIMIT +?5
+    WHERE resource_type = +?1 AND resource_id = +?2 AND subject IS NOT NULL AND previous = 0 AND seq < +?4 ORDER BY seq DESC LIMIT +?5
+  )
+  UNION ALL
+  SELECT seq FROM (
+    SELECT seq FROM main._authz_outbox_objects
+    WHERE resource_type = +?1 AND resource_id = +?3 AND subject IS NULL AND previous = 0 AND seq < +?4 ORDER BY seq DESC LIMIT +?5
+  )
+  UNION ALL
+  SELECT seq FROM (
+    SELECT seq FROM main._authz_outbox_objects
+    WHERE resource_type = +?1 AND resource_id = +?3 AND subject IS NOT NULL AND previous = 0 AND seq < +?4 ORDER BY seq DESC LIMIT +?5
   )
   UNION ALL
   SELECT seq FROM (
