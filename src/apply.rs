@@ -106,11 +106,7 @@ fn clear_by_force(engine: &Engine, plan: &Plan<'_>) -> Result<()> {
 /// language can say. What was made otherwise than by a document is in neither.
 fn model(engine: &Engine, arguments: &Arguments<'_>) -> Result<String> {
     let notation = arguments.text(0, "notation")?;
-    let in_force = engine.with(include_str!("../sql/apply/snapshot.sql"), |statement| {
-        let mut held = statement.query([])?;
-        held.next()?;
-        Ok(Document::in_force(&read(engine)?.0))
-    })?;
+    let in_force = engine.in_one_state(|| Ok(Document::in_force(&read(engine)?.0)))?;
     match notation {
         None | Some("json") => Ok(in_force.to_json().to_string()),
         Some("fga") => Ok(in_force.to_language()),
@@ -179,10 +175,7 @@ fn plan(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
     let text = call.text(0, "model document")?.ok_or_else(|| Error::refused("the model document is NULL; give one"))?;
     let force = forced(call.text(1, "second argument")?)?;
     let document = Document::parse(text)?;
-    // A row read and held on to keeps one snapshot open for everything that is read meanwhile.
-    engine.with(include_str!("../sql/apply/snapshot.sql"), |statement| {
-        let mut held = statement.query([])?;
-        held.next()?;
+    engine.in_one_state(|| {
         let (model, _) = read(engine)?;
         let document = document.completed(&model);
         let plan = diff(&document, &model, force)?;

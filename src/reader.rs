@@ -657,11 +657,11 @@ impl<'a> Reader<'a> {
         let rules = self.rules()?;
         let Some(holder) = self.text_as_holder(who, &rules).map(str::to_owned) else { return Ok(Vec::new()) };
         let (slug, id) = self.slug_and_id(node)?;
-        let rows = self.engine.with(include_str!("../sql/store/held_on.sql"), |statement| {
+        let rows = self.engine.with(include_str!("../sql/store/assignments_of_on.sql"), |statement| {
             let mut rows = statement.query(rusqlite::params![slug, id, holder])?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
-                found.push((role_of(row, 0, 1)?, expiry(row, 2)?));
+                found.push((role_of(row, 1, 2)?, expiry(row, 3)?));
             }
             Ok(found)
         })?;

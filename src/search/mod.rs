@@ -130,10 +130,7 @@ fn answer(engine: &Arc<Engine>, call: &Call, viewer: &Viewer, options: usize, kn
         Some(text) => Query::parse(text)?,
         None => None,
     };
-    // A statement held open keeps one state of the file for everything that is read meanwhile.
-    engine.with(include_str!("../../sql/search/snapshot.sql"), |statement| {
-        let mut held = statement.query([])?;
-        held.next()?;
+    engine.in_one_state(|| {
         let eyes = Eyes::of(engine, viewer)?;
         let Some(query) = query.filter(|_| limit > 0) else { return Ok(Made::none()) };
         let scratch = RefCell::new(kept::scratch(engine));

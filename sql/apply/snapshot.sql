@@ -1,1 +1,0 @@
-SELECT 1 FROM main.authz_resource_types;

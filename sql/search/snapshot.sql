@@ -1,1 +1,0 @@
-SELECT 1 FROM main._authz_search_state
