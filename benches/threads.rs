@@ -9,7 +9,7 @@ use laboratory::sampling::measure;
 use laboratory::worlds;
 
 fn ask(criterion: &mut Criterion) {
-    measure(criterion, vec![questions::threads(worlds::documents(1_000_000))]);
+    measure(criterion, questions::threads(worlds::documents(1_000_000)));
 }
 
 criterion_group!(name = benches; config = laboratory::sampling::criterion(); targets = ask);

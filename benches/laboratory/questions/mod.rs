@@ -116,6 +116,6 @@ pub fn all(documents: u32) -> Vec<Group> {
         ("write/grant", Box::new(move || vec![grant(documents)])),
         ("check/wide check/deep tree/ancestors/10000", Box::new(extremes)),
         ("memory", Box::new(move || vec![memory_held(documents)])),
-        ("threads", Box::new(move || vec![threads(documents)])),
+        ("threads", Box::new(move || threads(documents))),
     ]
 }

@@ -18,9 +18,7 @@ enum Put {
 fn put(documents: u32, how: Put) -> Run {
     Box::new(move || {
         let (_folder, file) = worlds::empty();
-        let connection = Connection::open(&file).unwrap();
-        authz::register(&connection).unwrap();
-        connection.execute_batch("PRAGMA synchronous = NORMAL").unwrap();
+        let connection = worlds::open_cold(&file);
         connection
             .execute_batch(
                 "SELECT authz_put_resource('organization', 1, NULL, NULL), authz_put_resource('workspace', 1, 'organization', 1)",
@@ -95,7 +93,8 @@ pub fn puts(documents: u32) -> Vec<Question> {
 pub fn grant(documents: u32) -> Question {
     let file = worlds::tree(documents, Ids::Integer);
     let pairs = only(0, &pairs(worlds::open_to_read(&file)));
-    let each = 100;
+    // So many that the checkpoints which they cause are shared among them: a median of fewer would show one side's and not the other's.
+    let each = 1000;
     let run = |sql: &str, bare: bool| -> Run {
         let (folder, copy) = worlds::copy(&file);
         let connection: &'static Connection = Box::leak(Box::new(worlds::open(&copy)));
