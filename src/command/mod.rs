@@ -145,6 +145,8 @@ fn open(path: &Path, access: OpenFlags) -> Result<Connection, Failure> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| Failure(format!("cannot open `{}`: {error}", path.display())))?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    // A long import keeps what it may have to undo in memory.
+    connection.execute_batch("PRAGMA temp_store = MEMORY")?;
     authz::register(&connection)?;
     Ok(connection)
 }
