@@ -19,8 +19,8 @@ INSERT INTO _authz_schema (version, name) VALUES (1, 'foundation');
 -- assignment has a subject besides, a member and a relationship a relation as well; a suspension has a subject alone. A row of NULLs is a
 -- change of the model, or of anything else that makes all answers doubtful.
 -- The token tells a change from another that got its number after a ROLLBACK: a number alone would stand where it stood before, and what
--- was kept in between would pass for valid. There is always one row, and never so many that they fill more than a page or two: after
--- somebody else's commit a page must be read from the file again.
+-- was kept in between would pass for valid. There is always one row, and never so many that they fill more than a page: after somebody
+-- else's commit a page must be read from the file again, and a tree of several is put in balance again and again.
 CREATE TABLE _authz_changes (
   number INTEGER PRIMARY KEY,
   token INTEGER NOT NULL DEFAULT (random()),
@@ -819,7 +819,7 @@ END;
 
 -- Whoever is further behind than this forgets all that it kept.
 CREATE TRIGGER _authz_changes_prune AFTER INSERT ON _authz_changes
-WHEN NEW.number % 32 = 0
+WHEN NEW.number % 8 = 0
 BEGIN
-  DELETE FROM _authz_changes WHERE number <= NEW.number - 64;
+  DELETE FROM _authz_changes WHERE number <= NEW.number - 24;
 END;

@@ -40,29 +40,25 @@ END;
 
 ---- The outbox -------------------------------------------------------------------------------------------------------------------
 
--- One row for each event, in the order in which they were committed. `authz_events` is its public face.
+-- Events, in the order in which they were committed, each with its object as it was when the event was written. What else an event has to
+-- tell stands in the rows right after it, which are no events (`event` is NULL): of one that changed something, the object as it was
+-- before (where that is not there, nothing but the permissions of a role changed); of one about a member of a directory group, the user
+-- and then the group. And where the last event was pruned, a row of the kind 'pruned' keeps its number from being given again; that is
+-- what AUTOINCREMENT would be for, but for a page more in each commit. `authz_events` is the public face.
+--
+-- One wide table for all kinds of objects: a column that a kind lacks costs a byte.
 CREATE TABLE _authz_outbox (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  -- what kind of object changed: says how `_authz_outbox_objects` is to be read
+  seq INTEGER PRIMARY KEY,
+  -- what kind of object it is: says how the columns are to be read
   kind TEXT NOT NULL,
-  event TEXT NOT NULL,
+  event TEXT,
   -- makes the id of the event unlike that of any other, also after a backup was restored and has gone on
   token INTEGER NOT NULL DEFAULT (random()),
-  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  written_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   -- who it was, as claimed by the connection; filled in at most once
   actor_id TEXT,
   actor_source TEXT,
   actor_name TEXT,
-  CONSTRAINT "an actor has an id and a source" CHECK ((actor_id IS NULL) = (actor_source IS NULL)),
-  CONSTRAINT "the source of an actor is api, dashboard, admin_portal or system"
-    CHECK (actor_source = 'api' OR actor_source = 'dashboard' OR actor_source = 'admin_portal' OR actor_source = 'system')
-) STRICT;
-
--- The object of an event as it was when the event was written, and where something changed, as it was before (previous = 1). One wide
--- table for all kinds: a column that a kind lacks costs a byte.
-CREATE TABLE _authz_outbox_objects (
-  seq INTEGER NOT NULL,
-  previous INTEGER NOT NULL,
   id ANY,
   slug TEXT,
   organization ANY,
@@ -70,13 +66,14 @@ CREATE TABLE _authz_outbox_objects (
   resource_id ANY,
   parent_type TEXT,
   parent_id ANY,
-  -- a member or holder of a role; of a membership, `user:` and the user
+  -- a member or holder of a role; of a membership or a session, `user:` and the user
   subject TEXT,
   -- of a member of a group: the membership that stands behind it
   membership TEXT,
   role TEXT,
   -- of a relationship, or of a permission: the relation that grants it too
   relation TEXT,
+  -- of a connection: its type
   source TEXT,
   name TEXT,
   description TEXT,
@@ -93,11 +90,35 @@ CREATE TABLE _authz_outbox_objects (
   number INTEGER,
   -- the slugs of a membership's roles, separated by spaces, the one shown first
   roles TEXT,
+  -- of a sign-in or a session
+  connection TEXT,
+  ip_address TEXT,
+  user_agent TEXT,
+  error_code TEXT,
+  error_message TEXT,
+  auth_method TEXT,
+  impersonator TEXT,
+  -- of a directory user, of a directory group, of a member of one
+  directory TEXT,
+  -- the id that the provider has for a user or a group
+  idp_id TEXT,
+  username TEXT,
+  -- what the provider sent: JSON text
+  raw_attributes TEXT,
+  -- of a directory
+  type TEXT,
   expires_at TEXT,
+  ended_at TEXT,
   created_at TEXT,
   updated_at TEXT,
-  PRIMARY KEY (seq, previous)
-) STRICT, WITHOUT ROWID;
+  CONSTRAINT "events are numbered from 1" CHECK (seq > 0),
+  CONSTRAINT "an actor has an id and a source" CHECK ((actor_id IS NULL) = (actor_source IS NULL)),
+  CONSTRAINT "the source of an actor is api, dashboard, admin_portal or system"
+    CHECK (actor_source = 'api' OR actor_source = 'dashboard' OR actor_source = 'admin_portal' OR actor_source = 'system')
+) STRICT;
+
+-- The number of the last event, also where that was pruned; 0 where there was none.
+CREATE VIEW _authz_last_event (seq) AS SELECT ifnull(max(seq), 0) FROM _authz_outbox WHERE event IS NOT NULL OR kind = 'pruned';
 
 -- What happened to the permissions of a role: `held` says whether the role had the permission before the change that stands at `seq`.
 -- Lists of permissions are long and not stored; the one at an event is that of today with every later change undone.
@@ -134,7 +155,7 @@ CREATE TABLE _authz_consumers (
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW authz_consumers (consumer, position, behind, updated_at) AS
-SELECT c.consumer, c.position, (SELECT count(*) FROM _authz_outbox AS o WHERE o.seq > c.position), c.updated_at
+SELECT c.consumer, c.position, (SELECT count(*) FROM _authz_outbox AS o WHERE o.event IS NOT NULL AND o.seq > c.position), c.updated_at
 FROM _authz_consumers AS c;
 
 CREATE TRIGGER _authz_consumers_drop INSTEAD OF DELETE ON authz_consumers
@@ -145,7 +166,7 @@ END;
 CREATE TRIGGER _authz_consumers_insert BEFORE INSERT ON _authz_consumers
 BEGIN
   SELECT RAISE(ABORT, 'consumer_position: a position is that of an event, or 0 before the first')
-  WHERE NEW.position < 0 OR NEW.position > (SELECT ifnull(max(seq), 0) FROM _authz_outbox);
+  WHERE NEW.position < 0 OR NEW.position > (SELECT seq FROM _authz_last_event);
 END;
 
 CREATE TRIGGER _authz_consumers_replace BEFORE INSERT ON _authz_consumers
@@ -162,7 +183,7 @@ BEGIN
   WHERE NEW.consumer IS NOT OLD.consumer;
   SELECT RAISE(ABORT, 'consumer_position: a position never goes back') WHERE NEW.position < OLD.position;
   SELECT RAISE(ABORT, 'consumer_position: a position never goes past the last event')
-  WHERE NEW.position > OLD.position AND NEW.position > (SELECT ifnull(max(seq), 0) FROM _authz_outbox);
+  WHERE NEW.position > OLD.position AND NEW.position > (SELECT seq FROM _authz_last_event);
 END;
 
 ---- What is taken ----------------------------------------------------------------------------------------------------------------
@@ -362,10 +383,9 @@ BEGIN
   INSERT INTO authz_resources (resource_type, resource_id, organization, name, description, created_at, updated_at)
   SELECT 'organization', NEW.id, NEW.id, NEW.name, NEW.description, NEW.created_at, NEW.updated_at
   WHERE NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = 'organization' AND resource_id = NEW.id);
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'organization', 'organization.created' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, name, description, external_id, metadata, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, NEW.name, NEW.description, NEW.external_id, NEW.metadata, NEW.created_at, NEW.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, name, description, external_id, metadata, created_at, updated_at)
+  SELECT 'organization', 'organization.created', NEW.id, NEW.name, NEW.description, NEW.external_id, NEW.metadata, NEW.created_at,
+    NEW.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
 END;
 
@@ -382,14 +402,12 @@ BEGIN
   UPDATE authz_organizations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
   UPDATE authz_resources SET name = NEW.name, description = NEW.description, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   WHERE resource_type = 'organization' AND resource_id = NEW.id;
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'organization', 'organization.updated' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, name, description, external_id, metadata, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, NEW.name, NEW.description, NEW.external_id, NEW.metadata, NEW.created_at,
+  INSERT INTO _authz_outbox (kind, event, id, name, description, external_id, metadata, created_at, updated_at)
+  SELECT 'organization', 'organization.updated', NEW.id, NEW.name, NEW.description, NEW.external_id, NEW.metadata, NEW.created_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   FROM _authz_settings WHERE name = 'events' AND value = 'on'
   UNION ALL
-  SELECT last_insert_rowid(), 1, OLD.id, OLD.name, OLD.description, OLD.external_id, OLD.metadata, OLD.created_at, OLD.updated_at
+  SELECT 'organization', NULL, OLD.id, OLD.name, OLD.description, OLD.external_id, OLD.metadata, OLD.created_at, OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
 END;
 
@@ -410,10 +428,9 @@ END;
 CREATE TRIGGER _authz_organizations_deleted AFTER DELETE ON authz_organizations
 BEGIN
   DELETE FROM authz_resources WHERE resource_type = 'organization' AND resource_id = OLD.id;
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'organization', 'organization.deleted' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, name, description, external_id, metadata, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, OLD.id, OLD.name, OLD.description, OLD.external_id, OLD.metadata, OLD.created_at, OLD.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, name, description, external_id, metadata, created_at, updated_at)
+  SELECT 'organization', 'organization.deleted', OLD.id, OLD.name, OLD.description, OLD.external_id, OLD.metadata, OLD.created_at,
+    OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
 END;
 
@@ -430,9 +447,9 @@ END;
 CREATE TRIGGER _authz_users_inserted AFTER INSERT ON authz_users
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('user', 'user.created');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, email, first_name, last_name, external_id, metadata, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.id, NEW.email, NEW.first_name, NEW.last_name, NEW.external_id, NEW.metadata, NEW.created_at, NEW.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, email, first_name, last_name, external_id, metadata, created_at, updated_at)
+  VALUES ('user', 'user.created', NEW.id, NEW.email, NEW.first_name, NEW.last_name, NEW.external_id, NEW.metadata, NEW.created_at,
+    NEW.updated_at);
 END;
 
 CREATE TRIGGER _authz_users_update BEFORE UPDATE OF id, created_at ON authz_users
@@ -446,14 +463,12 @@ WHEN NEW.email IS NOT OLD.email OR NEW.first_name IS NOT OLD.first_name OR NEW.l
   OR NEW.external_id IS NOT OLD.external_id OR NEW.metadata IS NOT OLD.metadata
 BEGIN
   UPDATE authz_users SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'user', 'user.updated' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, email, first_name, last_name, external_id, metadata, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, NEW.email, NEW.first_name, NEW.last_name, NEW.external_id, NEW.metadata, NEW.created_at,
+  INSERT INTO _authz_outbox (kind, event, id, email, first_name, last_name, external_id, metadata, created_at, updated_at)
+  SELECT 'user', 'user.updated', NEW.id, NEW.email, NEW.first_name, NEW.last_name, NEW.external_id, NEW.metadata, NEW.created_at,
     strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   FROM _authz_settings WHERE name = 'events' AND value = 'on'
   UNION ALL
-  SELECT last_insert_rowid(), 1, OLD.id, OLD.email, OLD.first_name, OLD.last_name, OLD.external_id, OLD.metadata, OLD.created_at, OLD.updated_at
+  SELECT 'user', NULL, OLD.id, OLD.email, OLD.first_name, OLD.last_name, OLD.external_id, OLD.metadata, OLD.created_at, OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
 END;
 
@@ -468,9 +483,9 @@ END;
 CREATE TRIGGER _authz_users_deleted AFTER DELETE ON authz_users
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('user', 'user.deleted');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, email, first_name, last_name, external_id, metadata, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, OLD.id, OLD.email, OLD.first_name, OLD.last_name, OLD.external_id, OLD.metadata, OLD.created_at, OLD.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, email, first_name, last_name, external_id, metadata, created_at, updated_at)
+  VALUES ('user', 'user.deleted', OLD.id, OLD.email, OLD.first_name, OLD.last_name, OLD.external_id, OLD.metadata, OLD.created_at,
+    OLD.updated_at);
 END;
 
 ---- Rules: memberships -----------------------------------------------------------------------------------------------------------
@@ -529,11 +544,10 @@ BEGIN
     WHERE a.subject = 'user:' || NEW.user AND a.resource_type = 'organization' AND a.resource_id = NEW.organization AND a.role = r.slug
       AND a.expires_at IS NULL
   );
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'organization_membership', 'organization_membership.created' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, subject, organization, status, flag, metadata, roles, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, 'user:' || NEW.user, NEW.organization, NEW.status, NEW.directory_managed, NEW.custom_attributes,
-    (SELECT roles FROM _authz_membership_roles WHERE id = NEW.id), NEW.created_at, NEW.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, subject, organization, status, flag, metadata, roles, created_at, updated_at)
+  SELECT 'organization_membership', 'organization_membership.created', NEW.id, 'user:' || NEW.user, NEW.organization, NEW.status,
+    NEW.directory_managed, NEW.custom_attributes, (SELECT roles FROM _authz_membership_roles WHERE id = NEW.id), NEW.created_at,
+    NEW.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
 END;
 
@@ -558,15 +572,14 @@ BEGIN
   INSERT INTO _authz_suspensions (user, organization) SELECT NEW.user, NEW.organization
   WHERE NEW.status <> 'active'
     AND NOT EXISTS (SELECT 1 FROM _authz_suspensions WHERE user = NEW.user AND organization = NEW.organization);
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'organization_membership', 'organization_membership.updated' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, subject, organization, status, flag, metadata, roles, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, 'user:' || NEW.user, NEW.organization, NEW.status, NEW.directory_managed, NEW.custom_attributes,
-    (SELECT roles FROM _authz_membership_roles WHERE id = NEW.id), NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  INSERT INTO _authz_outbox (kind, event, id, subject, organization, status, flag, metadata, roles, created_at, updated_at)
+  SELECT 'organization_membership', 'organization_membership.updated', NEW.id, 'user:' || NEW.user, NEW.organization, NEW.status,
+    NEW.directory_managed, NEW.custom_attributes, (SELECT roles FROM _authz_membership_roles WHERE id = NEW.id), NEW.created_at,
+    strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   FROM _authz_settings WHERE name = 'events' AND value = 'on'
   UNION ALL
-  SELECT last_insert_rowid(), 1, OLD.id, 'user:' || OLD.user, OLD.organization, OLD.status, OLD.directory_managed, OLD.custom_attributes,
-    (SELECT roles FROM _authz_membership_roles WHERE id = NEW.id), OLD.created_at, OLD.updated_at
+  SELECT 'organization_membership', NULL, OLD.id, 'user:' || OLD.user, OLD.organization, OLD.status, OLD.directory_managed,
+    OLD.custom_attributes, (SELECT roles FROM _authz_membership_roles WHERE id = NEW.id), OLD.created_at, OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
 END;
 
@@ -587,11 +600,9 @@ BEGIN
     WHERE o.resource_type = authz_role_assignments.resource_type AND o.resource_id = authz_role_assignments.resource_id
       AND o.organization = OLD.organization
   );
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'organization_membership', 'organization_membership.deleted' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, subject, organization, status, flag, metadata, roles, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, OLD.id, 'user:' || OLD.user, OLD.organization, OLD.status, OLD.directory_managed, OLD.custom_attributes,
-    (SELECT roles FROM _authz_departing WHERE id = OLD.id), OLD.created_at, OLD.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, subject, organization, status, flag, metadata, roles, created_at, updated_at)
+  SELECT 'organization_membership', 'organization_membership.deleted', OLD.id, 'user:' || OLD.user, OLD.organization, OLD.status,
+    OLD.directory_managed, OLD.custom_attributes, (SELECT roles FROM _authz_departing WHERE id = OLD.id), OLD.created_at, OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
   DELETE FROM _authz_departing WHERE id = OLD.id;
 END;
@@ -682,29 +693,28 @@ END;
 CREATE TRIGGER _authz_permissions_event_created AFTER INSERT ON authz_permissions
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('permission', 'permission.created');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, slug, resource_type, name, description, flag, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.created_at, NEW.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, slug, resource_type, name, description, flag, created_at, updated_at)
+  VALUES ('permission', 'permission.created', NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.created_at,
+    NEW.updated_at);
 END;
 
 CREATE TRIGGER _authz_permissions_event_updated AFTER UPDATE OF name, description, system ON authz_permissions
 WHEN (NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description OR NEW.system IS NOT OLD.system)
   AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('permission', 'permission.updated');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, slug, resource_type, name, description, flag, created_at, updated_at)
+  INSERT INTO _authz_outbox (kind, event, id, slug, resource_type, name, description, flag, created_at, updated_at)
   VALUES
-    (last_insert_rowid(), 0, NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.created_at,
+    ('permission', 'permission.updated', NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.created_at,
      strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-    (last_insert_rowid(), 1, OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.created_at, OLD.updated_at);
+    ('permission', NULL, OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.created_at, OLD.updated_at);
 END;
 
 CREATE TRIGGER _authz_permissions_event_deleted AFTER DELETE ON authz_permissions
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('permission', 'permission.deleted');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, slug, resource_type, name, description, flag, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.created_at, OLD.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, slug, resource_type, name, description, flag, created_at, updated_at)
+  VALUES ('permission', 'permission.deleted', OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.created_at,
+    OLD.updated_at);
 END;
 
 ---- Events: roles ----------------------------------------------------------------------------------------------------------------
@@ -715,12 +725,9 @@ BEGIN
   UPDATE authz_roles
   SET priority = (SELECT ifnull(max(priority), 0) + 1 FROM authz_roles WHERE organization IS NEW.organization)
   WHERE id = NEW.id AND NEW.priority IS NULL;
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'role', CASE WHEN NEW.organization IS NULL THEN 'role.created' ELSE 'organization_role.created' END
-  FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, id, slug, organization, resource_type, name, description, is_default, priority, created_at, updated_at
+  INSERT INTO _authz_outbox (kind, event, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
+  SELECT 'role', CASE WHEN NEW.organization IS NULL THEN 'role.created' ELSE 'organization_role.created' END, id, slug, organization,
+    resource_type, name, description, is_default, priority, created_at, updated_at
   FROM authz_roles WHERE id = NEW.id AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
   -- As _authz_roles_updated_default does.
   UPDATE authz_roles SET is_default = 0 WHERE NEW.is_default = 1 AND is_default = 1 AND id <> NEW.id;
@@ -734,14 +741,12 @@ WHEN (NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description OR NEW.
     OR (NEW.priority IS NOT OLD.priority AND OLD.priority IS NOT NULL))
   AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('role', CASE WHEN NEW.organization IS NULL THEN 'role.updated' ELSE 'organization_role.updated' END);
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
+  INSERT INTO _authz_outbox (kind, event, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
   VALUES
-    (last_insert_rowid(), 0, NEW.id, NEW.slug, NEW.organization, NEW.resource_type, NEW.name, NEW.description, NEW.is_default, NEW.priority,
-     NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-    (last_insert_rowid(), 1, OLD.id, OLD.slug, OLD.organization, OLD.resource_type, OLD.name, OLD.description, OLD.is_default, OLD.priority,
+    ('role', CASE WHEN NEW.organization IS NULL THEN 'role.updated' ELSE 'organization_role.updated' END, NEW.id, NEW.slug,
+     NEW.organization, NEW.resource_type, NEW.name, NEW.description, NEW.is_default, NEW.priority, NEW.created_at,
+     strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    ('role', NULL, OLD.id, OLD.slug, OLD.organization, OLD.resource_type, OLD.name, OLD.description, OLD.is_default, OLD.priority,
      OLD.created_at, OLD.updated_at);
 END;
 
@@ -749,17 +754,13 @@ END;
 DROP TRIGGER _authz_roles_deleted;
 CREATE TRIGGER _authz_roles_deleted AFTER DELETE ON authz_roles
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'role', CASE WHEN OLD.organization IS NULL THEN 'role.deleted' ELSE 'organization_role.deleted' END
-  FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, OLD.id, OLD.slug, OLD.organization, OLD.resource_type, OLD.name, OLD.description, OLD.is_default,
-    OLD.priority, OLD.created_at, OLD.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
+  SELECT 'role', CASE WHEN OLD.organization IS NULL THEN 'role.deleted' ELSE 'organization_role.deleted' END, OLD.id, OLD.slug,
+    OLD.organization, OLD.resource_type, OLD.name, OLD.description, OLD.is_default, OLD.priority, OLD.created_at, OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
   INSERT INTO _authz_outbox_role_permissions (role_id, seq, permission, held)
   SELECT OLD.id, last.seq, rp.permission, 1
-  FROM authz_role_permissions AS rp, (SELECT ifnull(max(seq), 0) AS seq FROM _authz_outbox) AS last
+  FROM authz_role_permissions AS rp, _authz_last_event AS last
   WHERE rp.role = OLD.slug AND rp.organization IS OLD.organization AND NOT EXISTS (
     SELECT 1 FROM _authz_outbox_role_permissions WHERE role_id = OLD.id AND seq = last.seq AND permission = rp.permission
   );
@@ -775,21 +776,22 @@ WHERE EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'o
 -- Where a change of a role's permissions is noted: at the event that the running call has for the role, else at the last event, which the
 -- trigger has just written, or which is the one that turned events off. Not at all for a role that the running call created.
 CREATE VIEW _authz_roles_to_note (id, slug, organization, seq) AS
-SELECT r.id, r.slug, r.organization, ifnull(c.seq, (SELECT ifnull(max(seq), 0) FROM _authz_outbox))
+SELECT r.id, r.slug, r.organization, ifnull(c.seq, (SELECT seq FROM _authz_last_event))
 FROM authz_roles AS r LEFT JOIN _authz_call_roles AS c ON c.id = r.id
 WHERE c.created IS NOT 1;
 
+-- Only where the event may be folded with others does it say how the rest of the role was before: as it is.
 CREATE TRIGGER _authz_role_permissions_inserted AFTER INSERT ON authz_role_permissions
 BEGIN
   UPDATE authz_roles SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   WHERE id = (SELECT id FROM _authz_roles_to_record WHERE slug = NEW.role AND organization IS NEW.organization);
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'role', CASE WHEN organization IS NULL THEN 'role.updated' ELSE 'organization_role.updated' END
-  FROM _authz_roles_to_record WHERE slug = NEW.role AND organization IS NEW.organization;
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, id, slug, organization, resource_type, name, description, is_default, priority, created_at, updated_at
-  FROM _authz_roles_to_record WHERE slug = NEW.role AND organization IS NEW.organization;
+  INSERT INTO _authz_outbox (kind, event, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
+  SELECT 'role', CASE WHEN organization IS NULL THEN 'role.updated' ELSE 'organization_role.updated' END, id, slug, organization,
+    resource_type, name, description, is_default, priority, created_at, updated_at
+  FROM _authz_roles_to_record WHERE slug = NEW.role AND organization IS NEW.organization
+  UNION ALL
+  SELECT 'role', NULL, id, slug, organization, resource_type, name, description, is_default, priority, created_at, updated_at
+  FROM _authz_roles_to_record WHERE slug = NEW.role AND organization IS NEW.organization AND EXISTS (SELECT 1 FROM _authz_call);
   INSERT INTO _authz_outbox_role_permissions (role_id, seq, permission, held)
   SELECT r.id, r.seq, NEW.permission, 0
   FROM _authz_roles_to_note AS r
@@ -802,13 +804,13 @@ CREATE TRIGGER _authz_role_permissions_deleted AFTER DELETE ON authz_role_permis
 BEGIN
   UPDATE authz_roles SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   WHERE id = (SELECT id FROM _authz_roles_to_record WHERE slug = OLD.role AND organization IS OLD.organization);
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'role', CASE WHEN organization IS NULL THEN 'role.updated' ELSE 'organization_role.updated' END
-  FROM _authz_roles_to_record WHERE slug = OLD.role AND organization IS OLD.organization;
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, id, slug, organization, resource_type, name, description, is_default, priority, created_at, updated_at
-  FROM _authz_roles_to_record WHERE slug = OLD.role AND organization IS OLD.organization;
+  INSERT INTO _authz_outbox (kind, event, id, slug, organization, resource_type, name, description, flag, number, created_at, updated_at)
+  SELECT 'role', CASE WHEN organization IS NULL THEN 'role.updated' ELSE 'organization_role.updated' END, id, slug, organization,
+    resource_type, name, description, is_default, priority, created_at, updated_at
+  FROM _authz_roles_to_record WHERE slug = OLD.role AND organization IS OLD.organization
+  UNION ALL
+  SELECT 'role', NULL, id, slug, organization, resource_type, name, description, is_default, priority, created_at, updated_at
+  FROM _authz_roles_to_record WHERE slug = OLD.role AND organization IS OLD.organization AND EXISTS (SELECT 1 FROM _authz_call);
   INSERT INTO _authz_outbox_role_permissions (role_id, seq, permission, held)
   SELECT r.id, r.seq, OLD.permission, 1
   FROM _authz_roles_to_note AS r
@@ -834,12 +836,10 @@ BEGIN
     AND p.resource_id IN (NEW.parent_id, CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END)
     AND CAST(p.resource_id AS TEXT) = CAST(NEW.parent_id AS TEXT)
     AND (p.organization IS NOT NULL OR p.resource_id IS NOT NEW.parent_id);
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'authorization_resource', 'authorization_resource.created' FROM _authz_settings
-  WHERE name = 'events' AND value = 'on' AND NEW.resource_type <> 'organization';
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at
+  INSERT INTO _authz_outbox
+    (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
+  SELECT 'authorization_resource', 'authorization_resource.created', resource_type, resource_id, parent_type, parent_id, organization, name,
+    description, created_at, updated_at
   FROM authz_resources
   WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND NEW.resource_type <> 'organization'
     AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
@@ -849,11 +849,10 @@ CREATE TRIGGER _authz_resources_event_created AFTER INSERT ON authz_resources
 WHEN NEW.organization IS NOT NULL AND NEW.resource_type <> 'organization'
   AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('authorization_resource', 'authorization_resource.created');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.resource_type, NEW.resource_id, NEW.parent_type, NEW.parent_id, NEW.organization, NEW.name,
-    NEW.description, NEW.created_at, NEW.updated_at);
+  INSERT INTO _authz_outbox
+    (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
+  VALUES ('authorization_resource', 'authorization_resource.created', NEW.resource_type, NEW.resource_id, NEW.parent_type, NEW.parent_id,
+    NEW.organization, NEW.name, NEW.description, NEW.created_at, NEW.updated_at);
 END;
 
 CREATE TRIGGER _authz_resources_inserted_organization AFTER INSERT ON authz_resources
@@ -871,17 +870,16 @@ WHEN NEW.resource_type <> 'organization'
     OR CAST(NEW.parent_id AS TEXT) IS NOT CAST(OLD.parent_id AS TEXT))
   AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('authorization_resource',
-    CASE WHEN NEW.parent_type IS NOT OLD.parent_type OR CAST(NEW.parent_id AS TEXT) IS NOT CAST(OLD.parent_id AS TEXT)
-      THEN 'authorization_resource.moved' ELSE 'authorization_resource.updated' END);
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
+  INSERT INTO _authz_outbox
+    (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
   VALUES
-    (last_insert_rowid(), 0, NEW.resource_type, NEW.resource_id, NEW.parent_type, NEW.parent_id, NEW.organization, NEW.name, NEW.description,
-     NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-    (last_insert_rowid(), 1, OLD.resource_type, OLD.resource_id, OLD.parent_type, OLD.parent_id, OLD.organization, OLD.name, OLD.description,
-     OLD.created_at, OLD.updated_at);
+    ('authorization_resource',
+     CASE WHEN NEW.parent_type IS NOT OLD.parent_type OR CAST(NEW.parent_id AS TEXT) IS NOT CAST(OLD.parent_id AS TEXT)
+       THEN 'authorization_resource.moved' ELSE 'authorization_resource.updated' END,
+     NEW.resource_type, NEW.resource_id, NEW.parent_type, NEW.parent_id, NEW.organization, NEW.name, NEW.description, NEW.created_at,
+     strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    ('authorization_resource', NULL, OLD.resource_type, OLD.resource_id, OLD.parent_type, OLD.parent_id, OLD.organization, OLD.name,
+     OLD.description, OLD.created_at, OLD.updated_at);
 END;
 
 CREATE TRIGGER _authz_resources_updated_organization AFTER UPDATE OF name, description ON authz_resources
@@ -912,11 +910,10 @@ END;
 CREATE TRIGGER _authz_resources_event_deleted AFTER DELETE ON authz_resources
 WHEN OLD.resource_type <> 'organization' AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('authorization_resource', 'authorization_resource.deleted');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, OLD.resource_type, OLD.resource_id, OLD.parent_type, OLD.parent_id, OLD.organization, OLD.name,
-    OLD.description, OLD.created_at, OLD.updated_at);
+  INSERT INTO _authz_outbox
+    (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
+  VALUES ('authorization_resource', 'authorization_resource.deleted', OLD.resource_type, OLD.resource_id, OLD.parent_type, OLD.parent_id,
+    OLD.organization, OLD.name, OLD.description, OLD.created_at, OLD.updated_at);
 END;
 
 ---- Events: role assignments -----------------------------------------------------------------------------------------------------
@@ -927,11 +924,9 @@ WHEN NOT (NEW.subject GLOB 'group:*' OR (NEW.role GLOB 'org-*' AND NEW.organizat
     OR NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id))
   AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('role_assignment', 'role_assignment.created');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
-  VALUES (last_insert_rowid(), 0, NEW.subject, NEW.role, NEW.organization, NEW.resource_type, NEW.resource_id, NEW.source, NEW.expires_at,
-    NEW.created_at);
+  INSERT INTO _authz_outbox (kind, event, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
+  VALUES ('role_assignment', 'role_assignment.created', NEW.subject, NEW.role, NEW.organization, NEW.resource_type, NEW.resource_id,
+    NEW.source, NEW.expires_at, NEW.created_at);
 END;
 
 -- The others: a group that comes into being is told of first, and the row is told of as `_authz_role_assignments_complete` leaves it.
@@ -942,12 +937,9 @@ WHEN NEW.subject GLOB 'group:*' OR (NEW.role GLOB 'org-*' AND NEW.organization I
 BEGIN
   INSERT INTO authz_groups (id) SELECT substr(NEW.subject, 7)
   WHERE NEW.subject GLOB 'group:*' AND NOT EXISTS (SELECT 1 FROM authz_groups WHERE id = substr(NEW.subject, 7));
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'role_assignment', 'role_assignment.created' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
-  SELECT last_insert_rowid(), 0, NEW.subject, NEW.role, CASE WHEN NEW.role GLOB 'org-*' THEN o.organization END, NEW.resource_type,
-    o.resource_id, NEW.source, NEW.expires_at, NEW.created_at
+  INSERT INTO _authz_outbox (kind, event, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
+  SELECT 'role_assignment', 'role_assignment.created', NEW.subject, NEW.role, CASE WHEN NEW.role GLOB 'org-*' THEN o.organization END,
+    NEW.resource_type, o.resource_id, NEW.source, NEW.expires_at, NEW.created_at
   FROM authz_resources AS o
   WHERE o.resource_type = NEW.resource_type
     AND o.resource_id IN (NEW.resource_id, CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END)
@@ -958,22 +950,20 @@ END;
 CREATE TRIGGER _authz_role_assignments_event_updated AFTER UPDATE OF expires_at ON authz_role_assignments
 WHEN NEW.expires_at IS NOT OLD.expires_at AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('role_assignment', 'role_assignment.updated');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
+  INSERT INTO _authz_outbox (kind, event, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
   VALUES
-    (last_insert_rowid(), 0, NEW.subject, NEW.role, NEW.organization, NEW.resource_type, NEW.resource_id, NEW.source, NEW.expires_at, NEW.created_at),
-    (last_insert_rowid(), 1, OLD.subject, OLD.role, OLD.organization, OLD.resource_type, OLD.resource_id, OLD.source, OLD.expires_at, OLD.created_at);
+    ('role_assignment', 'role_assignment.updated', NEW.subject, NEW.role, NEW.organization, NEW.resource_type, NEW.resource_id, NEW.source,
+     NEW.expires_at, NEW.created_at),
+    ('role_assignment', NULL, OLD.subject, OLD.role, OLD.organization, OLD.resource_type, OLD.resource_id, OLD.source, OLD.expires_at,
+     OLD.created_at);
 END;
 
 CREATE TRIGGER _authz_role_assignments_event_deleted AFTER DELETE ON authz_role_assignments
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('role_assignment', 'role_assignment.deleted');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
-  VALUES (last_insert_rowid(), 0, OLD.subject, OLD.role, OLD.organization, OLD.resource_type, OLD.resource_id, OLD.source, OLD.expires_at,
-    OLD.created_at);
+  INSERT INTO _authz_outbox (kind, event, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
+  VALUES ('role_assignment', 'role_assignment.deleted', OLD.subject, OLD.role, OLD.organization, OLD.resource_type, OLD.resource_id,
+    OLD.source, OLD.expires_at, OLD.created_at);
 END;
 
 ---- Events: groups ---------------------------------------------------------------------------------------------------------------
@@ -981,31 +971,28 @@ END;
 CREATE TRIGGER _authz_groups_event_created AFTER INSERT ON authz_groups
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('group', CASE WHEN NEW.organization IS NULL THEN 'authz_group.created' ELSE 'group.created' END);
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, name, description, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.id, NEW.organization, NEW.name, NEW.description, NEW.created_at, NEW.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, organization, name, description, created_at, updated_at)
+  VALUES ('group', CASE WHEN NEW.organization IS NULL THEN 'authz_group.created' ELSE 'group.created' END, NEW.id, NEW.organization,
+    NEW.name, NEW.description, NEW.created_at, NEW.updated_at);
 END;
 
 CREATE TRIGGER _authz_groups_event_updated AFTER UPDATE OF name, description ON authz_groups
 WHEN (NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description)
   AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('group', CASE WHEN NEW.organization IS NULL THEN 'authz_group.updated' ELSE 'group.updated' END);
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, name, description, created_at, updated_at)
+  INSERT INTO _authz_outbox (kind, event, id, organization, name, description, created_at, updated_at)
   VALUES
-    (last_insert_rowid(), 0, NEW.id, NEW.organization, NEW.name, NEW.description, NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-    (last_insert_rowid(), 1, OLD.id, OLD.organization, OLD.name, OLD.description, OLD.created_at, OLD.updated_at);
+    ('group', CASE WHEN NEW.organization IS NULL THEN 'authz_group.updated' ELSE 'group.updated' END, NEW.id, NEW.organization, NEW.name,
+     NEW.description, NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    ('group', NULL, OLD.id, OLD.organization, OLD.name, OLD.description, OLD.created_at, OLD.updated_at);
 END;
 
 CREATE TRIGGER _authz_groups_event_deleted AFTER DELETE ON authz_groups
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('group', CASE WHEN OLD.organization IS NULL THEN 'authz_group.deleted' ELSE 'group.deleted' END);
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, name, description, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, OLD.id, OLD.organization, OLD.name, OLD.description, OLD.created_at, OLD.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, organization, name, description, created_at, updated_at)
+  VALUES ('group', CASE WHEN OLD.organization IS NULL THEN 'authz_group.deleted' ELSE 'group.deleted' END, OLD.id, OLD.organization,
+    OLD.name, OLD.description, OLD.created_at, OLD.updated_at);
 END;
 
 -- The membership behind a member: of a user, in the organization of the group.
@@ -1022,12 +1009,9 @@ BEGIN
   INSERT INTO authz_groups (id) SELECT NEW.group_id WHERE NOT EXISTS (SELECT 1 FROM authz_groups WHERE id = NEW.group_id);
   INSERT INTO authz_groups (id) SELECT substr(NEW.subject, 7)
   WHERE NEW.subject GLOB 'group:*' AND NOT EXISTS (SELECT 1 FROM authz_groups WHERE id = substr(NEW.subject, 7));
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'group_member', CASE WHEN membership IS NULL THEN 'group_member.created' ELSE 'group.member_added' END
-  FROM _authz_group_memberships
-  WHERE group_id = NEW.group_id AND subject = NEW.subject AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, subject, membership)
-  SELECT last_insert_rowid(), 0, group_id, subject, membership
+  INSERT INTO _authz_outbox (kind, event, id, subject, membership)
+  SELECT 'group_member', CASE WHEN membership IS NULL THEN 'group_member.created' ELSE 'group.member_added' END, group_id, subject,
+    membership
   FROM _authz_group_memberships
   WHERE group_id = NEW.group_id AND subject = NEW.subject AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
 END;
@@ -1035,14 +1019,12 @@ END;
 CREATE TRIGGER _authz_group_members_event_deleted AFTER DELETE ON authz_group_members
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
+  INSERT INTO _authz_outbox (kind, event, id, subject, membership)
   SELECT 'group_member', CASE
     WHEN OLD.subject GLOB 'user:*' AND EXISTS (
       SELECT 1 FROM authz_groups AS g JOIN authz_memberships AS m ON m.user = substr(OLD.subject, 6) AND m.organization = g.organization
       WHERE g.id = OLD.group_id)
-    THEN 'group.member_removed' ELSE 'group_member.deleted' END;
-  INSERT INTO _authz_outbox_objects (seq, previous, id, subject, membership)
-  SELECT last_insert_rowid(), 0, OLD.group_id, OLD.subject, (
+    THEN 'group.member_removed' ELSE 'group_member.deleted' END, OLD.group_id, OLD.subject, (
     SELECT m.id FROM authz_groups AS g JOIN authz_memberships AS m ON m.user = substr(OLD.subject, 6) AND m.organization = g.organization
     WHERE g.id = OLD.group_id AND OLD.subject GLOB 'user:*');
 END;
@@ -1052,18 +1034,17 @@ END;
 CREATE TRIGGER _authz_model_history_event_created AFTER INSERT ON authz_model_history
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('model', 'model.applied');
-  INSERT INTO _authz_outbox_objects (seq, previous, number, metadata, created_at)
-  VALUES (last_insert_rowid(), 0, NEW.version, NEW.summary, NEW.applied_at);
+  INSERT INTO _authz_outbox (kind, event, number, metadata, created_at)
+  VALUES ('model', 'model.applied', NEW.version, NEW.summary, NEW.applied_at);
 END;
 
 -- Whoever follows must know of the gap: the last event before it and the first after it say so.
 CREATE TRIGGER _authz_settings_event_updated AFTER UPDATE OF value ON _authz_settings
 WHEN NEW.name = 'events' AND NEW.value <> OLD.value
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('events', CASE NEW.value WHEN 'off' THEN 'events.disabled' ELSE 'events.enabled' END);
-  INSERT INTO _authz_outbox_objects (seq, previous, status, created_at)
-  VALUES (last_insert_rowid(), 0, NEW.value, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
+  INSERT INTO _authz_outbox (kind, event, status, created_at)
+  VALUES ('events', CASE NEW.value WHEN 'off' THEN 'events.disabled' ELSE 'events.enabled' END, NEW.value,
+    strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
 END;
 
 ---- What was written stays as it is ----------------------------------------------------------------------------------------------
@@ -1074,59 +1055,53 @@ BEGIN
   SELECT RAISE(ABORT, 'outbox_append_only: events are numbered by the outbox itself');
 END;
 
-CREATE TRIGGER _authz_outbox_update BEFORE UPDATE ON _authz_outbox
+-- A role that the running call has written of for the first time.
+CREATE TRIGGER _authz_outbox_inserted AFTER INSERT ON _authz_outbox
+WHEN NEW.kind = 'role' AND NEW.event IS NOT NULL AND EXISTS (SELECT 1 FROM _authz_call)
+BEGIN
+  INSERT INTO _authz_call_roles (id, seq, created)
+  SELECT NEW.id, NEW.seq, NEW.event GLOB '*.created' WHERE NOT EXISTS (SELECT 1 FROM _authz_call_roles WHERE id = NEW.id);
+END;
+
+CREATE TRIGGER _authz_outbox_update BEFORE UPDATE OF
+  seq, kind, event, token, written_at, id, slug, organization, resource_type, resource_id, parent_type, parent_id, subject, membership,
+  role, relation, source, name, description, email, first_name, last_name, external_id, metadata, status, flag, number, roles,
+  connection, ip_address, user_agent, error_code, error_message, auth_method, impersonator, directory, idp_id, username, raw_attributes,
+  type, expires_at, ended_at, created_at, updated_at
+ON _authz_outbox
 WHEN NOT EXISTS (SELECT 1 FROM _authz_call WHERE OLD.seq >= first_seq)
 BEGIN
-  SELECT RAISE(ABORT, 'outbox_append_only: what was written stays as it is; only a missing actor is filled in, once')
-  WHERE NEW.seq IS NOT OLD.seq OR NEW.kind IS NOT OLD.kind OR NEW.event IS NOT OLD.event OR NEW.token IS NOT OLD.token
-    OR NEW.created_at IS NOT OLD.created_at OR OLD.actor_id IS NOT NULL OR NEW.actor_id IS NULL;
+  SELECT RAISE(ABORT, 'outbox_append_only: what was written stays as it is; only a missing actor is filled in, once');
+END;
+
+CREATE TRIGGER _authz_outbox_update_actor BEFORE UPDATE OF actor_id, actor_source, actor_name ON _authz_outbox
+WHEN (OLD.actor_id IS NOT NULL OR NEW.actor_id IS NULL) AND NOT EXISTS (SELECT 1 FROM _authz_call WHERE OLD.seq >= first_seq)
+BEGIN
+  SELECT RAISE(ABORT, 'outbox_append_only: what was written stays as it is; only a missing actor is filled in, once');
 END;
 
 -- A running call may take back what it has written itself, or prune what is old and acknowledged by every consumer.
 CREATE TRIGGER _authz_outbox_delete BEFORE DELETE ON _authz_outbox
-WHEN NOT EXISTS (
-  SELECT 1 FROM _authz_call AS c
-  WHERE OLD.seq >= c.first_seq
-     OR (OLD.created_at < c.prune_before AND NOT EXISTS (SELECT 1 FROM _authz_consumers WHERE position < OLD.seq))
-)
+WHEN CASE
+  WHEN OLD.event IS NOT NULL THEN NOT EXISTS (
+    SELECT 1 FROM _authz_call AS c
+    WHERE OLD.seq >= c.first_seq
+       OR (OLD.written_at < c.prune_before AND NOT EXISTS (SELECT 1 FROM _authz_consumers WHERE position < OLD.seq)))
+  WHEN OLD.kind = 'pruned' THEN NOT EXISTS (SELECT 1 FROM _authz_outbox WHERE seq > OLD.seq)
+  ELSE EXISTS (SELECT 1 FROM _authz_outbox WHERE seq = OLD.seq - 1) END
 BEGIN
   SELECT RAISE(ABORT, 'outbox_append_only: an event cannot be deleted; SELECT authz_prune_events() drops what is old and acknowledged');
 END;
 
--- Lists of permissions are undone from today backwards, so what is noted of a role's before the first event that is left has no reader.
+-- What belongs to an event goes with it. Lists of permissions are undone from today backwards, so what is noted of a role's before the
+-- first event that is left has no reader.
 CREATE TRIGGER _authz_outbox_deleted AFTER DELETE ON _authz_outbox
+WHEN OLD.event IS NOT NULL
 BEGIN
   DELETE FROM _authz_outbox_role_permissions
-  WHERE OLD.kind = 'role' AND role_id = (SELECT id FROM _authz_outbox_objects WHERE seq = OLD.seq AND previous = 0) AND seq <= OLD.seq
-    AND NOT EXISTS (SELECT 1 FROM _authz_outbox WHERE seq < OLD.seq);
-  DELETE FROM _authz_outbox_objects WHERE seq = OLD.seq;
-END;
-
-CREATE TRIGGER _authz_outbox_objects_insert BEFORE INSERT ON _authz_outbox_objects
-BEGIN
-  SELECT RAISE(ABORT, 'outbox_append_only: an object is written together with its event')
-  WHERE NEW.seq IS NOT (SELECT max(seq) FROM _authz_outbox)
-     OR EXISTS (SELECT 1 FROM _authz_outbox_objects WHERE seq = NEW.seq AND previous = NEW.previous);
-END;
-
-CREATE TRIGGER _authz_outbox_objects_inserted AFTER INSERT ON _authz_outbox_objects
-WHEN NEW.previous = 0 AND NEW.slug IS NOT NULL AND EXISTS (SELECT 1 FROM _authz_call)
-BEGIN
-  INSERT INTO _authz_call_roles (id, seq, created)
-  SELECT NEW.id, NEW.seq, event GLOB '*.created' FROM _authz_outbox
-  WHERE seq = NEW.seq AND kind = 'role' AND NOT EXISTS (SELECT 1 FROM _authz_call_roles WHERE id = NEW.id);
-END;
-
-CREATE TRIGGER _authz_outbox_objects_update BEFORE UPDATE ON _authz_outbox_objects
-WHEN NOT EXISTS (SELECT 1 FROM _authz_call WHERE OLD.seq >= first_seq AND NEW.seq >= first_seq)
-BEGIN
-  SELECT RAISE(ABORT, 'outbox_append_only: what was written stays as it is');
-END;
-
-CREATE TRIGGER _authz_outbox_objects_delete BEFORE DELETE ON _authz_outbox_objects
-WHEN EXISTS (SELECT 1 FROM _authz_outbox WHERE seq = OLD.seq) AND NOT EXISTS (SELECT 1 FROM _authz_call WHERE OLD.seq >= first_seq)
-BEGIN
-  SELECT RAISE(ABORT, 'outbox_append_only: what was written stays as it is');
+  WHERE OLD.kind = 'role' AND role_id = OLD.id AND seq <= OLD.seq AND NOT EXISTS (SELECT 1 FROM _authz_outbox WHERE seq < OLD.seq);
+  DELETE FROM _authz_outbox WHERE seq = OLD.seq + 1 AND event IS NULL AND kind <> 'pruned';
+  DELETE FROM _authz_outbox WHERE seq = OLD.seq + 2 AND event IS NULL AND OLD.kind = 'directory_group_user';
 END;
 
 CREATE TRIGGER _authz_outbox_role_permissions_update BEFORE UPDATE ON _authz_outbox_role_permissions

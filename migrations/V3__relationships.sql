@@ -199,10 +199,8 @@ BEGIN
         AND o.resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
         AND CAST(o.resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
     ));
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'relationship', 'relationship.created' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, subject, relation, resource_type, resource_id, expires_at, created_at)
-  SELECT last_insert_rowid(), 0, subject, relation, resource_type, resource_id, expires_at, created_at
+  INSERT INTO _authz_outbox (kind, event, subject, relation, resource_type, resource_id, expires_at, created_at)
+  SELECT 'relationship', 'relationship.created', subject, relation, resource_type, resource_id, expires_at, created_at
   FROM authz_relationships
   WHERE resource_type = NEW.resource_type AND relation = NEW.relation AND subject = NEW.subject
     AND resource_id IN (NEW.resource_id, CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END)
@@ -224,22 +222,20 @@ END;
 CREATE TRIGGER _authz_relationships_event_updated AFTER UPDATE OF expires_at ON authz_relationships
 WHEN NEW.expires_at IS NOT OLD.expires_at AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('relationship', 'relationship.updated');
-  INSERT INTO _authz_outbox_objects (seq, previous, subject, relation, resource_type, resource_id, expires_at, created_at)
+  INSERT INTO _authz_outbox (kind, event, subject, relation, resource_type, resource_id, expires_at, created_at)
   VALUES
-    (last_insert_rowid(), 0, NEW.subject, NEW.relation, NEW.resource_type, NEW.resource_id, NEW.expires_at, NEW.created_at),
-    (last_insert_rowid(), 1, OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
+    ('relationship', 'relationship.updated', NEW.subject, NEW.relation, NEW.resource_type, NEW.resource_id, NEW.expires_at, NEW.created_at),
+    ('relationship', NULL, OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
 END;
 
 -- What was over by itself did not end now.
 CREATE TRIGGER _authz_relationships_event_deleted AFTER DELETE ON authz_relationships
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
+  INSERT INTO _authz_outbox (kind, event, subject, relation, resource_type, resource_id, expires_at, created_at)
   VALUES ('relationship',
-    CASE WHEN OLD.expires_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now') THEN 'relationship.expired' ELSE 'relationship.deleted' END);
-  INSERT INTO _authz_outbox_objects (seq, previous, subject, relation, resource_type, resource_id, expires_at, created_at)
-  VALUES (last_insert_rowid(), 0, OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
+    CASE WHEN OLD.expires_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now') THEN 'relationship.expired' ELSE 'relationship.deleted' END,
+    OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
 END;
 
 -- A resource registered after its relationships were written: they take over the type of its id.
@@ -307,10 +303,9 @@ DROP TRIGGER _authz_permissions_event_created;
 CREATE TRIGGER _authz_permissions_event_created AFTER INSERT ON authz_permissions
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('permission', 'permission.created');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, slug, resource_type, name, description, flag, relation, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.relation, NEW.created_at,
-    NEW.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, slug, resource_type, name, description, flag, relation, created_at, updated_at)
+  VALUES ('permission', 'permission.created', NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.relation,
+    NEW.created_at, NEW.updated_at);
 END;
 
 DROP TRIGGER _authz_permissions_event_updated;
@@ -319,12 +314,11 @@ WHEN (NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description OR NEW.
     OR NEW.relation IS NOT OLD.relation)
   AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('permission', 'permission.updated');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, slug, resource_type, name, description, flag, relation, created_at, updated_at)
+  INSERT INTO _authz_outbox (kind, event, id, slug, resource_type, name, description, flag, relation, created_at, updated_at)
   VALUES
-    (last_insert_rowid(), 0, NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.relation, NEW.created_at,
-     strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
-    (last_insert_rowid(), 1, OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.relation, OLD.created_at,
+    ('permission', 'permission.updated', NEW.id, NEW.slug, NEW.resource_type, NEW.name, NEW.description, NEW.system, NEW.relation,
+     NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+    ('permission', NULL, OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.relation, OLD.created_at,
      OLD.updated_at);
 END;
 
@@ -332,10 +326,9 @@ DROP TRIGGER _authz_permissions_event_deleted;
 CREATE TRIGGER _authz_permissions_event_deleted AFTER DELETE ON authz_permissions
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('permission', 'permission.deleted');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, slug, resource_type, name, description, flag, relation, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.relation, OLD.created_at,
-    OLD.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, slug, resource_type, name, description, flag, relation, created_at, updated_at)
+  VALUES ('permission', 'permission.deleted', OLD.id, OLD.slug, OLD.resource_type, OLD.name, OLD.description, OLD.system, OLD.relation,
+    OLD.created_at, OLD.updated_at);
 END;
 
 ---- What has changed -----------------------------------------------------------------------------------------------------------------

@@ -249,21 +249,17 @@ END;
 CREATE TRIGGER _authz_connections_inserted AFTER INSERT ON authz_connections
 WHEN NEW.state = 'active' AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('connection', 'connection.activated');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, source, name, status, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.id, NEW.organization, NEW.type, NEW.name, NEW.state, NEW.created_at, NEW.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, organization, source, name, status, created_at, updated_at)
+  VALUES ('connection', 'connection.activated', NEW.id, NEW.organization, NEW.type, NEW.name, NEW.state, NEW.created_at, NEW.updated_at);
 END;
 
 CREATE TRIGGER _authz_connections_updated AFTER UPDATE OF name, state, jit, timeout_seconds ON authz_connections
 WHEN NEW.name IS NOT OLD.name OR NEW.state IS NOT OLD.state OR NEW.jit IS NOT OLD.jit OR NEW.timeout_seconds IS NOT OLD.timeout_seconds
 BEGIN
   UPDATE authz_connections SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'connection', CASE NEW.state WHEN 'active' THEN 'connection.activated' ELSE 'connection.deactivated' END
-  FROM _authz_settings WHERE name = 'events' AND value = 'on' AND NEW.state <> OLD.state;
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, source, name, status, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, NEW.organization, NEW.type, NEW.name, NEW.state, NEW.created_at,
-    strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  INSERT INTO _authz_outbox (kind, event, id, organization, source, name, status, created_at, updated_at)
+  SELECT 'connection', CASE NEW.state WHEN 'active' THEN 'connection.activated' ELSE 'connection.deactivated' END, NEW.id, NEW.organization,
+    NEW.type, NEW.name, NEW.state, NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   FROM _authz_settings WHERE name = 'events' AND value = 'on' AND NEW.state <> OLD.state;
 END;
 
@@ -283,9 +279,8 @@ END;
 CREATE TRIGGER _authz_connections_deleted AFTER DELETE ON authz_connections
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('connection', 'connection.deleted');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, source, name, status, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, OLD.id, OLD.organization, OLD.type, OLD.name, OLD.state, OLD.created_at, OLD.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, organization, source, name, status, created_at, updated_at)
+  VALUES ('connection', 'connection.deleted', OLD.id, OLD.organization, OLD.type, OLD.name, OLD.state, OLD.created_at, OLD.updated_at);
 END;
 
 CREATE TRIGGER _authz_organizations_delete_connections BEFORE DELETE ON authz_organizations
@@ -373,23 +368,20 @@ END;
 CREATE TRIGGER _authz_sso_sessions_event_started AFTER INSERT ON _authz_sso_sessions
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('sso_session', CASE NEW.origin WHEN 'test' THEN 'authentication.sso_test_started' ELSE 'authentication.sso_started' END);
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, connection, status, ip_address, user_agent, subject, email)
-  VALUES (last_insert_rowid(), 0, NEW.id, NEW.organization, NEW.connection, 'started', NEW.ip_address, NEW.user_agent, 'user:' || NEW.user, NEW.email);
+  INSERT INTO _authz_outbox (kind, event, id, organization, connection, status, ip_address, user_agent, subject, email)
+  VALUES ('sso_session', CASE NEW.origin WHEN 'test' THEN 'authentication.sso_test_started' ELSE 'authentication.sso_started' END, NEW.id,
+    NEW.organization, NEW.connection, 'started', NEW.ip_address, NEW.user_agent, 'user:' || NEW.user, NEW.email);
 END;
 
 CREATE TRIGGER _authz_sso_sessions_event_ended AFTER UPDATE OF status ON _authz_sso_sessions
 WHEN NEW.status <> OLD.status AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('sso_session', CASE NEW.status
-    WHEN 'success' THEN 'authentication.sso_succeeded' WHEN 'failed' THEN 'authentication.sso_failed'
-    WHEN 'timed_out' THEN 'authentication.sso_timed_out' WHEN 'test_successful' THEN 'authentication.sso_test_succeeded'
-    ELSE 'authentication.sso_test_failed' END);
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, organization, connection, status, ip_address, user_agent, subject, email, error_code, error_message)
-  VALUES (last_insert_rowid(), 0, NEW.id, NEW.organization, NEW.connection,
+  INSERT INTO _authz_outbox
+    (kind, event, id, organization, connection, status, ip_address, user_agent, subject, email, error_code, error_message)
+  VALUES ('sso_session',
+    CASE NEW.status WHEN 'success' THEN 'authentication.sso_succeeded' WHEN 'failed' THEN 'authentication.sso_failed'
+      WHEN 'timed_out' THEN 'authentication.sso_timed_out' WHEN 'test_successful' THEN 'authentication.sso_test_succeeded' ELSE 'authentication.sso_test_failed' END,
+    NEW.id, NEW.organization, NEW.connection,
     CASE NEW.status WHEN 'success' THEN 'succeeded' WHEN 'test_successful' THEN 'succeeded' WHEN 'timed_out' THEN 'timed_out' ELSE 'failed' END,
     NEW.ip_address, NEW.user_agent, 'user:' || NEW.user, NEW.email,
     CASE NEW.status WHEN 'timed_out' THEN 'sso_timed_out' ELSE NEW.error_code END,
@@ -505,22 +497,22 @@ END;
 CREATE TRIGGER _authz_sessions_event_created AFTER INSERT ON _authz_sessions
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('session', 'session.created');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, subject, organization, auth_method, status, ip_address, user_agent, impersonator, expires_at, ended_at, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.id, 'user:' || NEW.user, NEW.organization, NEW.auth_method, NEW.status, NEW.ip_address, NEW.user_agent,
-    NEW.impersonator, NEW.expires_at, NEW.ended_at, NEW.created_at, NEW.updated_at);
+  INSERT INTO _authz_outbox
+    (kind, event, id, subject, organization, auth_method, status, ip_address, user_agent, impersonator, expires_at, ended_at,
+     created_at, updated_at)
+  VALUES ('session', 'session.created', NEW.id, 'user:' || NEW.user, NEW.organization, NEW.auth_method, NEW.status, NEW.ip_address,
+    NEW.user_agent, NEW.impersonator, NEW.expires_at, NEW.ended_at, NEW.created_at, NEW.updated_at);
 END;
 
 CREATE TRIGGER _authz_sessions_event_ended AFTER UPDATE OF status ON _authz_sessions
 WHEN NEW.status <> OLD.status AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('session', CASE NEW.status WHEN 'expired' THEN 'session.expired' ELSE 'session.revoked' END);
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, subject, organization, auth_method, status, ip_address, user_agent, impersonator, expires_at, ended_at, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.id, 'user:' || NEW.user, NEW.organization, NEW.auth_method, NEW.status, NEW.ip_address, NEW.user_agent,
-    NEW.impersonator, NEW.expires_at, NEW.ended_at, NEW.created_at, NEW.updated_at);
+  INSERT INTO _authz_outbox
+    (kind, event, id, subject, organization, auth_method, status, ip_address, user_agent, impersonator, expires_at, ended_at,
+     created_at, updated_at)
+  VALUES ('session', CASE NEW.status WHEN 'expired' THEN 'session.expired' ELSE 'session.revoked' END, NEW.id, 'user:' || NEW.user,
+    NEW.organization, NEW.auth_method, NEW.status, NEW.ip_address, NEW.user_agent, NEW.impersonator, NEW.expires_at, NEW.ended_at,
+    NEW.created_at, NEW.updated_at);
 END;
 
 -- Whoever is shut out of an organization, or gone, is signed out there.
@@ -613,37 +605,22 @@ DROP TRIGGER _authz_role_assignments_event_deleted;
 CREATE TRIGGER _authz_role_assignments_event_deleted AFTER DELETE ON authz_role_assignments
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('role_assignment', CASE
-    WHEN OLD.expires_at <= ifnull((SELECT expired_before FROM _authz_call), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) THEN 'role_assignment.expired'
-    ELSE 'role_assignment.deleted' END);
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
-  VALUES (last_insert_rowid(), 0, OLD.subject, OLD.role, OLD.organization, OLD.resource_type, OLD.resource_id, OLD.source, OLD.expires_at,
-    OLD.created_at);
+  INSERT INTO _authz_outbox (kind, event, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
+  VALUES ('role_assignment',
+    CASE WHEN OLD.expires_at <= ifnull((SELECT expired_before FROM _authz_call), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+      THEN 'role_assignment.expired' ELSE 'role_assignment.deleted' END,
+    OLD.subject, OLD.role, OLD.organization, OLD.resource_type, OLD.resource_id, OLD.source, OLD.expires_at, OLD.created_at);
 END;
 
 DROP TRIGGER _authz_relationships_event_deleted;
 CREATE TRIGGER _authz_relationships_event_deleted AFTER DELETE ON authz_relationships
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('relationship', CASE
-    WHEN OLD.expires_at <= ifnull((SELECT expired_before FROM _authz_call), strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) THEN 'relationship.expired'
-    ELSE 'relationship.deleted' END);
-  INSERT INTO _authz_outbox_objects (seq, previous, subject, relation, resource_type, resource_id, expires_at, created_at)
-  VALUES (last_insert_rowid(), 0, OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
+  INSERT INTO _authz_outbox (kind, event, subject, relation, resource_type, resource_id, expires_at, created_at)
+  VALUES ('relationship',
+    CASE WHEN OLD.expires_at <= ifnull((SELECT expired_before FROM _authz_call), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+      THEN 'relationship.expired' ELSE 'relationship.deleted' END,
+    OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
 END;
 
 CREATE INDEX _authz_relationships_by_expiry ON authz_relationships (expires_at) WHERE expires_at IS NOT NULL;
-
----- What events of these say besides -----------------------------------------------------------------------------------------------
-
-ALTER TABLE _authz_outbox_objects ADD COLUMN connection TEXT;
-ALTER TABLE _authz_outbox_objects ADD COLUMN ip_address TEXT;
-ALTER TABLE _authz_outbox_objects ADD COLUMN user_agent TEXT;
-ALTER TABLE _authz_outbox_objects ADD COLUMN error_code TEXT;
-ALTER TABLE _authz_outbox_objects ADD COLUMN error_message TEXT;
-ALTER TABLE _authz_outbox_objects ADD COLUMN auth_method TEXT;
-ALTER TABLE _authz_outbox_objects ADD COLUMN impersonator TEXT;
-ALTER TABLE _authz_outbox_objects ADD COLUMN ended_at TEXT;

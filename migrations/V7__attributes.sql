@@ -199,11 +199,10 @@ BEGIN
     WHERE a.subject = 'user:' || NEW.user AND a.resource_type = 'organization' AND a.resource_id = NEW.organization AND a.role = r.slug
       AND a.expires_at IS NULL
   );
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'organization_membership', 'organization_membership.created' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, subject, organization, status, flag, metadata, roles, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, 'user:' || NEW.user, NEW.organization, NEW.status, NEW.directory_managed, NEW.custom_attributes,
-    (SELECT roles FROM _authz_membership_roles WHERE id = NEW.id), NEW.created_at, NEW.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, subject, organization, status, flag, metadata, roles, created_at, updated_at)
+  SELECT 'organization_membership', 'organization_membership.created', NEW.id, 'user:' || NEW.user, NEW.organization, NEW.status,
+    NEW.directory_managed, NEW.custom_attributes, (SELECT roles FROM _authz_membership_roles WHERE id = NEW.id), NEW.created_at,
+    NEW.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
   UPDATE authz_memberships
   SET custom_attributes = (SELECT a.custom_attributes FROM _authz_membership_attributes AS a WHERE a.id = NEW.id)

@@ -6,18 +6,6 @@
 
 INSERT INTO _authz_schema (version, name) VALUES (8, 'directories');
 
----- What an event tells of them --------------------------------------------------------------------------------------------------
-
--- of a directory user, of a directory group, of a member of one
-ALTER TABLE _authz_outbox_objects ADD COLUMN directory TEXT;
--- the id that the provider has for a user or a group
-ALTER TABLE _authz_outbox_objects ADD COLUMN idp_id TEXT;
-ALTER TABLE _authz_outbox_objects ADD COLUMN username TEXT;
--- what the provider sent: JSON text
-ALTER TABLE _authz_outbox_objects ADD COLUMN raw_attributes TEXT;
--- of a directory
-ALTER TABLE _authz_outbox_objects ADD COLUMN type TEXT;
-
 ---- Directories ------------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE authz_directories (
@@ -138,10 +126,9 @@ END;
 CREATE TRIGGER _authz_directories_inserted AFTER INSERT ON authz_directories
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  VALUES ('directory', CASE NEW.state WHEN 'active' THEN 'dsync.activated' ELSE 'authz_directory.created' END);
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, name, type, status, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.id, NEW.organization, NEW.name, NEW.type, NEW.state, NEW.created_at, NEW.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, organization, name, type, status, created_at, updated_at)
+  VALUES ('directory', CASE NEW.state WHEN 'active' THEN 'dsync.activated' ELSE 'authz_directory.created' END, NEW.id, NEW.organization,
+    NEW.name, NEW.type, NEW.state, NEW.created_at, NEW.updated_at);
 END;
 
 CREATE TRIGGER _authz_directories_update BEFORE UPDATE ON authz_directories
@@ -156,14 +143,12 @@ CREATE TRIGGER _authz_directories_updated AFTER UPDATE OF name, type, state ON a
 WHEN (NEW.name IS NOT OLD.name OR NEW.type IS NOT OLD.type OR NEW.state IS NOT OLD.state) AND NEW.state <> 'deleting'
 BEGIN
   UPDATE authz_directories SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'directory', CASE WHEN NEW.state = 'active' AND OLD.state <> 'active' THEN 'dsync.activated' ELSE 'authz_directory.updated' END
-  FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, name, type, status, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, NEW.organization, NEW.name, NEW.type, NEW.state, NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  INSERT INTO _authz_outbox (kind, event, id, organization, name, type, status, created_at, updated_at)
+  SELECT 'directory', CASE WHEN NEW.state = 'active' AND OLD.state <> 'active' THEN 'dsync.activated' ELSE 'authz_directory.updated' END,
+    NEW.id, NEW.organization, NEW.name, NEW.type, NEW.state, NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   FROM _authz_settings WHERE name = 'events' AND value = 'on'
   UNION ALL
-  SELECT last_insert_rowid(), 1, OLD.id, OLD.organization, OLD.name, OLD.type, OLD.state, OLD.created_at, OLD.updated_at
+  SELECT 'directory', NULL, OLD.id, OLD.organization, OLD.name, OLD.type, OLD.state, OLD.created_at, OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
 END;
 
@@ -178,9 +163,8 @@ END;
 CREATE TRIGGER _authz_directories_deleted AFTER DELETE ON authz_directories
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('directory', 'dsync.deleted');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, organization, name, type, status, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, OLD.id, OLD.organization, OLD.name, OLD.type, 'deleting', OLD.created_at, OLD.updated_at);
+  INSERT INTO _authz_outbox (kind, event, id, organization, name, type, status, created_at, updated_at)
+  VALUES ('directory', 'dsync.deleted', OLD.id, OLD.organization, OLD.name, OLD.type, 'deleting', OLD.created_at, OLD.updated_at);
 END;
 
 CREATE TRIGGER _authz_organizations_delete_directories BEFORE DELETE ON authz_organizations
@@ -202,10 +186,11 @@ END;
 CREATE TRIGGER _authz_directory_users_inserted AFTER INSERT ON authz_directory_users
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('directory_user', 'dsync.user.created');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata, created_at, updated_at)
-  VALUES (last_insert_rowid(), 0, NEW.id, NEW.directory, NEW.organization, NEW.idp_id, NEW.email, NEW.username, NEW.first_name, NEW.last_name, NEW.state, NEW.raw_attributes, NEW.custom_attributes, NEW.created_at, NEW.updated_at);
+  INSERT INTO _authz_outbox
+    (kind, event, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata,
+     created_at, updated_at)
+  VALUES ('directory_user', 'dsync.user.created', NEW.id, NEW.directory, NEW.organization, NEW.idp_id, NEW.email, NEW.username,
+    NEW.first_name, NEW.last_name, NEW.state, NEW.raw_attributes, NEW.custom_attributes, NEW.created_at, NEW.updated_at);
 END;
 
 -- That nobody stands behind it any more is told by the user that goes.
@@ -230,12 +215,14 @@ WHEN (NEW.idp_id IS NOT OLD.idp_id OR NEW.email IS NOT OLD.email OR NEW.username
     OR NEW.custom_attributes IS NOT OLD.custom_attributes)
   AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
-  INSERT INTO _authz_outbox (kind, event) VALUES ('directory_user', 'dsync.user.updated');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata, created_at, updated_at)
+  INSERT INTO _authz_outbox
+    (kind, event, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata,
+     created_at, updated_at)
   VALUES
-    (last_insert_rowid(), 0, NEW.id, NEW.directory, NEW.organization, NEW.idp_id, NEW.email, NEW.username, NEW.first_name, NEW.last_name, NEW.state, NEW.raw_attributes, NEW.custom_attributes, NEW.created_at, NEW.updated_at),
-    (last_insert_rowid(), 1, OLD.id, OLD.directory, OLD.organization, OLD.idp_id, OLD.email, OLD.username, OLD.first_name, OLD.last_name, OLD.state, OLD.raw_attributes, OLD.custom_attributes, OLD.created_at, OLD.updated_at);
+    ('directory_user', 'dsync.user.updated', NEW.id, NEW.directory, NEW.organization, NEW.idp_id, NEW.email, NEW.username, NEW.first_name,
+     NEW.last_name, NEW.state, NEW.raw_attributes, NEW.custom_attributes, NEW.created_at, NEW.updated_at),
+    ('directory_user', NULL, OLD.id, OLD.directory, OLD.organization, OLD.idp_id, OLD.email, OLD.username, OLD.first_name, OLD.last_name,
+     OLD.state, OLD.raw_attributes, OLD.custom_attributes, OLD.created_at, OLD.updated_at);
 END;
 
 -- Once it is known who a directory user is, the places in groups that it has already are that user's. Whoever has no membership gets none.
@@ -258,11 +245,11 @@ END;
 -- Access ends with the directory user. Where a whole directory goes, it stays for whom another active one of the organization holds up.
 CREATE TRIGGER _authz_directory_users_deleted AFTER DELETE ON authz_directory_users
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'directory_user', 'dsync.user.deleted' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, OLD.id, OLD.directory, OLD.organization, OLD.idp_id, OLD.email, OLD.username, OLD.first_name, OLD.last_name, OLD.state, OLD.raw_attributes, OLD.custom_attributes, OLD.created_at, OLD.updated_at
+  INSERT INTO _authz_outbox
+    (kind, event, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata,
+     created_at, updated_at)
+  SELECT 'directory_user', 'dsync.user.deleted', OLD.id, OLD.directory, OLD.organization, OLD.idp_id, OLD.email, OLD.username,
+    OLD.first_name, OLD.last_name, OLD.state, OLD.raw_attributes, OLD.custom_attributes, OLD.created_at, OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
   UPDATE authz_memberships SET status = 'inactive'
   WHERE user = OLD.user AND organization = OLD.organization AND status <> 'inactive'
@@ -311,10 +298,9 @@ END;
 
 CREATE TRIGGER _authz_directory_groups_inserted AFTER INSERT ON authz_directory_groups
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'directory_group', 'dsync.group.created' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, NEW.directory, NEW.organization, NEW.idp_id, NEW.name, NEW.raw_attributes, NEW.created_at, NEW.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
+  SELECT 'directory_group', 'dsync.group.created', NEW.id, NEW.directory, NEW.organization, NEW.idp_id, NEW.name, NEW.raw_attributes,
+    NEW.created_at, NEW.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
   INSERT INTO authz_groups (id, organization, name) VALUES (NEW.group_id, NEW.organization, NEW.name);
 END;
@@ -331,13 +317,13 @@ END;
 CREATE TRIGGER _authz_directory_groups_updated AFTER UPDATE OF idp_id, name, raw_attributes ON authz_directory_groups
 WHEN NEW.idp_id IS NOT OLD.idp_id OR NEW.name IS NOT OLD.name OR NEW.raw_attributes IS NOT OLD.raw_attributes
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'directory_group', 'dsync.group.updated' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, NEW.id, NEW.directory, NEW.organization, NEW.idp_id, NEW.name, NEW.raw_attributes, NEW.created_at, NEW.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
+  SELECT 'directory_group', 'dsync.group.updated', NEW.id, NEW.directory, NEW.organization, NEW.idp_id, NEW.name, NEW.raw_attributes,
+    NEW.created_at, NEW.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on'
   UNION ALL
-  SELECT last_insert_rowid(), 1, OLD.id, OLD.directory, OLD.organization, OLD.idp_id, OLD.name, OLD.raw_attributes, OLD.created_at, OLD.updated_at
+  SELECT 'directory_group', NULL, OLD.id, OLD.directory, OLD.organization, OLD.idp_id, OLD.name, OLD.raw_attributes, OLD.created_at,
+    OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
   UPDATE authz_groups SET name = NEW.name WHERE id = NEW.group_id AND name IS NOT NEW.name;
 END;
@@ -351,10 +337,9 @@ END;
 -- Its group goes with it, and with that the roles it gave.
 CREATE TRIGGER _authz_directory_groups_deleted AFTER DELETE ON authz_directory_groups
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'directory_group', 'dsync.group.deleted' FROM _authz_settings WHERE name = 'events' AND value = 'on';
-  INSERT INTO _authz_outbox_objects (seq, previous, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
-  SELECT last_insert_rowid(), 0, OLD.id, OLD.directory, OLD.organization, OLD.idp_id, OLD.name, OLD.raw_attributes, OLD.created_at, OLD.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
+  SELECT 'directory_group', 'dsync.group.deleted', OLD.id, OLD.directory, OLD.organization, OLD.idp_id, OLD.name, OLD.raw_attributes,
+    OLD.created_at, OLD.updated_at
   FROM _authz_settings WHERE name = 'events' AND value = 'on';
   DELETE FROM authz_groups WHERE id = OLD.group_id;
 END;
@@ -386,18 +371,17 @@ SELECT g.id, 'group:' || g.group_id FROM authz_directory_groups AS g;
 
 CREATE TRIGGER _authz_directory_group_members_inserted AFTER INSERT ON authz_directory_group_members
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'directory_group_user', 'dsync.group.user_added' FROM _authz_settings
-  WHERE name = 'events' AND value = 'on' AND EXISTS (SELECT 1 FROM authz_directory_users WHERE id = NEW.member);
-  INSERT INTO _authz_outbox_objects (seq, previous, id, subject, directory)
-  SELECT last_insert_rowid(), 0, NEW.directory_group, NEW.member, u.directory
+  INSERT INTO _authz_outbox (kind, event, id, subject, directory)
+  SELECT 'directory_group_user', 'dsync.group.user_added', NEW.directory_group, NEW.member, u.directory
   FROM authz_directory_users AS u WHERE u.id = NEW.member AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata, created_at, updated_at)
-  SELECT last_insert_rowid(), 2, u.id, u.directory, u.organization, u.idp_id, u.email, u.username, u.first_name, u.last_name, u.state, u.raw_attributes, u.custom_attributes, u.created_at, u.updated_at
+  INSERT INTO _authz_outbox
+    (kind, event, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata,
+     created_at, updated_at)
+  SELECT 'directory_user', NULL, u.id, u.directory, u.organization, u.idp_id, u.email, u.username, u.first_name, u.last_name, u.state,
+    u.raw_attributes, u.custom_attributes, u.created_at, u.updated_at
   FROM authz_directory_users AS u WHERE u.id = NEW.member AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
-  SELECT last_insert_rowid(), 3, g.id, g.directory, g.organization, g.idp_id, g.name, g.raw_attributes, g.created_at, g.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
+  SELECT 'directory_group', NULL, g.id, g.directory, g.organization, g.idp_id, g.name, g.raw_attributes, g.created_at, g.updated_at
   FROM authz_directory_groups AS g
   WHERE g.id = NEW.directory_group AND EXISTS (SELECT 1 FROM authz_directory_users WHERE id = NEW.member)
     AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
@@ -410,18 +394,17 @@ END;
 
 CREATE TRIGGER _authz_directory_group_members_deleted AFTER DELETE ON authz_directory_group_members
 BEGIN
-  INSERT INTO _authz_outbox (kind, event)
-  SELECT 'directory_group_user', 'dsync.group.user_removed' FROM _authz_settings
-  WHERE name = 'events' AND value = 'on' AND EXISTS (SELECT 1 FROM authz_directory_users WHERE id = OLD.member);
-  INSERT INTO _authz_outbox_objects (seq, previous, id, subject, directory)
-  SELECT last_insert_rowid(), 0, OLD.directory_group, OLD.member, u.directory
+  INSERT INTO _authz_outbox (kind, event, id, subject, directory)
+  SELECT 'directory_group_user', 'dsync.group.user_removed', OLD.directory_group, OLD.member, u.directory
   FROM authz_directory_users AS u WHERE u.id = OLD.member AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
-  INSERT INTO _authz_outbox_objects
-    (seq, previous, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata, created_at, updated_at)
-  SELECT last_insert_rowid(), 2, u.id, u.directory, u.organization, u.idp_id, u.email, u.username, u.first_name, u.last_name, u.state, u.raw_attributes, u.custom_attributes, u.created_at, u.updated_at
+  INSERT INTO _authz_outbox
+    (kind, event, id, directory, organization, idp_id, email, username, first_name, last_name, status, raw_attributes, metadata,
+     created_at, updated_at)
+  SELECT 'directory_user', NULL, u.id, u.directory, u.organization, u.idp_id, u.email, u.username, u.first_name, u.last_name, u.state,
+    u.raw_attributes, u.custom_attributes, u.created_at, u.updated_at
   FROM authz_directory_users AS u WHERE u.id = OLD.member AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
-  INSERT INTO _authz_outbox_objects (seq, previous, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
-  SELECT last_insert_rowid(), 3, g.id, g.directory, g.organization, g.idp_id, g.name, g.raw_attributes, g.created_at, g.updated_at
+  INSERT INTO _authz_outbox (kind, event, id, directory, organization, idp_id, name, raw_attributes, created_at, updated_at)
+  SELECT 'directory_group', NULL, g.id, g.directory, g.organization, g.idp_id, g.name, g.raw_attributes, g.created_at, g.updated_at
   FROM authz_directory_groups AS g
   WHERE g.id = OLD.directory_group AND EXISTS (SELECT 1 FROM authz_directory_users WHERE id = OLD.member)
     AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on');
@@ -454,8 +437,8 @@ END;
 CREATE VIEW authz_events (seq, id, event, data, context, created_at) AS
 WITH
 -- a directory user and a directory group as JSON: the object of an event of their own, or one of the two in that of a member
-directory_users (seq, previous, object) AS NOT MATERIALIZED (
-  SELECT seq, previous, json_object(
+directory_users (seq, object) AS NOT MATERIALIZED (
+  SELECT seq, json_object(
     'object', 'directory_user',
     'id', id,
     'directory_id', directory,
@@ -470,10 +453,10 @@ directory_users (seq, previous, object) AS NOT MATERIALIZED (
     'custom_attributes', json(CASE WHEN json_valid(metadata) THEN metadata ELSE '{}' END),
     'created_at', created_at,
     'updated_at', updated_at)
-  FROM _authz_outbox_objects
+  FROM _authz_outbox
 ),
-directory_groups (seq, previous, object) AS NOT MATERIALIZED (
-  SELECT seq, previous, json_object(
+directory_groups (seq, object) AS NOT MATERIALIZED (
+  SELECT seq, json_object(
     'object', 'directory_group',
     'id', id,
     'directory_id', directory,
@@ -483,7 +466,7 @@ directory_groups (seq, previous, object) AS NOT MATERIALIZED (
     'raw_attributes', json(CASE WHEN json_valid(raw_attributes) THEN raw_attributes ELSE '{}' END),
     'created_at', created_at,
     'updated_at', updated_at)
-  FROM _authz_outbox_objects
+  FROM _authz_outbox
 ),
 -- the object of an event as JSON: as it was after, and (before = 1) as it was before
 objects (seq, before, object) AS NOT MATERIALIZED (
@@ -696,19 +679,17 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'domains', json('[]'),
       'created_at', p.created_at,
       'updated_at', p.updated_at)
-    WHEN 'directory_user' THEN (SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq AND u.previous = p.previous)
-    WHEN 'directory_group' THEN (SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq AND g.previous = p.previous)
+    WHEN 'directory_user' THEN (SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq)
+    WHEN 'directory_group' THEN (SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq)
     WHEN 'directory_group_user' THEN json_object(
       'directory_id', p.directory,
-      'user', json((SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq AND u.previous = 2)),
-      'group', json((SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq AND g.previous = 3)))
+      'user', json((SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq + 1)),
+      'group', json((SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq + 2)))
     END
   FROM _authz_outbox AS o
   JOIN (SELECT 0 AS before UNION ALL SELECT 1) AS side
-  -- where nothing but the permissions of a role changed, no row says how the rest was before: it is the same
-  JOIN _authz_outbox_objects AS p ON p.seq = o.seq AND p.previous = (
-    SELECT max(q.previous) FROM _authz_outbox_objects AS q WHERE q.seq = o.seq AND q.previous <= side.before
-  )
+  JOIN _authz_outbox AS p ON p.seq = o.seq + CASE side.before
+    WHEN 1 THEN EXISTS (SELECT 1 FROM _authz_outbox AS q WHERE q.seq = o.seq + 1 AND q.event IS NULL) ELSE 0 END
 )
 SELECT
   e.seq,
@@ -741,8 +722,9 @@ FROM (
       ) AS x, json_each(x.old) AS was
       WHERE was.key <> 'updated_at' AND (x.old -> was.fullkey) IS NOT (x.new -> was.fullkey)
     ) END AS previous_attributes,
-    o.created_at
+    o.written_at AS created_at
   FROM _authz_outbox AS o
+  WHERE o.event IS NOT NULL
 ) AS e;
 
 CREATE TRIGGER _authz_events_insert INSTEAD OF INSERT ON authz_events BEGIN

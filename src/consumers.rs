@@ -214,7 +214,9 @@ fn prune(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
             })?,
         };
         engine.with(include_str!("../sql/consumers/prune_begin.sql"), |statement| Ok(statement.execute([&before])?))?;
+        engine.with(include_str!("../sql/consumers/keep_number.sql"), |statement| Ok(statement.execute([&before])?))?;
         let dropped = engine.with(include_str!("../sql/consumers/prune.sql"), |statement| Ok(statement.execute([&before])?))?;
+        engine.with(include_str!("../sql/consumers/drop_number.sql"), |statement| Ok(statement.execute([])?))?;
         engine.with(include_str!("../sql/events/end_call.sql"), |statement| Ok(statement.execute([])?))?;
         Ok(i64::try_from(dropped).unwrap_or(i64::MAX))
     })

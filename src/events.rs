@@ -63,48 +63,53 @@ impl Verb {
 /// Folds the events of the running call: an object that came and changed came as it is now; one that changed twice changed once; one that
 /// changed and went just went, as it was before the call, and one that came and went was never there. What goes and comes again are two objects.
 fn fold(engine: &Engine) -> Result<()> {
+    struct Written {
+        seq: i64,
+        event: String,
+        has_previous: bool,
+        key: String,
+    }
     let events = engine.with(include_str!("../sql/events/written.sql"), |statement| {
-        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?)))?;
+        let rows = statement
+            .query_map([], |row| Ok(Written { seq: row.get(0)?, event: row.get(1)?, has_previous: row.get(2)?, key: row.get(3)? }))?;
         Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
     })?;
     let run = |sql: &'static str, parameters: &[&dyn rusqlite::ToSql]| -> Result<()> {
         engine.with(sql, |statement| Ok(statement.execute(parameters).map(drop)?))
     };
-    let mut open: HashMap<&str, (i64, Verb)> = HashMap::new();
-    for (seq, event, key) in &events {
-        let verb = Verb::of(event);
-        let Some((first, before)) = open.get(key.as_str()).copied() else {
-            open.insert(key, (*seq, verb));
+    // The last event of each object that may take in what comes after it. An update has the object as it was before in the row after it.
+    let mut open: HashMap<&str, (&Written, Verb)> = HashMap::new();
+    for written in &events {
+        let (seq, verb) = (written.seq, Verb::of(&written.event));
+        let Some((first, before)) = open.get(written.key.as_str()).copied() else {
+            open.insert(&written.key, (written, verb));
             continue;
         };
         match (before, verb) {
             (Verb::Created | Verb::Changed, Verb::Changed) => {
-                run(include_str!("../sql/events/drop_object.sql"), params![first])?;
-                run(include_str!("../sql/events/move_object.sql"), params![first, seq])?;
-                if before == Verb::Changed {
-                    run(include_str!("../sql/events/move_previous.sql"), params![first, seq])?;
-                    // A move that also renames is a move.
-                    if event.ends_with(".moved") {
-                        run(include_str!("../sql/events/rename.sql"), params![first, event])?;
-                    }
+                run(include_str!("../sql/events/copy_object.sql"), params![first.seq, seq])?;
+                // A move that also renames is a move.
+                if before == Verb::Changed && written.event.ends_with(".moved") {
+                    run(include_str!("../sql/events/rename.sql"), params![first.seq, written.event])?;
                 }
                 run(include_str!("../sql/events/drop.sql"), params![seq])?;
             }
             (Verb::Changed, Verb::Deleted) => {
-                run(include_str!("../sql/events/drop_last_state.sql"), params![first, seq])?;
-                run(include_str!("../sql/events/restore_state.sql"), params![first, seq])?;
-                run(include_str!("../sql/events/drop_later_notes.sql"), params![first, seq])?;
-                run(include_str!("../sql/events/move_notes.sql"), params![first, seq])?;
-                run(include_str!("../sql/events/drop.sql"), params![first])?;
-                open.insert(key, (*seq, verb));
+                if first.has_previous {
+                    run(include_str!("../sql/events/copy_object.sql"), params![seq, first.seq + 1])?;
+                }
+                run(include_str!("../sql/events/drop_later_notes.sql"), params![first.seq, seq])?;
+                run(include_str!("../sql/events/move_notes.sql"), params![first.seq, seq])?;
+                run(include_str!("../sql/events/drop.sql"), params![first.seq])?;
+                open.insert(&written.key, (written, verb));
             }
             (Verb::Created, Verb::Deleted) => {
-                run(include_str!("../sql/events/drop.sql"), params![first])?;
+                run(include_str!("../sql/events/drop.sql"), params![first.seq])?;
                 run(include_str!("../sql/events/drop.sql"), params![seq])?;
-                open.remove(key.as_str());
+                open.remove(written.key.as_str());
             }
             (Verb::Deleted, _) | (_, Verb::Created) => {
-                open.insert(key, (*seq, verb));
+                open.insert(&written.key, (written, verb));
             }
         }
     }

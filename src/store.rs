@@ -247,7 +247,7 @@ impl Change {
     }
 }
 
-/// More changes than this are not followed one by one, and the schema keeps no more.
+/// More changes than this are not followed one by one. The schema keeps the last 24 at least.
 const MOST_CHANGES: usize = 64;
 
 /// So many of the last changes are compared first.

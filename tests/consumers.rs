@@ -141,6 +141,7 @@ fn an_actor_that_makes_no_sense_is_refused_and_the_old_one_stays() {
 fn a_missing_actor_is_filled_in_once_and_nothing_else_changes() {
     let connection = open();
     write(&connection, "a");
+    connection.execute_batch("UPDATE authz_permissions SET name = 'A' WHERE slug = 'a'").unwrap();
     let fill = "UPDATE _authz_outbox SET actor_id = 'ana', actor_source = 'api' WHERE actor_id IS NULL";
     connection.execute_batch(fill).unwrap();
     assert_eq!(actor(&connection)["id"], "ana");
@@ -149,14 +150,22 @@ fn a_missing_actor_is_filled_in_once_and_nothing_else_changes() {
         "UPDATE _authz_outbox SET actor_id = NULL, actor_source = NULL",
         "UPDATE _authz_outbox SET event = 'role.deleted'",
         "UPDATE _authz_outbox SET seq = seq + 1000",
-        "UPDATE _authz_outbox SET created_at = '2000-01-01T00:00:00.000Z'",
+        "UPDATE _authz_outbox SET written_at = '2000-01-01T00:00:00.000Z'",
         "DELETE FROM _authz_outbox",
         "DELETE FROM authz_events",
         "INSERT INTO authz_events (event) VALUES ('role.created')",
-        "UPDATE _authz_outbox_objects SET slug = 'x'",
-        "DELETE FROM _authz_outbox_objects",
+        "UPDATE _authz_outbox SET slug = 'x'",
+        "DELETE FROM _authz_outbox WHERE event IS NULL",
     ] {
         let error = connection.execute_batch(tampering).expect_err(tampering).to_string();
+        assert!(error.starts_with("outbox_append_only: "), "{tampering}: {error}");
+    }
+    // No column is forgotten.
+    let columns = "SELECT group_concat(name) FROM pragma_table_info('_authz_outbox')";
+    let columns: String = connection.query_row(columns, [], |row| row.get(0)).unwrap();
+    for column in columns.split(',') {
+        let tampering = format!("UPDATE _authz_outbox SET {column} = {column}");
+        let error = connection.execute_batch(&tampering).expect_err(&tampering).to_string();
         assert!(error.starts_with("outbox_append_only: "), "{tampering}: {error}");
     }
 }
@@ -332,6 +341,7 @@ fn settings_are_read_and_set() {
 fn old_events_go_when_every_consumer_has_acknowledged_them() {
     let connection = open();
     connection.execute_batch("INSERT INTO authz_permissions (slug) VALUES ('a'), ('b'), ('c')").unwrap();
+    connection.execute_batch("UPDATE authz_permissions SET name = 'C' WHERE slug = 'c'").unwrap();
     let all = numbers(&connection, "SELECT seq FROM authz_events ORDER BY seq");
     let left = || numbers(&connection, "SELECT seq FROM authz_events ORDER BY seq");
     assert_eq!(number(&connection, "SELECT authz_prune_events()"), 0, "nothing is 90 days old");
@@ -342,7 +352,7 @@ fn old_events_go_when_every_consumer_has_acknowledged_them() {
     number(&connection, &format!("SELECT authz_ack('slow', {})", all[0]));
     assert_eq!(number(&connection, "SELECT authz_prune_events('9999-12-31')"), 1);
     assert_eq!(left(), all[1..]);
-    assert_eq!(number(&connection, "SELECT count(*) FROM _authz_outbox_objects WHERE seq = 1"), 0);
+    assert_eq!(number(&connection, "SELECT min(seq) FROM _authz_outbox"), all[1]);
     connection.execute_batch("DELETE FROM authz_consumers WHERE consumer = 'slow'").unwrap();
     assert_eq!(number(&connection, "SELECT authz_prune_events('9999-12-31')"), 2);
     assert_eq!(left(), all[3..]);
@@ -350,9 +360,21 @@ fn old_events_go_when_every_consumer_has_acknowledged_them() {
     connection.execute_batch("DELETE FROM authz_consumers").unwrap();
     number(&connection, "SELECT authz_prune_events('9999-12-31')");
     assert_eq!(left(), [0; 0]);
-    // Numbers go on where they were, also when nothing is left.
-    write(&connection, "d");
-    assert_eq!(left(), [all.last().unwrap() + 1]);
+    // Numbers go on where they were, also when nothing is left, and again; whoever acknowledged the last one misses nothing.
+    let mut last = *all.last().unwrap();
+    for slug in ["d", "e"] {
+        number(&connection, &format!("SELECT authz_ack('last', {last})"));
+        assert!(connection.execute_batch("DELETE FROM _authz_outbox WHERE event IS NULL").is_err(), "what keeps the number stays");
+        write(&connection, slug);
+        assert_eq!(left().len(), 1);
+        assert!(left()[0] > last);
+        assert_eq!(next(&connection, "'last'"), left());
+        last = left()[0];
+        number(&connection, &format!("SELECT authz_ack('last', {last})"));
+        assert_eq!(number(&connection, "SELECT authz_prune_events('9999-12-31')"), 1);
+        assert_eq!(left(), [0; 0]);
+        assert_eq!(number(&connection, "SELECT count(*) FROM _authz_outbox"), 1);
+    }
     // The door is closed again.
     assert!(connection.execute_batch("DELETE FROM _authz_outbox").is_err());
     assert_eq!(number(&connection, "SELECT count(*) FROM _authz_call"), 0);

@@ -70,7 +70,7 @@ fn contents(connection: &Connection) -> Vec<String> {
         UNION ALL SELECT json_array('held', g.name, p.email, i.name)
           FROM authz_group_members m JOIN authz_groups g ON g.id = m.group_id
           LEFT JOIN authz_users p ON m.subject = 'user:' || p.id LEFT JOIN authz_groups i ON m.subject = 'group:' || i.id
-        UNION ALL SELECT json_array('events', count(*), event) FROM _authz_outbox GROUP BY event
+        UNION ALL SELECT json_array('events', count(*), event) FROM _authz_outbox WHERE event IS NOT NULL GROUP BY event
         ORDER BY 1";
     let mut statement = connection.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()

@@ -2,7 +2,7 @@
 -- the name by which it was first announced, too.
 SELECT seq
 FROM main._authz_outbox
-WHERE seq > +?1 AND (+?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(+?3) AS pattern WHERE event GLOB pattern.value
+WHERE event IS NOT NULL AND seq > +?1 AND (+?3 IS NULL OR EXISTS (SELECT 1 FROM json_each(+?3) AS pattern WHERE event GLOB pattern.value
     OR (event = 'authentication.sso_timed_out' AND pattern.value = 'authentication.sso_timedout')))
 ORDER BY seq
 LIMIT +?2

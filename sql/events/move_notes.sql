@@ -1,2 +1,2 @@
 UPDATE main._authz_outbox_role_permissions SET seq = ?2
-WHERE seq = ?1 AND role_id = (SELECT id FROM main._authz_outbox_objects WHERE seq = ?2 AND previous = 0);
+WHERE seq = ?1 AND role_id = (SELECT id FROM main._authz_outbox WHERE seq = ?2);

@@ -2,8 +2,8 @@
 WITH authz_events (seq, id, event, data, context, created_at) AS NOT MATERIALIZED (
 WITH
 -- a directory user and a directory group as JSON: the object of an event of their own, or one of the two in that of a member
-directory_users (seq, previous, object) AS NOT MATERIALIZED (
-  SELECT seq, previous, json_object(
+directory_users (seq, object) AS NOT MATERIALIZED (
+  SELECT seq, json_object(
     'object', 'directory_user',
     'id', id,
     'directory_id', directory,
@@ -18,10 +18,10 @@ directory_users (seq, previous, object) AS NOT MATERIALIZED (
     'custom_attributes', json(CASE WHEN json_valid(metadata) THEN metadata ELSE '{}' END),
     'created_at', created_at,
     'updated_at', updated_at)
-  FROM main._authz_outbox_objects
+  FROM main._authz_outbox
 ),
-directory_groups (seq, previous, object) AS NOT MATERIALIZED (
-  SELECT seq, previous, json_object(
+directory_groups (seq, object) AS NOT MATERIALIZED (
+  SELECT seq, json_object(
     'object', 'directory_group',
     'id', id,
     'directory_id', directory,
@@ -31,7 +31,7 @@ directory_groups (seq, previous, object) AS NOT MATERIALIZED (
     'raw_attributes', json(CASE WHEN json_valid(raw_attributes) THEN raw_attributes ELSE '{}' END),
     'created_at', created_at,
     'updated_at', updated_at)
-  FROM main._authz_outbox_objects
+  FROM main._authz_outbox
 ),
 -- the object of an event as JSON: as it was after, and (before = 1) as it was before
 objects (seq, before, object) AS NOT MATERIALIZED (
@@ -244,19 +244,17 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'domains', json('[]'),
       'created_at', p.created_at,
       'updated_at', p.updated_at)
-    WHEN 'directory_user' THEN (SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq AND u.previous = p.previous)
-    WHEN 'directory_group' THEN (SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq AND g.previous = p.previous)
+    WHEN 'directory_user' THEN (SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq)
+    WHEN 'directory_group' THEN (SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq)
     WHEN 'directory_group_user' THEN json_object(
       'directory_id', p.directory,
-      'user', json((SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq AND u.previous = 2)),
-      'group', json((SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq AND g.previous = 3)))
+      'user', json((SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq + 1)),
+      'group', json((SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq + 2)))
     END
   FROM main._authz_outbox AS o
   JOIN (SELECT 0 AS before UNION ALL SELECT 1) AS side
-  -- where nothing but the permissions of a role changed, no row says how the rest was before: it is the same
-  JOIN main._authz_outbox_objects AS p ON p.seq = o.seq AND p.previous = (
-    SELECT max(q.previous) FROM main._authz_outbox_objects AS q WHERE q.seq = o.seq AND q.previous <= side.before
-  )
+  JOIN main._authz_outbox AS p ON p.seq = o.seq + CASE side.before
+    WHEN 1 THEN EXISTS (SELECT 1 FROM main._authz_outbox AS q WHERE q.seq = o.seq + 1 AND q.event IS NULL) ELSE 0 END
 )
 SELECT
   e.seq,
@@ -289,8 +287,9 @@ FROM (
       ) AS x, json_each(x.old) AS was
       WHERE was.key <> 'updated_at' AND (x.old -> was.fullkey) IS NOT (x.new -> was.fullkey)
     ) END AS previous_attributes,
-    o.created_at
+    o.written_at AS created_at
   FROM main._authz_outbox AS o
+  WHERE o.event IS NOT NULL
 ) AS e
 )
 SELECT seq, id, event, data, context, created_at FROM authz_events WHERE seq > +?1 AND seq <= +?2 ORDER BY seq LIMIT +?3;
