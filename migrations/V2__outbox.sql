@@ -136,7 +136,9 @@ CREATE TABLE _authz_call (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   first_seq INTEGER NOT NULL,
   -- set by authz_prune_events: what was written before it may go
-  prune_before TEXT
+  prune_before TEXT,
+  -- set by authz_sweep, whose clock may stand later than that of the file: what was due before it did not end now
+  expired_before TEXT
 ) STRICT;
 
 -- The roles that the running call has written an event for: a further change of their permissions belongs to that event.
@@ -958,12 +960,15 @@ BEGIN
      OLD.created_at);
 END;
 
+-- What was over by itself did not end now.
 CREATE TRIGGER _authz_role_assignments_event_deleted AFTER DELETE ON authz_role_assignments
 WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
 BEGIN
   INSERT INTO _authz_outbox (kind, event, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
-  VALUES ('role_assignment', 'role_assignment.deleted', OLD.subject, OLD.role, OLD.organization, OLD.resource_type, OLD.resource_id,
-    OLD.source, OLD.expires_at, OLD.created_at);
+  VALUES ('role_assignment',
+    CASE WHEN OLD.expires_at <= ifnull((SELECT expired_before FROM _authz_call), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+      THEN 'role_assignment.expired' ELSE 'role_assignment.deleted' END,
+    OLD.subject, OLD.role, OLD.organization, OLD.resource_type, OLD.resource_id, OLD.source, OLD.expires_at, OLD.created_at);
 END;
 
 ---- Events: groups ---------------------------------------------------------------------------------------------------------------

@@ -73,6 +73,7 @@ CREATE TABLE authz_relationships (
     CHECK (expires_at IS strftime('%Y-%m-%dT%H:%M:%fZ', expires_at))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX _authz_relationships_by_subject ON authz_relationships (subject, relation, resource_type, resource_id, expires_at);
+CREATE INDEX _authz_relationships_by_expiry ON authz_relationships (expires_at) WHERE expires_at IS NOT NULL;
 
 ---- Rules: relations -------------------------------------------------------------------------------------------------------------
 
@@ -234,7 +235,8 @@ WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on
 BEGIN
   INSERT INTO _authz_outbox (kind, event, subject, relation, resource_type, resource_id, expires_at, created_at)
   VALUES ('relationship',
-    CASE WHEN OLD.expires_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now') THEN 'relationship.expired' ELSE 'relationship.deleted' END,
+    CASE WHEN OLD.expires_at <= ifnull((SELECT expired_before FROM _authz_call), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
+      THEN 'relationship.expired' ELSE 'relationship.deleted' END,
     OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
 END;
 

@@ -595,32 +595,3 @@ BEGIN
   WHERE status = 'active' AND due_at <= strftime('%Y-%m-%dT%H:%M:%fZ', 'now');
   DELETE FROM _authz_sessions WHERE id = OLD.id;
 END;
-
----- What expires by itself -------------------------------------------------------------------------------------------------------
-
--- Set by authz_sweep, whose clock may stand later than that of the file: what was due before it did not end now.
-ALTER TABLE _authz_call ADD COLUMN expired_before TEXT;
-
-DROP TRIGGER _authz_role_assignments_event_deleted;
-CREATE TRIGGER _authz_role_assignments_event_deleted AFTER DELETE ON authz_role_assignments
-WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
-BEGIN
-  INSERT INTO _authz_outbox (kind, event, subject, role, organization, resource_type, resource_id, source, expires_at, created_at)
-  VALUES ('role_assignment',
-    CASE WHEN OLD.expires_at <= ifnull((SELECT expired_before FROM _authz_call), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-      THEN 'role_assignment.expired' ELSE 'role_assignment.deleted' END,
-    OLD.subject, OLD.role, OLD.organization, OLD.resource_type, OLD.resource_id, OLD.source, OLD.expires_at, OLD.created_at);
-END;
-
-DROP TRIGGER _authz_relationships_event_deleted;
-CREATE TRIGGER _authz_relationships_event_deleted AFTER DELETE ON authz_relationships
-WHEN EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
-BEGIN
-  INSERT INTO _authz_outbox (kind, event, subject, relation, resource_type, resource_id, expires_at, created_at)
-  VALUES ('relationship',
-    CASE WHEN OLD.expires_at <= ifnull((SELECT expired_before FROM _authz_call), strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-      THEN 'relationship.expired' ELSE 'relationship.deleted' END,
-    OLD.subject, OLD.relation, OLD.resource_type, OLD.resource_id, OLD.expires_at, OLD.created_at);
-END;
-
-CREATE INDEX _authz_relationships_by_expiry ON authz_relationships (expires_at) WHERE expires_at IS NOT NULL;
