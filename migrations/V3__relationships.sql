@@ -183,8 +183,19 @@ BEGIN
   SELECT RAISE(ABORT, 'relationship_exists: the subject has that relation to that resource, whose id is known with the other type');
 END;
 
--- An id written with the other type than the resource is known by is brought to that.
+-- Most rows are told of as they were written: where the resource is registered by that id, no other relationship has it with another type.
+CREATE TRIGGER _authz_relationships_event_created AFTER INSERT ON authz_relationships
+WHEN EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
+  AND EXISTS (SELECT 1 FROM _authz_settings WHERE name = 'events' AND value = 'on')
+BEGIN
+  INSERT INTO _authz_outbox (kind, event, subject, relation, resource_type, resource_id, expires_at, created_at)
+  VALUES ('relationship', 'relationship.created', NEW.subject, NEW.relation, NEW.resource_type, NEW.resource_id, NEW.expires_at,
+    NEW.created_at);
+END;
+
+-- The others: an id written with the other type than the resource is known by is brought to that first.
 CREATE TRIGGER _authz_relationships_inserted AFTER INSERT ON authz_relationships
+WHEN NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
 BEGIN
   UPDATE authz_relationships
   SET resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END
