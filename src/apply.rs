@@ -10,6 +10,7 @@ use rusqlite::types::{ToSql, Value, ValueRef};
 use rusqlite::{Connection, Params, Row};
 use serde_json::{Map, json};
 
+use crate::definition::{Definition, Restriction, RestrictionKind};
 use crate::document::Document;
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
@@ -20,7 +21,6 @@ use crate::model::{
     RoleInForce, TypeInForce, diff,
 };
 use crate::resources::remove_with_descendants;
-use crate::rule::{Restriction, RestrictionKind, Rule};
 use crate::table_function::{Call, Made, Rows, TableFunction};
 
 pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
@@ -263,7 +263,7 @@ fn read_relations(engine: &Engine, model: &mut InForce) -> Result<()> {
     let mut unreadable = None;
     each(engine, include_str!("../sql/apply/relations.sql"), |row| {
         let key: (String, String) = (row.get(0)?, row.get(1)?);
-        match Rule::parse(&row.get::<_, String>(2)?) {
+        match Definition::parse(&row.get::<_, String>(2)?) {
             Ok(rule) => drop(model.relations.insert(key, RelationInForce { rule, declared: row.get(3)? })),
             Err(error) => unreadable = Some((key, error)),
         }
@@ -407,8 +407,8 @@ fn write(engine: &Engine, change: &Change<'_>) -> Result<()> {
     }
 }
 
-fn write_relation_subjects(engine: &Engine, resource_type: &str, relation: &str, rule: Option<&Rule>) -> Result<()> {
-    for subjects in rule.map(Rule::restrictions).unwrap_or_default() {
+fn write_relation_subjects(engine: &Engine, resource_type: &str, relation: &str, rule: Option<&Definition>) -> Result<()> {
+    for subjects in rule.map(Definition::restrictions).unwrap_or_default() {
         let row = (resource_type, relation, &subjects.subject_type, subjects.subject_relation());
         run(engine, include_str!("../sql/apply/create_relation_subject.sql"), row)?;
     }

@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::definition::Definition;
 use crate::error::{Result, shown};
 use crate::identifier::{BUILT_IN_SUBJECT_TYPES, check_slug, check_type_slug};
 use crate::json::{Json, MAX_DESCRIPTION, MAX_NAME, at, object, refused, required, slugs, text, unknown_field, words};
 use crate::language::{self, RelationDefinition, TypeDefinition, check_relation_name};
 use crate::model::InForce;
-use crate::rule::Rule;
 
 /// The resource type that is built in.
 pub(crate) const ORGANIZATION: &str = "organization";
@@ -169,7 +169,7 @@ fn declared_relations(place: &str, json: Json) -> Result<Vec<RelationDefinition>
         at(place, check_relation_name(&name))?;
         let place = format!("{place}.{name}");
         let definition = text(&place, definition)?;
-        let (rule, positions) = Rule::parse_with_positions(&definition).or_else(|error| refused(&place, error))?;
+        let (rule, positions) = Definition::parse_with_positions(&definition).or_else(|error| refused(&place, error))?;
         relations.push(RelationDefinition { name, rule, place, positions });
     }
     Ok(relations)
@@ -366,8 +366,8 @@ impl Document {
         language::print(built_in.chain(declared).map(|slug| (slug, relations.get(slug).cloned().unwrap_or_default())))
     }
 
-    fn relations_by_type(&self) -> BTreeMap<&str, Vec<(&str, &Rule)>> {
-        let mut by_type: BTreeMap<&str, Vec<(&str, &Rule)>> = BTreeMap::new();
+    fn relations_by_type(&self) -> BTreeMap<&str, Vec<(&str, &Definition)>> {
+        let mut by_type: BTreeMap<&str, Vec<(&str, &Definition)>> = BTreeMap::new();
         for (resource_type, definition) in &self.relations {
             by_type.entry(resource_type).or_default().push((&definition.name, &definition.rule));
         }

@@ -1,6 +1,6 @@
 //! The OpenFGA modelling language, schema 1.1: types, and the relations of each. No SQLite in here.
 //!
-//! [`parse`] reads a whole model, [`print`] writes one; a single rule is [`crate::rule`]'s. [`Vocabulary`] then looks at what rules name:
+//! [`parse`] reads a whole model, [`print`] writes one; a single rule is [`crate::definition`]'s. [`Vocabulary`] then looks at what rules name:
 //! it refuses what OpenFGA refuses, save that a relation nobody can ever have is allowed, and answers no.
 //!
 //! Line breaks and indentation do not matter, for no two definitions could be taken for one without them.
@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
+use crate::definition::{Definition, Kind, Mention, Position, Reader, Restriction, RestrictionKind, is_reserved};
 use crate::error::{Error, Result, nearest};
 use crate::identifier::{BUILT_IN_SUBJECT_TYPES, check_type_slug};
-use crate::rule::{Kind, Mention, Position, Reader, Restriction, RestrictionKind, Rule, is_reserved};
 
 /// A type that a model defines, with its relations in the order in which they are written.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(crate) struct TypeDefinition {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct RelationDefinition {
     pub(crate) name: String,
-    pub(crate) rule: Rule,
+    pub(crate) rule: Definition,
     /// What to write before the position in an error; empty where the position alone says enough.
     pub(crate) place: String,
     /// Where each mention of the rule stands.
@@ -133,7 +133,7 @@ pub(crate) fn check_relation_name(name: &str) -> Result<()> {
 }
 
 /// Writes a model: what [`parse`] reads.
-pub(crate) fn print<'a>(types: impl IntoIterator<Item = (&'a str, Vec<(&'a str, &'a Rule)>)>) -> String {
+pub(crate) fn print<'a>(types: impl IntoIterator<Item = (&'a str, Vec<(&'a str, &'a Definition)>)>) -> String {
     let mut text = String::from("model\n  schema 1.1\n");
     for (name, relations) in types {
         // Writing to a String cannot fail.
@@ -152,13 +152,13 @@ pub(crate) fn print<'a>(types: impl IntoIterator<Item = (&'a str, Vec<(&'a str, 
 pub(crate) struct Vocabulary<'a> {
     /// Declared types; the subject types that are built in need not be among them.
     pub(crate) types: BTreeSet<&'a str>,
-    pub(crate) relations: BTreeMap<&'a str, BTreeMap<&'a str, &'a Rule>>,
+    pub(crate) relations: BTreeMap<&'a str, BTreeMap<&'a str, &'a Definition>>,
     /// In what a resource of a type may lie.
     pub(crate) parents: &'a BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> Vocabulary<'a> {
-    fn rule(&self, resource_type: &str, relation: &str) -> Option<&'a Rule> {
+    fn rule(&self, resource_type: &str, relation: &str) -> Option<&'a Definition> {
         self.relations.get(resource_type)?.get(relation).copied()
     }
 
@@ -223,7 +223,7 @@ impl<'a> Vocabulary<'a> {
                 None => self.fault_in_relation(resource_type, through),
             };
         };
-        let Rule::Direct(restrictions) = rule else {
+        let Definition::Direct(restrictions) = rule else {
             return Some(format!(
                 "`from {through}` leads through `{through}`, whose rule `{rule}` is more than a list of types; only such a list can be followed"
             ));

@@ -5,8 +5,8 @@ use std::rc::Rc;
 use hashbrown::{HashMap, HashSet};
 
 use crate::decision::{Relation, Rule, TypeKey};
+use crate::definition::{Definition, Restriction, RestrictionKind};
 use crate::identifier::BUILT_IN_SUBJECT_TYPES;
-use crate::rule::{Restriction, RestrictionKind, Rule as Definition};
 
 /// The relation of a group to its members, where the model does not declare one itself.
 const MEMBER: &str = "member";

@@ -1,6 +1,6 @@
 //! The rule of a relation, as the OpenFGA modelling language writes it: `([user, group#member] or owner) but not blocked`.
 //!
-//! Plain text in, plain values out: nothing here knows of SQLite, nor of which types and relations there are. [`Rule::parse`] and
+//! Plain text in, plain values out: nothing here knows of SQLite, nor of which types and relations there are. [`Definition::parse`] and
 //! printing are each other's inverse. Newlines are white space in here; where a definition ends in a whole model is for
 //! [`crate::language`] to say, which reads with the same [`Reader`].
 
@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 64;
 
 /// The rule of a relation, as its definition says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub(crate) enum Definition {
     /// `[user, user:*, group#member]`: who stands in a relationship row of one of these kinds.
     Direct(Vec<Restriction>),
     /// `owner`: who has that relation on the same object.
@@ -28,11 +28,11 @@ pub(crate) enum Rule {
         through: Box<str>,
     },
     /// `a or b or c`, two or more.
-    Union(Vec<Rule>),
+    Union(Vec<Definition>),
     /// `a and b and c`, two or more.
-    Intersection(Vec<Rule>),
+    Intersection(Vec<Definition>),
     /// `a but not b`.
-    Difference(Box<Rule>, Box<Rule>),
+    Difference(Box<Definition>, Box<Definition>),
 }
 
 /// One kind of subject that a relationship row may name.
@@ -86,20 +86,20 @@ pub(crate) enum Mention<'a> {
     From { relation: &'a str, through: &'a str },
 }
 
-impl Rule {
+impl Definition {
     /// Reads a rule that makes up the whole text.
     ///
     /// # Errors
     /// The text is no rule; says at which line and column.
-    pub(crate) fn parse(text: &str) -> Result<Rule> {
-        Ok(Rule::parse_with_positions(text)?.0)
+    pub(crate) fn parse(text: &str) -> Result<Definition> {
+        Ok(Definition::parse_with_positions(text)?.0)
     }
 
-    /// Reads a rule and, for each of its [`Rule::mentions`], where it stands.
+    /// Reads a rule and, for each of its [`Definition::mentions`], where it stands.
     ///
     /// # Errors
-    /// As [`Rule::parse`].
-    pub(crate) fn parse_with_positions(text: &str) -> Result<(Rule, Vec<Position>)> {
+    /// As [`Definition::parse`].
+    pub(crate) fn parse_with_positions(text: &str) -> Result<(Definition, Vec<Position>)> {
         let mut reader = Reader::new(text);
         let mut positions = Vec::new();
         let rule = reader.definition(&mut positions)?;
@@ -127,11 +127,11 @@ impl Rule {
 
     fn collect_mentions<'a>(&'a self, into: &mut Vec<Mention<'a>>) {
         match self {
-            Rule::Direct(restrictions) => into.extend(restrictions.iter().map(Mention::Restriction)),
-            Rule::Computed(relation) => into.push(Mention::Computed(relation)),
-            Rule::From { relation, through } => into.push(Mention::From { relation, through }),
-            Rule::Union(parts) | Rule::Intersection(parts) => parts.iter().for_each(|part| part.collect_mentions(into)),
-            Rule::Difference(base, without) => {
+            Definition::Direct(restrictions) => into.extend(restrictions.iter().map(Mention::Restriction)),
+            Definition::Computed(relation) => into.push(Mention::Computed(relation)),
+            Definition::From { relation, through } => into.push(Mention::From { relation, through }),
+            Definition::Union(parts) | Definition::Intersection(parts) => parts.iter().for_each(|part| part.collect_mentions(into)),
+            Definition::Difference(base, without) => {
                 base.collect_mentions(into);
                 without.collect_mentions(into);
             }
@@ -139,31 +139,31 @@ impl Rule {
     }
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for Definition {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Rule::Direct(restrictions) => {
+            Definition::Direct(restrictions) => {
                 out.write_str("[")?;
                 separated(out, ", ", restrictions)?;
                 out.write_str("]")
             }
-            Rule::Computed(relation) => out.write_str(relation),
-            Rule::From { relation, through } => write!(out, "{relation} from {through}"),
-            Rule::Union(parts) => separated(out, " or ", parts.iter().map(Operand)),
-            Rule::Intersection(parts) => separated(out, " and ", parts.iter().map(Operand)),
-            Rule::Difference(base, without) => write!(out, "{} but not {}", Operand(base), Operand(without)),
+            Definition::Computed(relation) => out.write_str(relation),
+            Definition::From { relation, through } => write!(out, "{relation} from {through}"),
+            Definition::Union(parts) => separated(out, " or ", parts.iter().map(Operand)),
+            Definition::Intersection(parts) => separated(out, " and ", parts.iter().map(Operand)),
+            Definition::Difference(base, without) => write!(out, "{} but not {}", Operand(base), Operand(without)),
         }
     }
 }
 
 /// A rule as part of a larger one: in parentheses where it has an operator of its own.
-struct Operand<'a>(&'a Rule);
+struct Operand<'a>(&'a Definition);
 
 impl fmt::Display for Operand<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Rule::Union(_) | Rule::Intersection(_) | Rule::Difference(..) => write!(out, "({})", self.0),
-            Rule::Direct(_) | Rule::Computed(_) | Rule::From { .. } => self.0.fmt(out),
+            Definition::Union(_) | Definition::Intersection(_) | Definition::Difference(..) => write!(out, "({})", self.0),
+            Definition::Direct(_) | Definition::Computed(_) | Definition::From { .. } => self.0.fmt(out),
         }
     }
 }
@@ -336,12 +336,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes the whole rule of a relation, as far as it goes, and notes where each of its mentions stands.
-    pub(crate) fn definition(&mut self, positions: &mut Vec<Position>) -> Result<Rule> {
+    pub(crate) fn definition(&mut self, positions: &mut Vec<Position>) -> Result<Definition> {
         self.listed = false;
         self.rule(positions)
     }
 
-    fn rule(&mut self, positions: &mut Vec<Position>) -> Result<Rule> {
+    fn rule(&mut self, positions: &mut Vec<Position>) -> Result<Definition> {
         let first = self.operand(positions)?;
         let mut parts = match self.operator() {
             None => return Ok(first),
@@ -363,10 +363,10 @@ impl<'a> Reader<'a> {
             parts.push(self.operand(positions)?);
         }
         if operator != Some("but") {
-            return Ok(if operator == Some("or") { Rule::Union(parts) } else { Rule::Intersection(parts) });
+            return Ok(if operator == Some("or") { Definition::Union(parts) } else { Definition::Intersection(parts) });
         }
-        match <[Rule; 2]>::try_from(parts) {
-            Ok([base, without]) => Ok(Rule::Difference(Box::new(base), Box::new(without))),
+        match <[Definition; 2]>::try_from(parts) {
+            Ok([base, without]) => Ok(Definition::Difference(Box::new(base), Box::new(without))),
             Err(_) => Err(self.expected("what follows `but not`")),
         }
     }
@@ -379,7 +379,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn operand(&mut self, positions: &mut Vec<Position>) -> Result<Rule> {
+    fn operand(&mut self, positions: &mut Vec<Position>) -> Result<Definition> {
         if self.next.kind == Kind::Mark('(') {
             if self.depth == MAX_DEPTH {
                 return Err(self
@@ -400,7 +400,7 @@ impl<'a> Reader<'a> {
             }
             self.listed = true;
             self.advance();
-            return Ok(Rule::Direct(self.restrictions(positions)?));
+            return Ok(Definition::Direct(self.restrictions(positions)?));
         }
         positions.push(self.next.position);
         let relation = match self.next.kind {
@@ -408,8 +408,8 @@ impl<'a> Reader<'a> {
             _ => return Err(self.expected("the name of a relation, `[` or `(`")),
         };
         Ok(match self.take_word("from") {
-            true => Rule::From { relation: relation.into(), through: self.name("relation")?.into() },
-            false => Rule::Computed(relation.into()),
+            true => Definition::From { relation: relation.into(), through: self.name("relation")?.into() },
+            false => Definition::Computed(relation.into()),
         })
     }
 
@@ -470,27 +470,27 @@ mod tests {
     }
 
     /// A rule with a list of types in front, at its end, or none.
-    fn rule() -> impl Strategy<Value = Rule> {
-        let direct = prop::collection::vec(restriction(), 1..4).prop_map(Rule::Direct);
+    fn rule() -> impl Strategy<Value = Definition> {
+        let direct = prop::collection::vec(restriction(), 1..4).prop_map(Definition::Direct);
         (without_list(), direct, 0..5).prop_map(|(rule, direct, place)| match place {
             0 => direct,
-            1 => Rule::Union(vec![direct, rule]),
-            2 => Rule::Intersection(vec![rule, direct]),
-            3 => Rule::Difference(Box::new(rule), Box::new(direct)),
+            1 => Definition::Union(vec![direct, rule]),
+            2 => Definition::Intersection(vec![rule, direct]),
+            3 => Definition::Difference(Box::new(rule), Box::new(direct)),
             _ => rule,
         })
     }
 
-    fn without_list() -> impl Strategy<Value = Rule> {
+    fn without_list() -> impl Strategy<Value = Definition> {
         let leaf = prop_oneof![
-            name().prop_map(Rule::Computed),
-            (name(), name()).prop_map(|(relation, through)| Rule::From { relation, through }),
+            name().prop_map(Definition::Computed),
+            (name(), name()).prop_map(|(relation, through)| Definition::From { relation, through }),
         ];
         leaf.prop_recursive(6, 40, 4, |inner| {
             prop_oneof![
-                prop::collection::vec(inner.clone(), 2..4).prop_map(Rule::Union),
-                prop::collection::vec(inner.clone(), 2..4).prop_map(Rule::Intersection),
-                (inner.clone(), inner).prop_map(|(base, without)| Rule::Difference(Box::new(base), Box::new(without))),
+                prop::collection::vec(inner.clone(), 2..4).prop_map(Definition::Union),
+                prop::collection::vec(inner.clone(), 2..4).prop_map(Definition::Intersection),
+                (inner.clone(), inner).prop_map(|(base, without)| Definition::Difference(Box::new(base), Box::new(without))),
             ]
         })
     }
@@ -499,7 +499,7 @@ mod tests {
         #[test]
         fn printing_and_parsing_are_inverse(rule in rule()) {
             let text = rule.to_string();
-            let (parsed, positions) = Rule::parse_with_positions(&text).unwrap();
+            let (parsed, positions) = Definition::parse_with_positions(&text).unwrap();
             prop_assert_eq!(&parsed, &rule, "{}", text);
             prop_assert_eq!(parsed.to_string(), text.clone());
             // Each mention stands where its position says.
@@ -517,20 +517,20 @@ mod tests {
 
         #[test]
         fn any_text_gets_a_rule_or_a_sentence(text in "[a#:*,() \\[\\]\n]{0,40}|(a|or|and|but|not|from|\\(|\\)|\\[|\\]|,|#|:| |\n){0,30}|\\PC{0,40}") {
-            if let Ok(rule) = Rule::parse(&text) {
-                prop_assert_eq!(Rule::parse(&rule.to_string()).unwrap(), rule);
+            if let Ok(rule) = Definition::parse(&text) {
+                prop_assert_eq!(Definition::parse(&rule.to_string()).unwrap(), rule);
             }
         }
     }
 
     #[test]
     fn white_space_newlines_and_comments_do_not_matter() {
-        let plain = Rule::parse("([user, user:*, group#member] or viewer from parent) but not blocked").unwrap();
+        let plain = Definition::parse("([user, user:*, group#member] or viewer from parent) but not blocked").unwrap();
         let spread = "# who may see it\n(\n  [user,\n   user:*, # everyone\n   group#member]\n\tor viewer\r\n from parent)#no\n";
-        assert!(Rule::parse(spread).is_err());
+        assert!(Definition::parse(spread).is_err());
         let spread = spread.replace(")#no", ") but not # all but\n blocked #");
-        assert_eq!(Rule::parse(&spread).unwrap(), plain);
-        assert_eq!(Rule::parse("((a))").unwrap(), Rule::Computed("a".into()));
+        assert_eq!(Definition::parse(&spread).unwrap(), plain);
+        assert_eq!(Definition::parse("((a))").unwrap(), Definition::Computed("a".into()));
     }
 
     #[test]
@@ -557,23 +557,23 @@ mod tests {
             ("[user] or ([group])", "line 1, column 12: the types are listed twice; join the lists into one"),
             ("a.b", "line 1, column 1: the relation `a.b` is not a valid slug: it has 1 to 128 of letters, digits, `_` and `-`"),
         ] {
-            assert_eq!(Rule::parse(text).unwrap_err().to_string(), message, "{text}");
+            assert_eq!(Definition::parse(text).unwrap_err().to_string(), message, "{text}");
         }
     }
 
     #[test]
     fn hostile_texts_end_in_a_sentence() {
         let million = 1_000_000;
-        let error = Rule::parse(&"(".repeat(million)).unwrap_err().to_string();
+        let error = Definition::parse(&"(".repeat(million)).unwrap_err().to_string();
         assert_eq!(error, "line 1, column 65: parentheses nest deeper than 64; name a part by a relation of its own");
-        assert!(Rule::parse(&"a".repeat(million)).unwrap_err().to_string().len() < 300);
-        assert!(Rule::parse(&"\n".repeat(million)).is_err());
-        assert!(Rule::parse(&"a or ".repeat(million / 5)).is_err());
-        assert!(Rule::parse(&format!("[{}]", "u#a,".repeat(million / 4))).is_err());
+        assert!(Definition::parse(&"a".repeat(million)).unwrap_err().to_string().len() < 300);
+        assert!(Definition::parse(&"\n".repeat(million)).is_err());
+        assert!(Definition::parse(&"a or ".repeat(million / 5)).is_err());
+        assert!(Definition::parse(&format!("[{}]", "u#a,".repeat(million / 4))).is_err());
         assert!(
-            matches!(Rule::parse(&format!("a{}", " and a".repeat(million / 6))), Ok(Rule::Intersection(parts)) if parts.len() == 166_667)
+            matches!(Definition::parse(&format!("a{}", " and a".repeat(million / 6))), Ok(Definition::Intersection(parts)) if parts.len() == 166_667)
         );
         let nested = format!("{}a{}", "(".repeat(64), ")".repeat(64));
-        assert_eq!(Rule::parse(&nested).unwrap(), Rule::Computed("a".into()));
+        assert_eq!(Definition::parse(&nested).unwrap(), Definition::Computed("a".into()));
     }
 }

@@ -1,240 +1,15 @@
-//! The model: what the tables say, and what has to change so that they say what a document says. No SQLite in here.
-//!
-//! [`diff`] holds a [`Document`] against the model in force and yields a [`Plan`]: the changes in the order in which they can be written,
-//! and the questions about resources, assignments and relationships that have to be answered with no before any of them may be.
-//!
-//! A document owns rows, not things: what it declared and the next one leaves out goes, what was made otherwise stays. That holds for
-//! each parent of a type and for each permission of a role by itself.
+//! Holds a document against the model in force.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::definition::Definition;
 use crate::document::{DeclaredPermission, DeclaredRole, Document, EVERYTHING_ABOVE, ORGANIZATION};
 use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::BUILT_IN_SUBJECT_TYPES;
 use crate::json::{quoted, refused};
 use crate::language::{RelationDefinition, Vocabulary};
-use crate::rule::{Restriction, RestrictionKind, Rule};
 
-/// What the tables say. `declared` is set on rows that a document declared.
-#[derive(Debug, Default)]
-pub(crate) struct InForce {
-    pub(crate) resource_types: BTreeMap<String, TypeInForce>,
-    /// (type, parent type) → declared
-    pub(crate) parents: BTreeMap<(String, String), bool>,
-    pub(crate) permissions: BTreeMap<String, PermissionInForce>,
-    /// The roles that serve every organization.
-    pub(crate) roles: BTreeMap<String, RoleInForce>,
-    /// role → permission → declared
-    pub(crate) role_permissions: BTreeMap<String, BTreeMap<String, bool>>,
-    /// The roles of one organization each: no document declares these, yet they stand on what documents declare.
-    pub(crate) organization_roles: Vec<OrganizationRole>,
-    pub(crate) organization_role_permissions: Vec<OrganizationRolePermission>,
-    /// (type, relation) → its rule
-    pub(crate) relations: BTreeMap<(String, String), RelationInForce>,
-    /// (type, relation) → the kinds of subject that its rows may name
-    pub(crate) relation_subjects: BTreeMap<(String, String), BTreeSet<Restriction>>,
-}
-
-#[derive(Debug)]
-pub(crate) struct TypeInForce {
-    pub(crate) description: Option<String>,
-    pub(crate) search: Option<String>,
-    pub(crate) declared: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct RelationInForce {
-    pub(crate) rule: Rule,
-    pub(crate) declared: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct PermissionInForce {
-    pub(crate) resource_type: String,
-    pub(crate) relation: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) system: bool,
-    pub(crate) declared: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct RoleInForce {
-    pub(crate) resource_type: String,
-    pub(crate) name: Option<String>,
-    pub(crate) description: Option<String>,
-    pub(crate) is_default: bool,
-    pub(crate) priority: Option<i64>,
-    pub(crate) declared: bool,
-}
-
-#[derive(Debug)]
-pub(crate) struct OrganizationRole {
-    pub(crate) slug: String,
-    pub(crate) resource_type: String,
-}
-
-#[derive(Debug)]
-pub(crate) struct OrganizationRolePermission {
-    pub(crate) role: String,
-    pub(crate) organization: String,
-    pub(crate) role_type: String,
-    pub(crate) permission: String,
-}
-
-// ---- The plan
-
-/// What is created, changed or removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Item<'a> {
-    ResourceType(&'a str),
-    Parent { resource_type: &'a str, parent: &'a str },
-    Permission(&'a str),
-    Role(&'a str),
-    RolePermission { role: &'a str, permission: &'a str },
-    OrganizationRolePermission { role: &'a str, organization: &'a str, permission: &'a str },
-    Relation { resource_type: &'a str, relation: &'a str },
-}
-
-impl Item<'_> {
-    pub(crate) fn kind(&self) -> &'static str {
-        match self {
-            Item::ResourceType(_) => "resource_type",
-            Item::Parent { .. } => "parent",
-            Item::Permission(_) => "permission",
-            Item::Role(_) => "role",
-            Item::RolePermission { .. } | Item::OrganizationRolePermission { .. } => "role_permission",
-            Item::Relation { .. } => "relation",
-        }
-    }
-
-    /// `document < project` is a parent (the document lies below), `editor + document:edit` a permission of a role, `document#viewer` a
-    /// relation. No slug has a space.
-    pub(crate) fn name(&self) -> String {
-        match self {
-            Item::ResourceType(slug) | Item::Permission(slug) | Item::Role(slug) => (*slug).to_owned(),
-            Item::Parent { resource_type, parent } => format!("{resource_type} < {parent}"),
-            Item::RolePermission { role, permission } => format!("{role} + {permission}"),
-            Item::OrganizationRolePermission { role, organization, permission } => format!("{role}@{organization} + {permission}"),
-            Item::Relation { resource_type, relation } => format!("{resource_type}#{relation}"),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Action {
-    Create,
-    Change,
-    Remove,
-}
-
-impl Action {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Action::Create => "create",
-            Action::Change => "change",
-            Action::Remove => "remove",
-        }
-    }
-}
-
-/// What a created or changed row is to say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Fields<'a> {
-    pub(crate) resource_type: &'a str,
-    pub(crate) name: Option<&'a str>,
-    pub(crate) description: Option<&'a str>,
-    /// Whether name or description differ from what the row says now.
-    pub(crate) described: bool,
-    pub(crate) search: Option<&'a str>,
-    pub(crate) declared: bool,
-    pub(crate) is_default: bool,
-    pub(crate) priority: Option<i64>,
-    /// The relation that grants a permission, and whether it differs from what the row says now.
-    pub(crate) relation: Option<&'a str>,
-    pub(crate) related: bool,
-    /// The rule of a relation.
-    pub(crate) rule: Option<&'a Rule>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Change<'a> {
-    pub(crate) action: Action,
-    pub(crate) item: Item<'a>,
-    pub(crate) detail: Option<String>,
-    pub(crate) fields: Fields<'a>,
-}
-
-/// What must not exist for the plan to be carried out. The tables know; the sentence about it is [`Obstacle::refusal`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Obstacle<'a> {
-    /// Resources of a type that goes.
-    ResourceOf(&'a str),
-    /// Assignments to, or memberships of, subjects of a type that goes.
-    SubjectOf(&'a str),
-    /// Resources without a parent of a type that is no longer a root.
-    RootOf(&'a str),
-    /// Resources that have a parent of a type that is no longer allowed.
-    Child { resource_type: &'a str, parent: &'a str },
-    /// Assignments of a role that goes.
-    AssignmentOf(&'a str),
-    /// Assignments of a role that is to have another type.
-    AssignmentOfRetyped { role: &'a str, from: &'a str, to: &'a str },
-    /// Relationships with a kind of subject that a relation no longer takes.
-    Relationship { resource_type: &'a str, relation: &'a str, subjects: &'a Restriction },
-}
-
-impl Obstacle<'_> {
-    /// The sentence, given one of the things that are in the way.
-    pub(crate) fn refusal(&self, example: &str) -> Error {
-        let example = shown(example);
-        Error::refused(match self {
-            Obstacle::ResourceOf(slug) => {
-                format!("resource type `{slug}` cannot be removed: it has resources, such as `{example}`; remove them first")
-            }
-            Obstacle::SubjectOf(slug) => format!(
-                "resource type `{slug}` cannot be removed: subjects of it hold roles or are members of groups, such as `{example}`; take those back first"
-            ),
-            Obstacle::RootOf(slug) => format!(
-                "resource_types.{slug}.parents: `{slug}` is a root type and has resources without a parent, such as `{example}`; remove them first"
-            ),
-            Obstacle::Child { resource_type, parent } => format!(
-                "parent `{parent}` of resource type `{resource_type}` cannot be removed: resources lie under it, such as `{example}`; move or remove them first"
-            ),
-            Obstacle::AssignmentOf(role) => {
-                format!("role `{role}` cannot be removed: it is assigned, such as to `{example}`; revoke it everywhere first")
-            }
-            Obstacle::Relationship { resource_type, relation, subjects } => {
-                let whom = match subjects.kind {
-                    RestrictionKind::One => format!("a `{subjects}`"),
-                    RestrictionKind::Every | RestrictionKind::Userset(_) => format!("`{subjects}`"),
-                };
-                format!(
-                    "relation `{resource_type}#{relation}` would no longer take {whom}: there are such relationships, of `{example}`; delete them first, or apply with 'force', which leaves them there without effect"
-                )
-            }
-            Obstacle::AssignmentOfRetyped { role, from, to } => format!(
-                "roles.{role}.resource_type: it cannot change from `{from}` to `{to}`: the role is assigned, such as to `{example}`; revoke it everywhere first"
-            ),
-        })
-    }
-}
-
-/// What has to be done, in this order, once none of the obstacles is found.
-#[derive(Debug, Default)]
-pub(crate) struct Plan<'a> {
-    pub(crate) obstacles: Vec<Obstacle<'a>>,
-    pub(crate) changes: Vec<Change<'a>>,
-    /// Permissions of roles that go and come back because the role or the permission is made anew under another type: (role, permission, declared).
-    pub(crate) restored: Vec<(&'a str, &'a str, bool)>,
-    /// The same of organization roles, as indexes into [`InForce::organization_role_permissions`].
-    pub(crate) restored_organization: Vec<usize>,
-    /// Permissions that name a relation which goes, and later another or none.
-    pub(crate) released: Vec<&'a str>,
-    /// What goes by force before all else: the resources, assignments and memberships of these types, and the assignments of these roles.
-    pub(crate) forced_types: Vec<&'a str>,
-    pub(crate) forced_roles: Vec<&'a str>,
-}
+use super::{Action, Change, Fields, InForce, Item, Obstacle, Plan};
 
 /// Child type → parent types.
 type Parents<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
@@ -324,7 +99,7 @@ struct Difference<'a> {
     reach: HashMap<(&'a str, &'a str), bool>,
     declared_relations: BTreeMap<(&'a str, &'a str), &'a RelationDefinition>,
     /// The relations there will be.
-    relations: BTreeMap<&'a str, BTreeMap<&'a str, &'a Rule>>,
+    relations: BTreeMap<&'a str, BTreeMap<&'a str, &'a Definition>>,
     force: bool,
 }
 
@@ -340,7 +115,7 @@ impl<'a> Difference<'a> {
         let types: BTreeSet<&str> = types.chain(declared_types).collect();
         let declared_relations: BTreeMap<_, _> =
             document.relations.iter().map(|(of, definition)| ((of.as_str(), definition.name.as_str()), definition)).collect();
-        let mut relations: BTreeMap<&str, BTreeMap<&str, &Rule>> = BTreeMap::new();
+        let mut relations: BTreeMap<&str, BTreeMap<&str, &Definition>> = BTreeMap::new();
         for ((of, relation), row) in &model.relations {
             if !row.declared && (types.contains(of.as_str()) || BUILT_IN_SUBJECT_TYPES.contains(&of.as_str())) {
                 relations.entry(of).or_default().insert(relation, &row.rule);
@@ -526,7 +301,7 @@ impl<'a> Difference<'a> {
                 !self.declared_relations.contains_key(&(resource_type.as_str(), name.as_str())) && self.has_relation(resource_type, name);
             if kept {
                 let place = format!("relation `{resource_type}#{name}`, made otherwise");
-                let start = crate::rule::Position { line: 1, column: 1 };
+                let start = crate::definition::Position { line: 1, column: 1 };
                 let positions = vec![start; row.rule.mentions().len()];
                 vocabulary.check(resource_type, &RelationDefinition { name: name.clone(), rule: row.rule.clone(), place, positions })?;
             }
