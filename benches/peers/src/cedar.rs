@@ -64,6 +64,41 @@ impl Loaded {
     }
 }
 
+/// A way to put relations to Cedar.
+trait Representation {
+    const NAME: &str;
+    fn how(&self) -> &'static str;
+    fn loaded(&self) -> &Loaded;
+    fn may_read(&self, subject: &str) -> impl Fn(&i64) -> bool;
+}
+
+/// Cedar, with relations represented in one way or another.
+pub struct Cedar<R>(pub R);
+
+impl<R: Representation> Peer for Cedar<R> {
+    fn name(&self) -> String {
+        format!("cedar-policy {}, {}", cedar_policy::get_sdk_version(), R::NAME)
+    }
+
+    fn how(&self) -> &'static str {
+        self.0.how()
+    }
+
+    fn check(&mut self, subject: &str, document: i64) -> bool {
+        self.0.may_read(subject)(&document)
+    }
+
+    fn count(&mut self, subject: &str) -> Option<i64> {
+        let may_read = self.0.may_read(subject);
+        Some(self.0.loaded().by_time.iter().filter(|document| may_read(document)).count() as i64)
+    }
+
+    fn newest(&mut self, subject: &str) -> Option<Vec<i64>> {
+        let may_read = self.0.may_read(subject);
+        Some(self.0.loaded().by_time.iter().copied().filter(|document| may_read(document)).take(20).collect())
+    }
+}
+
 /// Relations as attributes.
 pub struct Attributes {
     loaded: Loaded,
@@ -97,34 +132,22 @@ impl Attributes {
         let resources = resources.collect();
         Attributes { loaded: Loaded::new(world, resources), policies: policy.parse().unwrap() }
     }
-
-    fn may_read<'a>(&'a self, subject: &str) -> impl Fn(&i64) -> bool + use<'a> {
-        let principal = &self.loaded.subjects[subject];
-        |document| self.loaded.allows(principal, &self.loaded.documents[document], &self.policies)
-    }
 }
 
-impl Peer for Attributes {
-    fn name(&self) -> String {
-        format!("cedar-policy {}, relations as attributes", cedar_policy::get_sdk_version())
-    }
+impl Representation for Attributes {
+    const NAME: &str = "relations as attributes";
 
     fn how(&self) -> &'static str {
         "one policy over attributes; entities loaded once and names made beforehand; no list, so every document is asked about"
     }
 
-    fn check(&mut self, subject: &str, document: i64) -> bool {
-        self.may_read(subject)(&document)
+    fn loaded(&self) -> &Loaded {
+        &self.loaded
     }
 
-    fn count(&mut self, subject: &str) -> Option<i64> {
-        let may_read = self.may_read(subject);
-        Some(self.loaded.by_time.iter().filter(|document| may_read(document)).count() as i64)
-    }
-
-    fn newest(&mut self, subject: &str) -> Option<Vec<i64>> {
-        let may_read = self.may_read(subject);
-        Some(self.loaded.by_time.iter().copied().filter(|document| may_read(document)).take(20).collect())
+    fn may_read(&self, subject: &str) -> impl Fn(&i64) -> bool {
+        let principal = &self.loaded.subjects[subject];
+        |document| self.loaded.allows(principal, &self.loaded.documents[document], &self.policies)
     }
 }
 
@@ -156,8 +179,20 @@ impl Policies {
         );
         Policies { loaded, by_scope, how: how.leak() }
     }
+}
 
-    fn may_read<'a>(&'a self, subject: &str) -> impl Fn(&i64) -> bool + use<'a> {
+impl Representation for Policies {
+    const NAME: &str = "a policy for each grant";
+
+    fn how(&self) -> &'static str {
+        self.how
+    }
+
+    fn loaded(&self) -> &Loaded {
+        &self.loaded
+    }
+
+    fn may_read(&self, subject: &str) -> impl Fn(&i64) -> bool {
         let principal = &self.loaded.subjects[subject];
         let who: Vec<&EntityUid> = self.loaded.with_ancestors(principal).collect();
         move |document| {
@@ -170,29 +205,5 @@ impl Policies {
             }
             self.loaded.allows(principal, resource, &policies)
         }
-    }
-}
-
-impl Peer for Policies {
-    fn name(&self) -> String {
-        format!("cedar-policy {}, a policy for each grant", cedar_policy::get_sdk_version())
-    }
-
-    fn how(&self) -> &'static str {
-        self.how
-    }
-
-    fn check(&mut self, subject: &str, document: i64) -> bool {
-        self.may_read(subject)(&document)
-    }
-
-    fn count(&mut self, subject: &str) -> Option<i64> {
-        let may_read = self.may_read(subject);
-        Some(self.loaded.by_time.iter().filter(|document| may_read(document)).count() as i64)
-    }
-
-    fn newest(&mut self, subject: &str) -> Option<Vec<i64>> {
-        let may_read = self.may_read(subject);
-        Some(self.loaded.by_time.iter().copied().filter(|document| may_read(document)).take(20).collect())
     }
 }

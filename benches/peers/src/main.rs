@@ -117,8 +117,8 @@ fn main() {
     let mut hows = vec![(authz.name(), authz.how())];
     let makers: [(&str, &dyn Fn() -> Box<dyn Peer>); 7] = [
         ("cte", &|| Box::new(sqlite::ByHand::new(connection))),
-        ("cedar", &|| Box::new(cedar::Attributes::new(&world))),
-        ("cedar", &|| Box::new(cedar::Policies::new(&world))),
+        ("cedar", &|| Box::new(cedar::Cedar(cedar::Attributes::new(&world)))),
+        ("cedar", &|| Box::new(cedar::Cedar(cedar::Policies::new(&world)))),
         ("casbin", &|| Box::new(casbin::Sharded::new(&world))),
         ("casbin", &|| Box::new(casbin::Whole::new(&world))),
         ("postgres", &|| Box::new(postgres::RowLevelSecurity::by_set(server.as_ref().unwrap()))),
