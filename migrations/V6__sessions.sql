@@ -380,7 +380,8 @@ BEGIN
     (kind, event, id, organization, connection, status, ip_address, user_agent, subject, email, error_code, error_message)
   VALUES ('sso_session',
     CASE NEW.status WHEN 'success' THEN 'authentication.sso_succeeded' WHEN 'failed' THEN 'authentication.sso_failed'
-      WHEN 'timed_out' THEN 'authentication.sso_timed_out' WHEN 'test_successful' THEN 'authentication.sso_test_succeeded' ELSE 'authentication.sso_test_failed' END,
+      WHEN 'timed_out' THEN 'authentication.sso_timed_out' WHEN 'test_successful' THEN 'authentication.sso_test_succeeded'
+      ELSE 'authentication.sso_test_failed' END,
     NEW.id, NEW.organization, NEW.connection,
     CASE NEW.status WHEN 'success' THEN 'succeeded' WHEN 'test_successful' THEN 'succeeded' WHEN 'timed_out' THEN 'timed_out' ELSE 'failed' END,
     NEW.ip_address, NEW.user_agent, 'user:' || NEW.user, NEW.email,

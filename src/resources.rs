@@ -101,95 +101,102 @@ fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     {
         return Err(Error::refused(format!("the name `{}` has {} characters; a name has at most 256", shown(name), name.chars().count())));
     }
-    engine.atomically(|| match find(engine, resource_type, &id)? {
-        None => insert(engine, resource_type, &id, parent.as_ref(), name.flatten()),
-        Some(old) => {
-            let (parent, organization) = place(engine, resource_type, &id, parent.as_ref())?;
-            let moved = old.parent != parent;
-            let renamed = name.filter(|name| old.name.as_deref() != *name);
-            if !moved && renamed.is_none() {
-                return Ok(0);
-            }
-            as_one_call(engine, || {
-                if moved {
-                    move_below(engine, resource_type, &old, parent, &organization)?;
-                }
-                if let Some(name) = renamed {
-                    engine.with(include_str!("../sql/resources/rename.sql"), |statement| {
-                        Ok(statement.execute(params![resource_type, old.id, name])?)
-                    })?;
-                }
-                Ok(1)
-            })
+    engine.atomically(|| {
+        let old = find(engine, resource_type, &id)?;
+        let place = Place::find(engine, resource_type, &id, parent.as_ref())?;
+        let Some(old) = old else { return insert(engine, resource_type, &id, &place, name.flatten()) };
+        place.check(engine, resource_type)?;
+        let moved = old.parent != place.parent;
+        let renamed = name.filter(|name| old.name.as_deref() != *name);
+        if !moved && renamed.is_none() {
+            return Ok(0);
         }
+        as_one_call(engine, || {
+            if moved {
+                move_below(engine, resource_type, &old, place)?;
+            }
+            if let Some(name) = renamed {
+                engine.with(include_str!("../sql/resources/rename.sql"), |statement| {
+                    Ok(statement.execute(params![resource_type, old.id, name])?)
+                })?;
+            }
+            Ok(1)
+        })
     })
 }
 
 type GivenParent<'a> = (&'a str, GivenId<'a>);
 
+/// Where a resource lies, or is to lie.
+struct Place {
+    /// The parent as it is stored, or as it is given where it is not registered
+    parent: Option<(String, Value)>,
+    organization: Value,
+    is_known: bool,
+}
+
+impl Place {
+    fn find(engine: &Engine, resource_type: &str, id: &GivenId<'_>, parent: Option<&GivenParent<'_>>) -> Result<Place> {
+        let Some((parent_type, parent_id)) = parent else {
+            let organization = if resource_type == "organization" { id.value_as_stored() } else { Value::Null };
+            return Ok(Place { parent: None, organization, is_known: true });
+        };
+        let found = find(engine, parent_type, parent_id)?;
+        let is_known = found.is_some();
+        let (id, organization) =
+            found.map_or_else(|| (parent_id.value_as_stored(), Value::Null), |parent| (parent.id, parent.organization));
+        Ok(Place { parent: Some(((*parent_type).to_owned(), id)), organization, is_known })
+    }
+
+    /// Refuses what the rules of the file refuse, and says why.
+    fn check(&self, engine: &Engine, resource_type: &str) -> Result<()> {
+        let allowed = strings(engine, include_str!("../sql/resources/parent_types.sql"), params![resource_type])?;
+        let listed = || allowed.iter().map(|slug| format!("`{slug}`")).collect::<Vec<_>>().join(", ");
+        let Some((parent_type, parent_id)) = &self.parent else {
+            return match allowed.is_empty() {
+                true => Ok(()),
+                false => Err(Error::refused(format!("a resource of type `{resource_type}` needs a parent, of type {}", listed()))),
+            };
+        };
+        if !allowed.contains(parent_type) {
+            check_type(engine, parent_type)?;
+            return Err(Error::refused(match allowed.is_empty() {
+                true => format!("`{resource_type}` is a root type: its resources have no parent"),
+                false => format!("a resource of type `{resource_type}` cannot lie in a `{parent_type}`; allowed are {}", listed()),
+            }));
+        }
+        match self.is_known {
+            true => Ok(()),
+            false => Err(Error::refused(format!("the parent {parent_type} `{}` is not registered; put it first", words(parent_id)))),
+        }
+    }
+}
+
 /// A new resource. The rules stand in the file; only where they refuse it are they gone into here, to say why.
-fn insert(engine: &Engine, resource_type: &str, id: &GivenId<'_>, parent: Option<&GivenParent<'_>>, name: Option<&str>) -> Result<i64> {
-    let (parent_type, parent_id, organization) = match parent {
-        None if resource_type == "organization" => (None, Value::Null, id.value_as_stored()),
-        None => (None, Value::Null, Value::Null),
-        Some((parent_type, parent_id)) => match find(engine, parent_type, parent_id)? {
-            Some(found) => (Some(*parent_type), found.id, found.organization),
-            None => (Some(*parent_type), parent_id.value_as_stored(), Value::Null),
-        },
-    };
+fn insert(engine: &Engine, resource_type: &str, id: &GivenId<'_>, place: &Place, name: Option<&str>) -> Result<i64> {
+    let (parent_type, parent_id) = place.parent.as_ref().map(|(slug, id)| (slug, id)).unzip();
     let inserted = engine.with(include_str!("../sql/resources/insert.sql"), |statement| {
-        Ok(statement.execute(params![resource_type, id.value_as_stored(), parent_type, parent_id, organization, name])?)
+        Ok(statement.execute(params![resource_type, id.value_as_stored(), parent_type, parent_id, place.organization, name])?)
     });
     match inserted {
         Ok(_) => Ok(1),
         Err(error) if error.is_constraint() => {
             check_type(engine, resource_type)?;
-            place(engine, resource_type, id, parent)?;
+            place.check(engine, resource_type)?;
             Err(error)
         }
         Err(error) => Err(error),
     }
 }
 
-/// The parent as it is stored, and the organization that a resource below it lies in.
-fn place(
-    engine: &Engine,
-    resource_type: &str,
-    id: &GivenId<'_>,
-    parent: Option<&GivenParent<'_>>,
-) -> Result<(Option<(String, Value)>, Value)> {
-    let allowed = strings(engine, include_str!("../sql/resources/parent_types.sql"), params![resource_type])?;
-    let listed = || allowed.iter().map(|slug| format!("`{slug}`")).collect::<Vec<_>>().join(", ");
-    let Some((parent_type, parent_id)) = parent else {
-        if !allowed.is_empty() {
-            return Err(Error::refused(format!("a resource of type `{resource_type}` needs a parent, of type {}", listed())));
-        }
-        let organization = if resource_type == "organization" { id.value_as_stored() } else { Value::Null };
-        return Ok((None, organization));
-    };
-    if !allowed.iter().any(|slug| slug == *parent_type) {
-        check_type(engine, parent_type)?;
-        return Err(Error::refused(match allowed.is_empty() {
-            true => format!("`{resource_type}` is a root type: its resources have no parent"),
-            false => format!("a resource of type `{resource_type}` cannot lie in a `{parent_type}`; allowed are {}", listed()),
-        }));
-    }
-    match find(engine, parent_type, parent_id)? {
-        Some(found) => Ok((Some(((*parent_type).to_owned(), found.id)), found.organization)),
-        None => {
-            let id = shown(&parent_id.text());
-            Err(Error::refused(format!("the parent {parent_type} `{id}` is not registered; put it first")))
-        }
-    }
-}
-
-fn move_below(engine: &Engine, resource_type: &str, old: &Resource, parent: Option<(String, Value)>, organization: &Value) -> Result<()> {
-    if old.organization != *organization {
+fn move_below(engine: &Engine, resource_type: &str, old: &Resource, place: Place) -> Result<()> {
+    let Place { parent, organization, .. } = place;
+    if old.organization != organization {
         return Err(Error::refused(format!(
             "the {resource_type} `{}` lies in organization `{}` and cannot move into `{}`",
             words(&old.id),
             words(&old.organization),
-            words(organization)
+            words(&organization)
         )));
     }
     let (parent_type, parent_id) = parent.unzip();
