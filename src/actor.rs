@@ -4,7 +4,8 @@
 //! connection that made it has, completes each row that comes into the outbox. What it fills in is kept by the connection and not by the
 //! file: ROLLBACK takes no actor back, and no other connection sees it.
 
-use std::sync::Arc;
+use std::cell::RefCell;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 
@@ -12,9 +13,15 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Arguments, Effect, define};
 
+/// Who is behind what a connection writes, where it was told.
+pub(crate) struct Acting {
+    engine: Rc<Engine>,
+    actor: RefCell<Option<Actor>>,
+}
+
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Actor {
+struct Actor {
     id: String,
     source: &'static str,
     name: Option<String>,
@@ -24,9 +31,10 @@ pub(crate) struct Actor {
 const SOURCES: [&str; 4] = ["api", "dashboard", "admin_portal", "system"];
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_set_actor", 1..=3, Effect::Writes, set)?;
-    define(connection, engine, "_authz_actor", 1..=1, Effect::Reads, tell)
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    let acting = Rc::new(Acting { engine: Rc::clone(engine), actor: RefCell::default() });
+    define(connection, &acting, "authz_set_actor", 1..=3, Effect::Writes, set)?;
+    define(connection, &acting, "_authz_actor", 1..=1, Effect::Reads, tell)
 }
 
 /// Makes the temporary trigger where that can be done at once.
@@ -50,7 +58,7 @@ pub(crate) fn listen(connection: &Connection) -> rusqlite::Result<()> {
 ///
 /// From now on every event that this connection writes names this actor, whether functions or plain SQL write it; `authz_set_actor(NULL)`
 /// takes it back. `source` is `api`, `dashboard`, `admin_portal` or `system`. It is a claim of whoever holds the connection, and no proof.
-fn set(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn set(acting: &Acting, call: &Arguments<'_>) -> Result<i64> {
     let actor = match call.text(0, "actor")? {
         None if call.text(1, "source")?.is_none() && call.text(2, "name")?.is_none() => None,
         None => return Err(Error::refused("the actor is NULL, and its source or name is not; give all or none")),
@@ -61,10 +69,10 @@ fn set(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
         }),
     };
     if actor.is_some() {
-        listen(engine.connection())?;
+        listen(acting.engine.connection())?;
     }
-    let changed = *engine.actor.borrow() != actor;
-    engine.actor.replace(actor);
+    let changed = *acting.actor.borrow() != actor;
+    acting.actor.replace(actor);
     Ok(changed.into())
 }
 
@@ -88,8 +96,8 @@ fn checked<'a>(what: &str, given: &'a str) -> Result<&'a str> {
 }
 
 /// `_authz_actor(what)` → the `id`, `source` or `name` of this connection's actor, NULL where there is none. For the temporary trigger.
-fn tell(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
-    let actor = engine.actor.borrow();
+fn tell(acting: &Acting, call: &Arguments<'_>) -> Result<Option<String>> {
+    let actor = acting.actor.borrow();
     let Some(actor) = &*actor else { return Ok(None) };
     Ok(match call.text(0, "argument")? {
         Some("id") => Some(actor.id.clone()),

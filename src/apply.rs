@@ -4,7 +4,7 @@
 //! The decision is [`crate::model`]'s; here the model in force is read from the tables, and the changes are written to them. The triggers
 //! of the schema check each write once more, and are not expected to find anything.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::{ToSql, Value, ValueRef};
 use rusqlite::{Connection, Params, Row};
@@ -23,11 +23,11 @@ use crate::model::{
 use crate::resources::remove_with_descendants;
 use crate::table_function::{Call, Made, Rows, TableFunction};
 
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     crate::function::define(connection, engine, "authz_apply", 1..=2, Effect::Writes, apply)?;
     crate::function::define(connection, engine, "authz_model", 0..=1, Effect::Reads, model)?;
-    crate::table_function::define(connection, engine, &PLAN)?;
-    crate::table_function::define(connection, engine, &ORPHANS)
+    crate::table_function::define(connection, engine, &PLAN, plan)?;
+    crate::table_function::define(connection, engine, &ORPHANS, orphans)
 }
 
 /// `authz_plan(model [, 'force'])`: what `authz_apply` with the same arguments would do, a row a change. Its refusals are errors here too.
@@ -38,7 +38,6 @@ static PLAN: TableFunction = TableFunction {
     required: 1,
     bounded: None,
     expected_rows: 100,
-    rows: plan,
 };
 
 /// `authz_orphans()`: the relationships that the model does not allow, as `authz_relationships` has them. They grant nothing.
@@ -49,7 +48,6 @@ static ORPHANS: TableFunction = TableFunction {
     required: 0,
     bounded: Some(0),
     expected_rows: 10,
-    rows: orphans,
 };
 
 /// Whether the argument that follows the document says `'force'`.
@@ -114,7 +112,7 @@ fn model(engine: &Engine, arguments: &Arguments<'_>) -> Result<String> {
     }
 }
 
-fn orphans(engine: &Arc<Engine>, _call: Call) -> Result<Box<dyn Rows>> {
+fn orphans(engine: &Rc<Engine>, _call: Call) -> Result<Box<dyn Rows>> {
     engine.with(include_str!("../sql/apply/orphans.sql"), |statement| {
         let rows = statement.query_map([], |row| (0..6).map(|column| row.get(column)).collect())?;
         Ok(Made::rows(rows.collect::<rusqlite::Result<Vec<Vec<Value>>>>()?))
@@ -171,7 +169,7 @@ fn entry(change: &Change<'_>) -> serde_json::Value {
     entry.into()
 }
 
-fn plan(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
+fn plan(engine: &Rc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
     let text = call.text(0, "model document")?.ok_or_else(|| Error::refused("the model document is NULL; give one"))?;
     let force = forced(call.text(1, "second argument")?)?;
     let document = Document::parse(text)?;

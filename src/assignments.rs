@@ -1,6 +1,6 @@
 //! `authz_grant`, `authz_revoke`: who holds which role on which resource.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
@@ -9,11 +9,11 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Arguments, Effect, define};
 use crate::identifier::{Subject, SubjectId};
-use crate::resources::{Resource, check_subject_type, check_type, find, strings};
+use crate::resources::{Resource, check_subject_type, check_type, find};
 use crate::time;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_grant", 4..=5, Effect::Writes, grant)?;
     define(connection, engine, "authz_revoke", 4..=4, Effect::Writes, revoke)
 }
@@ -127,7 +127,7 @@ pub(crate) fn organization_of(engine: &Engine, role: &str, resource_type: &str, 
             shown(resource_type)
         ))),
         None => {
-            let known = strings(engine, include_str!("../sql/assignments/role_slugs.sql"), params![])?;
+            let known = engine.strings(include_str!("../sql/assignments/role_slugs.sql"), params![])?;
             if known.iter().any(|slug| slug == role) {
                 return Err(Error::refused(format!("the role `{role}` belongs to another organization than the resource")));
             }

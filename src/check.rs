@@ -1,21 +1,19 @@
 //! `authz_check`, `authz_require`: may this subject do that here. How SQLite calls the first is in [`crate::scan`].
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
 use crate::decision::{Goal, Who};
-use crate::engine::{Engine, count};
 use crate::error::{Error, Result, shown};
 use crate::function::{Arguments, Effect, define, id as id_of, text};
 use crate::reader::Reader;
-use crate::scan;
+use crate::store::{Store, count};
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    scan::register(connection, engine)?;
-    define(connection, engine, "authz_require", 4..=4, Effect::Reads, require)
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    define(connection, store, "authz_require", 4..=4, Effect::Reads, require)
 }
 
 /// A question with all names resolved.
@@ -53,17 +51,17 @@ pub(crate) fn question(reader: &mut Reader<'_>, values: [ValueRef<'_>; 4]) -> Re
 ///
 /// The permission may be a relation of the type. A NULL argument, an unknown subject id, an unregistered resource: 0. An unknown
 /// permission or type, or a permission of another type, is an error.
-pub(crate) fn check(engine: &Engine, values: [ValueRef<'_>; 4]) -> Result<bool> {
-    engine.read(|reader| {
+pub(crate) fn check(store: &Store, values: [ValueRef<'_>; 4]) -> Result<bool> {
+    store.read(|reader| {
         let Some(Question { who, goal }) = question(reader, values)? else { return Ok(false) };
-        count(&engine.counts.checks_point);
+        count(&store.counts.checks_point);
         reader.allows(who, goal)
     })
 }
 
 /// `authz_require(subject, permission, resource_type, resource_id)` → 1, or an error that says who lacks what.
-fn require(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
-    if check(engine, call.values())? {
+fn require(store: &Store, call: &Arguments<'_>) -> Result<i64> {
+    if check(store, call.values())? {
         return Ok(1);
     }
     let word = |index, what| Ok::<_, Error>(call.text(index, what)?.map_or_else(|| "NULL".to_owned(), shown));

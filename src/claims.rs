@@ -3,8 +3,8 @@
 //! The library makes the claims and leaves signing to the application. A template is parsed once on a connection and then kept by its text,
 //! so that claims for many users cost one parse.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
-use std::sync::Arc;
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
 
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -16,49 +16,19 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Arguments, Effect, GivenId, define};
 use crate::identifier::Id;
+use crate::identity::Identity;
 use crate::json::quoted;
-use crate::resources::strings;
 use crate::sessions::subject_of;
 use crate::template::Template;
 
 /// The most bytes that a template may render to, and that claims may have: what a token can hold of the four kilobytes of a cookie.
 const MAX_BYTES: usize = 3072;
 
-/// How many parsed templates a connection keeps: the one in force and a few that are previewed.
-const KEPT: usize = 8;
-
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_set_jwt_template", 1..=1, Effect::Writes, set)?;
-    define(connection, engine, "authz_render_jwt", 3..=3, Effect::Reads, preview)?;
-    define(connection, engine, "authz_claims", 2..=3, Effect::Reads, claims)
-}
-
-/// Templates that a connection has parsed, the last used at the end.
-#[derive(Default)]
-pub(crate) struct Kept {
-    templates: VecDeque<(String, Arc<Template>)>,
-    /// How many were parsed so far
-    pub(crate) parsed: u64,
-}
-
-/// The parsed form of a text.
-fn template(engine: &Engine, text: &str) -> Result<Arc<Template>> {
-    let mut kept = engine.claims.borrow_mut();
-    if let Some(at) = kept.templates.iter().position(|(known, _)| known == text)
-        && let Some(entry) = kept.templates.remove(at)
-    {
-        let template = Arc::clone(&entry.1);
-        kept.templates.push_back(entry);
-        return Ok(template);
-    }
-    let template = Arc::new(Template::parse(text)?);
-    kept.parsed += 1;
-    if kept.templates.len() >= KEPT {
-        kept.templates.pop_front();
-    }
-    kept.templates.push_back((text.to_owned(), Arc::clone(&template)));
-    Ok(template)
+pub(crate) fn register(connection: &Connection, identity: &Rc<Identity>) -> rusqlite::Result<()> {
+    define(connection, identity, "authz_set_jwt_template", 1..=1, Effect::Writes, set)?;
+    define(connection, identity, "authz_render_jwt", 3..=3, Effect::Reads, preview)?;
+    define(connection, identity, "authz_claims", 2..=3, Effect::Reads, claims)
 }
 
 /// Refuses a template that names attributes which memberships do not show, or puts one that is an object or array into a string.
@@ -93,11 +63,12 @@ fn check_attributes(engine: &Engine, template: &Template) -> Result<()> {
 /// Sets the template whose keys `authz_claims` adds; NULL or an empty text takes it back.
 ///
 /// Refuses, with line and column, what is no template: see `docs/attributes.md`.
-fn set(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn set(identity: &Identity, call: &Arguments<'_>) -> Result<i64> {
+    let engine = &identity.engine;
     let text = call.text(0, "template")?.filter(|text| !text.is_empty());
     engine.atomically(|| {
         if let Some(text) = text {
-            check_attributes(engine, template(engine, text)?.as_ref())?;
+            check_attributes(engine, &*identity.template(text)?)?;
         }
         let changed = match text {
             Some(text) => engine.with(include_str!("../sql/claims/set_template.sql"), |statement| Ok(statement.execute([text])?))?,
@@ -110,12 +81,13 @@ fn set(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
 /// `authz_render_jwt(text, user, organization)` → JSON: the keys that this template gives for the user, as a preview.
 ///
 /// Refuses what `authz_set_jwt_template` and `authz_claims` refuse.
-fn preview(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
-    let template = template(engine, call.required_text(0, "template")?)?;
+fn preview(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
+    let engine = &identity.engine;
+    let template = identity.template(call.required_text(0, "template")?)?;
     check_attributes(engine, &template)?;
     let (user, organization) = (call.required_text(1, "user")?, call.required_id(2, "organization")?);
     engine.in_one_state(|| {
-        let member = Member::find(engine, user, &organization)?;
+        let member = Member::find(identity, user, &organization)?;
         let roots = member.roots(engine, &template)?;
         let keys = template.render(&roots)?;
         whole("the rendered template", keys.into_iter().map(|(key, json)| (key.to_owned(), json)).collect())
@@ -128,13 +100,14 @@ fn preview(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
 ///
 /// Refuses whoever has no active membership of the organization, a session that is not live or is not of this user there, a template
 /// that cannot be rendered, and claims of more than 3,072 bytes: the error tells which keys take the room.
-fn claims(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
+fn claims(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
+    let engine = &identity.engine;
     let (user, organization) = (call.required_text(0, "user")?, call.required_id(1, "organization")?);
     let session = call.text(2, "session")?;
     engine.in_one_state(|| {
-        let member = Member::find(engine, user, &organization)?;
+        let member = Member::find(identity, user, &organization)?;
         if let Some(session) = session
-            && subject_of(engine, session, Some(Id::stored((&member.organization).into()).as_ref()))? != Some(format!("user:{user}"))
+            && subject_of(identity, session, Some(Id::stored((&member.organization).into()).as_ref()))? != Some(format!("user:{user}"))
         {
             return Err(Error::refused(format!(
                 "the session {} is not a live session of `{}` in that organization; start one or leave it out",
@@ -154,7 +127,7 @@ fn claims(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
         let text: Option<String> = engine
             .with(include_str!("../sql/claims/template.sql"), |statement| Ok(statement.query_row([], |row| row.get(0)).optional()?))?;
         if let Some(text) = text.filter(|text| !text.is_empty()) {
-            let template = template(engine, &text)?;
+            let template = identity.template(&text)?;
             let roots = member.roots(engine, &template)?;
             let keys = template.render(&roots)?;
             all.extend(keys.into_iter().map(|(key, json)| (key.to_owned(), json)));
@@ -208,14 +181,15 @@ struct Role {
 
 impl<'a> Member<'a> {
     /// The active membership of a user in an organization.
-    fn find(engine: &Engine, user: &'a str, organization: &GivenId<'_>) -> Result<Member<'a>> {
+    fn find(identity: &Identity, user: &'a str, organization: &GivenId<'_>) -> Result<Member<'a>> {
+        let engine = &identity.engine;
         let stored = stored_organization(engine, organization.id())?;
         let status: Option<String> = engine.with(include_str!("../sql/claims/status.sql"), |statement| {
             Ok(statement.query_row(params![user, stored], |row| row.get(0)).optional()?)
         })?;
         match status.as_deref() {
             Some("active") => {
-                let roles = roles(engine, user, &stored)?;
+                let roles = roles(identity, user, &stored)?;
                 Ok(Member { user, organization: stored, id: organization.text().into_owned(), roles })
             }
             Some(status) => {
@@ -234,7 +208,7 @@ impl<'a> Member<'a> {
         let mut all = BTreeSet::new();
         for role in &self.roles {
             let of = if role.is_of_organization { &self.organization } else { &Cell::Null };
-            all.extend(strings(engine, include_str!("../sql/roles/permissions.sql"), params![role.slug, of])?);
+            all.extend(engine.strings(include_str!("../sql/roles/permissions.sql"), params![role.slug, of])?);
         }
         Ok(all)
     }
@@ -292,13 +266,14 @@ impl<'a> Member<'a> {
 }
 
 /// The roles that a user holds on an organization, also through groups, in the order in which they are shown.
-fn roles(engine: &Engine, user: &str, organization: &Cell) -> Result<Vec<Role>> {
+fn roles(identity: &Identity, user: &str, organization: &Cell) -> Result<Vec<Role>> {
+    let engine = &identity.engine;
     let mut held = BTreeSet::new();
     let mut holders = vec![format!("user:{user}")];
     let mut seen: HashSet<String> = holders.iter().cloned().collect();
     while let Some(holder) = holders.pop() {
         engine.with(include_str!("../sql/claims/roles.sql"), |statement| {
-            let rows = statement.query_map(params![holder, organization, engine.clock.text()], |row| {
+            let rows = statement.query_map(params![holder, organization, identity.clock.text()], |row| {
                 Ok(Role { slug: row.get(0)?, is_of_organization: row.get(1)?, priority: row.get(2)? })
             })?;
             for role in rows {
@@ -306,7 +281,7 @@ fn roles(engine: &Engine, user: &str, organization: &Cell) -> Result<Vec<Role>> 
             }
             Ok(())
         })?;
-        for group in strings(engine, include_str!("../sql/facts/groups_of.sql"), params![holder])? {
+        for group in engine.strings(include_str!("../sql/facts/groups_of.sql"), params![holder])? {
             let group = format!("group:{group}");
             if seen.insert(group.clone()) {
                 holders.push(group);

@@ -3,7 +3,7 @@
 //! Events are numbered in the order of their commits, for SQLite has one writer at a time. So one number says all about a consumer: it has
 //! acknowledged every event up to there. Reading moves nothing; what was read and not acknowledged comes again.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
@@ -27,8 +27,8 @@ const TIMED_OUT: (&str, &str) = ("authentication.sso_timed_out", "authentication
 const CHUNK: i64 = 64;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    crate::table_function::define(connection, engine, &NEXT_EVENTS)?;
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    crate::table_function::define(connection, engine, &NEXT_EVENTS, next_events)?;
     crate::function::define(connection, engine, "authz_ack", 2..=2, Effect::Writes, acknowledge)?;
     crate::function::define(connection, engine, "authz_prune_events", 0..=1, Effect::Writes, prune)
 }
@@ -45,7 +45,6 @@ static NEXT_EVENTS: TableFunction = TableFunction {
     required: 1,
     bounded: None,
     expected_rows: USUAL_LIMIT,
-    rows: next_events,
 };
 
 /// The name of a consumer: as an id, but of at most 128 characters.
@@ -64,7 +63,7 @@ fn position(engine: &Engine, consumer: &str) -> Result<(Option<i64>, i64)> {
     })
 }
 
-fn next_events(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
+fn next_events(engine: &Rc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
     let consumer = call.text(0, "consumer")?.ok_or_else(|| Error::refused("the consumer is NULL; give its name"))?;
     check_consumer(consumer)?;
     let left = match call.value(1) {
@@ -82,7 +81,7 @@ fn next_events(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
         None => false,
     };
     Ok(Box::new(Events {
-        engine: Arc::clone(engine),
+        engine: Rc::clone(engine),
         names,
         is_renamed,
         left,
@@ -106,7 +105,7 @@ fn patterns(json: &str) -> Result<String> {
 
 /// The events that a consumer has not acknowledged, as they are asked for.
 struct Events {
-    engine: Arc<Engine>,
+    engine: Rc<Engine>,
     names: Option<String>,
     /// Whether timeouts of sign-ins have the name of the announcement
     is_renamed: bool,

@@ -1,16 +1,25 @@
 //! `authz_debug`: what this connection knows and keeps.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::engine::{Engine, Transaction};
 use crate::function::{Arguments, Effect, define};
+use crate::identity::Identity;
+use crate::store::Store;
+use crate::transaction::Transaction;
+
+/// What is told about.
+struct Debugged {
+    store: Rc<Store>,
+    identity: Rc<Identity>,
+}
 
 /// Registers the function of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_debug", 0..=0, Effect::Reads, debug)
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>, identity: &Rc<Identity>) -> rusqlite::Result<()> {
+    let debugged = Rc::new(Debugged { store: Rc::clone(store), identity: Rc::clone(identity) });
+    define(connection, &debugged, "authz_debug", 0..=0, Effect::Reads, debug)
 }
 
 /// `authz_debug()` → JSON: `version` of the library, `sqlite` that runs it, the `transaction` open on the main database (`none`, `read`,
@@ -21,15 +30,16 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 /// `templates` (of claims, parsed so far).
 ///
 /// Works without a schema too.
-fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
+fn debug(debugged: &Debugged, _call: &Arguments<'_>) -> crate::Result<String> {
+    let Debugged { store, identity } = debugged;
+    let engine = &store.engine;
     let transaction = match engine.transaction() {
         Transaction::None => "none",
         Transaction::Read => "read",
         Transaction::Write => "write",
     };
-    let store = engine.store.try_borrow();
-    let sessions = engine.sessions.try_borrow().map(|sessions| sessions.len()).unwrap_or_default();
-    let (kept, forgotten, touched) = store.map(|store| (store.entries(), store.forgotten, store.touched)).unwrap_or_default();
+    let sessions = identity.sessions.try_borrow().map(|sessions| sessions.len()).unwrap_or_default();
+    let (kept, forgotten, touched) = store.tally();
     Ok(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "sqlite": rusqlite::version(),
@@ -37,12 +47,12 @@ fn debug(engine: &Engine, _call: &Arguments<'_>) -> crate::Result<String> {
         "kept": kept + sessions,
         "forgotten": forgotten,
         "touched": touched,
-        "checks_point": engine.counts.checks_point.get(),
-        "checks_from_set": engine.counts.checks_from_set.get(),
-        "sets_built": engine.counts.sets_built.get(),
+        "checks_point": store.counts.checks_point.get(),
+        "checks_from_set": store.counts.checks_from_set.get(),
+        "sets_built": store.counts.sets_built.get(),
         "statements": engine.kept_statements(),
         "reprepared": engine.reprepared(),
-        "templates": engine.claims.try_borrow().map(|kept| kept.parsed).unwrap_or_default(),
+        "templates": identity.templates.try_borrow().map(|templates| templates.parsed).unwrap_or_default(),
     })
     .to_string())
 }

@@ -31,9 +31,6 @@ pub(crate) struct TypeKey(pub(crate) u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct RoleKey(pub(crate) u32);
 
-/// Milliseconds since 1970, UTC.
-pub(crate) type Millis = i64;
-
 /// A question about one resource: does the subject have this relation to it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Goal {

@@ -3,7 +3,7 @@
 //!
 //! What is in a directory comes through [`crate::scim`].
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
@@ -14,10 +14,10 @@ use crate::error::{Error, Result, nearest, shown};
 use crate::events::as_one_call;
 use crate::function::{Arguments, Effect, define};
 use crate::identifier::check_id;
-use crate::resources::{Resource, check_type, find as find_resource, find_stored, strings};
+use crate::resources::{Resource, check_type, find as find_resource, find_stored};
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_put_directory", 3..=4, Effect::Writes, put)?;
     define(connection, engine, "authz_remove_directory", 1..=1, Effect::Writes, remove)?;
     define(connection, engine, "authz_map_group_role", 3..=3, Effect::Writes, map)?;
@@ -76,7 +76,7 @@ pub(crate) fn found(engine: &Engine, id: &str) -> Result<Directory> {
     match find(engine, id)? {
         Some(directory) => Ok(directory),
         None => {
-            let known = strings(engine, include_str!("../sql/directories/ids.sql"), &[])?;
+            let known = engine.strings(include_str!("../sql/directories/ids.sql"), &[])?;
             let near = nearest(id, known.iter().map(String::as_str));
             let next = if near.is_empty() { "; put it first with authz_put_directory" } else { &near };
             Err(Error::refused(format!("unknown directory `{}`{next}", shown(&id.escape_debug().to_string()))))

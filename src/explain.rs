@@ -1,7 +1,7 @@
 //! `authz_explain`: why this subject may do that here, or why not.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
@@ -9,12 +9,12 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::check::{Question, question};
 use crate::decision::{Ancestors, Facts, Goal, Node, RoleSet, Rule, Who};
-use crate::engine::Engine;
 use crate::error::Result;
 use crate::function::{Arguments, Effect, define};
 use crate::reader::{Assignment, Reader, assignment_is_live};
 use crate::rules::Kind;
 use crate::solver::{Solver, Truth};
+use crate::store::Store;
 
 /// Deeper than this a tree is cut off, and says so.
 const DEEPEST: usize = 50;
@@ -23,8 +23,8 @@ const DEEPEST: usize = 50;
 const MOST_BRANCHES: usize = 20;
 
 /// Registers the function of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_explain", 4..=4, Effect::Reads, explain)
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    define(connection, store, "authz_explain", 4..=4, Effect::Reads, explain)
 }
 
 /// `authz_explain(subject, permission, resource_type, resource_id)` → JSON.
@@ -38,8 +38,8 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 ///   that said so: a `relationship`, or a branch further down (`computed`, `from` with `through`, `all_of`), for a no `none_of` the
 ///   branches or the one that is `missing_from` an intersection, or what the subject is `excluded_by`;
 /// * the `reason` where there was nothing to look at, or where the subject is suspended.
-fn explain(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
-    engine.read(|reader| {
+fn explain(store: &Store, call: &Arguments<'_>) -> Result<String> {
+    store.read(|reader| {
         let mut answer = Map::new();
         answer.insert("allowed".into(), false.into());
         answer.insert("subject".into(), call.text(0, "subject")?.into());

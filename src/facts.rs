@@ -6,20 +6,16 @@
 
 use std::rc::Rc;
 
-use crate::decision::{Ancestors, Facts, Found, Goal, Millis, Node, Relation, RoleSet, Rule, TypeKey, Who};
+use crate::decision::{Ancestors, Facts, Found, Goal, Node, Relation, RoleSet, Rule, TypeKey, Who};
 use crate::error::{Error, Result};
 use crate::identifier::IdRef;
-use crate::limits::Limits;
 use crate::nodes::Place;
 use crate::reader::{Reader, assignment_is_live, expiry};
 use crate::rules::{Declared, Kind, Rules};
 use crate::store::{Gathered, Holdings, Reach, Related};
+use crate::time::Millis;
 
 impl Reader<'_> {
-    fn limits(&self) -> Limits {
-        self.engine.limits.get()
-    }
-
     /// What contains a subject, as far as it has been gathered without going wide.
     pub(crate) fn reach(&mut self, who: Who) -> Result<Reach> {
         self.refresh(who, |_| true)?;
@@ -43,7 +39,7 @@ impl Reader<'_> {
         match self.kept.subjects.get(who.0 as usize).map(|subject| &subject.reach) {
             Some(Reach::Gathered(gathered)) if self.is_live(gathered.until) => Ok(Reach::Gathered(Rc::clone(gathered))),
             Some(Reach::Wide) => Ok(Reach::Wide),
-            _ => self.gather(who, self.limits().wide),
+            _ => self.gather(who, self.limits.wide),
         }
     }
 
@@ -114,7 +110,7 @@ impl Reader<'_> {
             next += 1;
         }
         let held = match self.keeps {
-            true => self.holdings(&carriers, self.limits().gathered)?.map(Holdings::new),
+            true => self.holdings(&carriers, self.limits.gathered)?.map(Holdings::new),
             false => None,
         };
         self.kept.entries += carriers.len() + held.as_ref().map_or(0, Holdings::len);
@@ -208,7 +204,7 @@ impl Reader<'_> {
         if let Some(related) = self.kept.related.get(&goal) {
             return Ok(related.clone());
         }
-        let related = match self.relationships(goal, self.limits().few)? {
+        let related = match self.relationships(goal, self.limits.few)? {
             Some(found) => Related::Few(found.into()),
             None => Related::Many,
         };
@@ -234,7 +230,7 @@ impl Reader<'_> {
         if !by_name && usersets.iter().any(|one| is_gathered(self, *one)) {
             gathered = match self.reach(who)? {
                 Reach::Gathered(gathered) => Some(gathered),
-                Reach::Unknown | Reach::Wide if usersets.len() > self.limits().wide => Some(self.gathered(who)?),
+                Reach::Unknown | Reach::Wide if usersets.len() > self.limits.wide => Some(self.gathered(who)?),
                 Reach::Unknown | Reach::Wide => None,
             };
         }
@@ -303,7 +299,7 @@ impl Reader<'_> {
         if !by_name
             && let Reach::Gathered(gathered) = self.reach(who)?
             && kinds.iter().all(|(relation, _)| rules.get(*relation).is_some_and(|one| one.gathered))
-            && gathered.carriers.len() <= self.limits().few
+            && gathered.carriers.len() <= self.limits.few
         {
             for (carrier, _) in &gathered.carriers {
                 if self.kind(*carrier).is_some_and(|kind| declared.allows(kind)) && self.is_related(*carrier, goal)? {

@@ -1,13 +1,13 @@
 //! Scalar functions: how one is registered and how it reads its arguments.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 
-use crate::engine::Engine;
+use crate::engine::OfConnection;
 use crate::error::{Error, Result, shown, to_sqlite_as_scalar};
 use crate::identifier::{IdRef, canonical_integer, check_id};
 
@@ -33,23 +33,24 @@ impl Effect {
     }
 }
 
-/// Registers `name` once for each number of arguments in `arity`.
-pub(crate) fn define<F, T>(
+/// Registers `name` once for each number of arguments in `arity`. The function is given `state` with every call.
+pub(crate) fn define<S, F, T>(
     connection: &Connection,
-    engine: &Arc<Engine>,
+    state: &Rc<S>,
     name: &'static str,
     arity: std::ops::RangeInclusive<i32>,
     effect: Effect,
     body: F,
 ) -> rusqlite::Result<()>
 where
-    F: Fn(&Engine, &Arguments<'_>) -> Result<T> + Send + Copy + 'static,
+    S: 'static,
+    F: Fn(&S, &Arguments<'_>) -> Result<T> + Send + Copy + 'static,
     T: Into<Value>,
 {
     for count in arity {
-        let engine = Arc::clone(engine);
+        let state = OfConnection::new(Rc::clone(state));
         connection.create_scalar_function(name, count, effect.flags(), move |context| {
-            body(&engine, &Arguments { context }).map(Into::<Value>::into).map_err(|error| to_sqlite_as_scalar(name, error))
+            body(state.get(), &Arguments { context }).map(Into::<Value>::into).map_err(|error| to_sqlite_as_scalar(name, error))
         })?;
     }
     Ok(())

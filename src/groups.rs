@@ -1,6 +1,6 @@
 //! `authz_add_member`, `authz_remove_member`: groups of subjects, groups included.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::{Connection, params};
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Result, shown};
 use crate::function::{Arguments, Effect, define};
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_add_member", 2..=2, Effect::Writes, add)?;
     define(connection, engine, "authz_remove_member", 2..=2, Effect::Writes, remove)
 }

@@ -24,16 +24,14 @@ use std::ffi::{CStr, CString, c_int};
 use std::rc::Rc;
 
 use hashbrown::HashSet;
+use rusqlite::Connection;
 use rusqlite::types::Value;
-use rusqlite::vtab::{
-    Context, CreateVTab, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, VTabKind,
-    sqlite3_vtab, sqlite3_vtab_cursor,
-};
-use rusqlite::{Connection, Statement};
+use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig};
 
 use crate::error::{Error, Result, nearest, shown, to_sqlite};
-use crate::guard::guard;
 use crate::identifier::IdRef;
+use crate::statement::HeldStatement;
+use crate::virtual_table::{self, Host, VirtualTable};
 use crate::visible::Ids;
 
 const NAME: &str = "authz_hierarchy";
@@ -59,8 +57,7 @@ bitflags::bitflags! {
 
 /// Registers the module.
 pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    const MODULE: Module<'static, Hierarchy> = Module::read_only_module();
-    connection.create_module(NAME, &MODULE, None)
+    virtual_table::define_module::<Hierarchy>(connection, NAME, ())
 }
 
 /// The statements of one hierarchy, as text.
@@ -73,10 +70,7 @@ struct Questions {
     above: String,
 }
 
-#[repr(C)]
 struct Hierarchy {
-    /// Base class. Must be first
-    base: sqlite3_vtab,
     connection: Rc<Connection>,
     questions: Rc<Questions>,
 }
@@ -194,110 +188,83 @@ impl Hierarchy {
             ),
             above: format!("SELECT {id}, {parent} FROM {from} WHERE {id} = +?1"),
         };
-        let hierarchy = Hierarchy { base: sqlite3_vtab::default(), connection: Rc::new(connection), questions: Rc::new(questions) };
+        let hierarchy = Hierarchy { connection: Rc::new(connection), questions: Rc::new(questions) };
         Ok((declaration, hierarchy))
     }
 }
 
-// SAFETY: the struct is repr(C) and begins with the base class.
-unsafe impl<'vtab> VTab<'vtab> for Hierarchy {
-    type Aux = ();
+impl VirtualTable for Hierarchy {
+    type Shared = ();
     type Cursor = Cursor;
 
-    fn connect(
-        db: &mut VTabConnection,
-        _aux: Option<&()>,
-        _module: &[u8],
-        database: &[u8],
-        _table: &[u8],
-        arguments: &[&[u8]],
-    ) -> rusqlite::Result<(Cow<'static, CStr>, Self)> {
-        guard(NAME, || {
-            // Harmless in a view of an untrusted schema: it reads one table of that schema, which the view could read by itself.
-            db.config(VTabConfig::Innocuous)?;
-            // SAFETY: the handle outlives the virtual table; the second connection does not own it and does nothing when dropped.
-            let connection = unsafe { Connection::from_handle(db.handle())? };
-            let opened = Arguments::parse(arguments)
-                .and_then(|arguments| Hierarchy::open(connection, &String::from_utf8_lossy(database), &arguments));
-            let (declaration, hierarchy) = opened.map_err(|error| to_sqlite(NAME, error))?;
-            Ok((Cow::Owned(declaration), hierarchy))
-        })
+    fn connect(host: &mut Host<'_>, _shared: &()) -> rusqlite::Result<(Cow<'static, CStr>, Hierarchy)> {
+        // Harmless in a view of an untrusted schema: it reads one table of that schema, which the view could read by itself.
+        host.config(VTabConfig::Innocuous)?;
+        let connection = host.connection()?;
+        let opened = Arguments::parse(host.arguments()).and_then(|arguments| Hierarchy::open(connection, &host.schema(), &arguments));
+        let (declaration, hierarchy) = opened.map_err(|error| to_sqlite(NAME, error))?;
+        Ok((Cow::Owned(declaration), hierarchy))
     }
 
-    fn best_index(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
-        guard(NAME, || {
-            let (mut root, mut node, mut depth) = (None, None, None);
-            let mut waiting = false;
-            for (index, constraint) in info.constraints().enumerate() {
-                let is_equal = constraint.operator() == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ;
-                let usable = constraint.is_usable();
-                match constraint.column() {
-                    ROOT if is_equal && usable => root = Some(index),
-                    NODE if is_equal && usable => node = Some(index),
-                    ROOT | NODE if is_equal => waiting = true,
-                    DEPTH if usable => match constraint.operator() {
-                        IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE | IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => {
-                            depth = Some((index, Plan::AT_MOST));
-                        }
-                        IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => depth = Some((index, Plan::BELOW)),
-                        _ => {}
-                    },
+    fn plan(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
+        let (mut root, mut node, mut depth) = (None, None, None);
+        let mut waiting = false;
+        for (index, constraint) in info.constraints().enumerate() {
+            let is_equal = constraint.operator() == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ;
+            let usable = constraint.is_usable();
+            match constraint.column() {
+                ROOT if is_equal && usable => root = Some(index),
+                NODE if is_equal && usable => node = Some(index),
+                ROOT | NODE if is_equal => waiting = true,
+                DEPTH if usable => match constraint.operator() {
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE | IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => {
+                        depth = Some((index, Plan::AT_MOST));
+                    }
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => depth = Some((index, Plan::BELOW)),
                     _ => {}
-                }
+                },
+                _ => {}
             }
-            let mut plan = Plan::empty();
-            let bound = match (root, node) {
-                // Up is the shorter way; SQLite compares the root.
-                (_, Some(index)) => {
-                    plan |= Plan::UP;
-                    index
-                }
-                (Some(index), None) => {
-                    plan |= Plan::DOWN;
-                    index
-                }
-                // Another order of the join gives a bound first. With none in any order, the cursor says what is wrong.
-                (None, None) if waiting => return Ok(false),
-                (None, None) => {
-                    info.set_idx_num(Plan::empty().bits());
-                    info.set_estimated_cost(f64::MAX / 2.0);
-                    return Ok(true);
-                }
-            };
-            let mut usage = info.constraint_usage(bound);
-            usage.set_argv_index(1);
-            usage.set_omit(true);
-            if let Some((index, kind)) = depth {
-                plan |= kind;
-                info.constraint_usage(index).set_argv_index(2);
+        }
+        let mut plan = Plan::empty();
+        let bound = match (root, node) {
+            // Up is the shorter way; SQLite compares the root.
+            (_, Some(index)) => {
+                plan |= Plan::UP;
+                index
             }
-            info.set_idx_num(plan.bits());
-            let rows = if plan.contains(Plan::UP) { 10 } else { 1000 };
-            info.set_estimated_rows(rows);
-            info.set_estimated_cost(rows as f64 * 4.0);
-            Ok(true)
-        })
+            (Some(index), None) => {
+                plan |= Plan::DOWN;
+                index
+            }
+            // Another order of the join gives a bound first. With none in any order, the cursor says what is wrong.
+            (None, None) if waiting => return Ok(false),
+            (None, None) => {
+                info.set_idx_num(Plan::empty().bits());
+                info.set_estimated_cost(f64::MAX / 2.0);
+                return Ok(true);
+            }
+        };
+        let mut usage = info.constraint_usage(bound);
+        usage.set_argv_index(1);
+        usage.set_omit(true);
+        if let Some((index, kind)) = depth {
+            plan |= kind;
+            info.constraint_usage(index).set_argv_index(2);
+        }
+        info.set_idx_num(plan.bits());
+        let rows = if plan.contains(Plan::UP) { 10 } else { 1000 };
+        info.set_estimated_rows(rows);
+        info.set_estimated_cost(rows as f64 * 4.0);
+        Ok(true)
     }
 
-    fn open(&'vtab mut self) -> rusqlite::Result<Cursor> {
-        Ok(Cursor {
-            base: sqlite3_vtab_cursor::default(),
-            walk: None,
-            connection: Rc::clone(&self.connection),
-            questions: Rc::clone(&self.questions),
-        })
+    fn open(&self) -> Cursor {
+        Cursor { walk: None, connection: Rc::clone(&self.connection), questions: Rc::clone(&self.questions) }
     }
 }
 
-impl CreateVTab<'_> for Hierarchy {
-    const KIND: VTabKind = VTabKind::Default;
-}
-
-#[repr(C)]
 struct Cursor {
-    /// Base class. Must be first
-    base: sqlite3_vtab_cursor,
-    // Declared before the connection that its statement belongs to, so that it is dropped first.
     walk: Option<Walk>,
     connection: Rc<Connection>,
     questions: Rc<Questions>,
@@ -305,7 +272,7 @@ struct Cursor {
 
 /// A walk in one direction, breadth first.
 struct Walk {
-    statement: Statement<'static>,
+    statement: HeldStatement,
     up: bool,
     /// The value that the query gave
     bound: Value,
@@ -431,9 +398,7 @@ impl Cursor {
             return Ok(());
         }
         let up = plan.contains(Plan::UP);
-        let statement = self.connection.prepare(if up { &self.questions.above } else { &self.questions.below })?;
-        // SAFETY: the cursor holds the connection as long as the walk, and drops the walk first.
-        let statement = unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(statement) };
+        let statement = HeldStatement::prepare(&self.connection, if up { &self.questions.above } else { &self.questions.below })?;
         let mut open = VecDeque::new();
         let mut first = Vec::new();
         if up {
@@ -453,17 +418,16 @@ impl Cursor {
     }
 }
 
-// SAFETY: the struct is repr(C) and begins with the base class.
-unsafe impl VTabCursor for Cursor {
-    fn filter(&mut self, plan: c_int, _text: Option<&str>, filters: &Filters<'_>) -> rusqlite::Result<()> {
-        guard(NAME, || self.start(Plan::from_bits_truncate(plan), filters))
+impl virtual_table::Cursor for Cursor {
+    fn filter(&mut self, plan: c_int, values: &Filters<'_>) -> rusqlite::Result<()> {
+        self.start(Plan::from_bits_truncate(plan), values)
     }
 
     fn next(&mut self) -> rusqlite::Result<()> {
-        guard(NAME, || match &mut self.walk {
+        match &mut self.walk {
             Some(walk) => walk.advance(),
             None => Ok(()),
-        })
+        }
     }
 
     fn eof(&self) -> bool {
@@ -471,19 +435,17 @@ unsafe impl VTabCursor for Cursor {
     }
 
     fn column(&self, context: &mut Context, column: c_int) -> rusqlite::Result<()> {
-        guard(NAME, || {
-            let Some(walk) = &self.walk else { return context.set_result(&Value::Null) };
-            let Some((value, depth)) = &walk.current else { return context.set_result(&Value::Null) };
-            match column {
-                DEPTH => context.set_result(depth),
-                ROOT if !walk.up => context.set_result(&walk.bound),
-                NODE if walk.up => context.set_result(&walk.bound),
-                _ => context.set_result(value),
-            }
-        })
+        let Some(walk) = &self.walk else { return context.set_result(&Value::Null) };
+        let Some((value, depth)) = &walk.current else { return context.set_result(&Value::Null) };
+        match column {
+            DEPTH => context.set_result(depth),
+            ROOT if !walk.up => context.set_result(&walk.bound),
+            NODE if walk.up => context.set_result(&walk.bound),
+            _ => context.set_result(value),
+        }
     }
 
-    fn rowid(&self) -> rusqlite::Result<i64> {
-        Ok(self.walk.as_ref().map_or(0, |walk| walk.count))
+    fn rowid(&self) -> i64 {
+        self.walk.as_ref().map_or(0, |walk| walk.count)
     }
 }

@@ -1,6 +1,6 @@
 //! `authz_history`: what happened to a resource.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
@@ -16,8 +16,8 @@ use crate::table_function::{Answer, Call, Made, TableFunction, define};
 const USUAL_LIMIT: i64 = 100;
 
 /// Registers the function of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, &HISTORY)
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    define(connection, engine, &HISTORY, history)
 }
 
 /// `authz_history(resource_type, resource_id [, before [, limit ] ])`: the events about a resource, and about the roles held and the
@@ -32,10 +32,9 @@ static HISTORY: TableFunction = TableFunction {
     required: 2,
     bounded: None,
     expected_rows: USUAL_LIMIT,
-    rows: history,
 };
 
-fn history(engine: &Arc<Engine>, call: Call) -> Answer {
+fn history(engine: &Rc<Engine>, call: Call) -> Answer {
     let (Some(resource_type), Some(id)) = (call.text(0, "resource type")?, call.id(1, "resource id")?) else { return Ok(Made::none()) };
     let number = |index: usize, otherwise: i64, what: &str| match call.value(index) {
         ValueRef::Null => Ok(otherwise),

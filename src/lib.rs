@@ -52,8 +52,10 @@ mod guard;
 mod hierarchy;
 mod history;
 mod identifier;
+mod identity;
 mod json;
 mod language;
+mod limit;
 mod limits;
 mod lists;
 #[cfg(feature = "loadable")]
@@ -69,22 +71,28 @@ mod reader;
 mod relationships;
 mod resources;
 mod roles;
+mod row_function;
 mod rules;
 mod scan;
 mod scim;
 mod search;
+mod session_cache;
 mod sessions;
+mod set_now;
 mod sets;
 mod settings;
 mod solver;
 mod sso;
 mod sso_report;
+mod statement;
 mod store;
 mod sweep;
 mod table_function;
 mod template;
 mod time;
+mod transaction;
 mod tree;
+mod virtual_table;
 mod visible;
 
 pub use error::{Error, Result};
@@ -104,11 +112,14 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
 }
 
 /// Every part of the product.
-fn parts(connection: &rusqlite::Connection, engine: &std::sync::Arc<engine::Engine>) -> rusqlite::Result<()> {
+fn parts(connection: &rusqlite::Connection, engine: &std::rc::Rc<engine::Engine>) -> rusqlite::Result<()> {
+    let store = store::Store::new(engine);
+    let identity = identity::Identity::new(engine, &store.clock);
+    let search = search::Search::new(&store);
     migrate::register(connection, engine)?;
     apply::register(connection, engine)?;
     actor::register(connection, engine)?;
-    clock::register(connection, engine)?;
+    set_now::register(connection, &store)?;
     permissions::register(connection, engine)?;
     roles::register(connection, engine)?;
     settings::register(connection, engine)?;
@@ -117,24 +128,25 @@ fn parts(connection: &rusqlite::Connection, engine: &std::sync::Arc<engine::Engi
     assignments::register(connection, engine)?;
     groups::register(connection, engine)?;
     relationships::register(connection, engine)?;
-    attributes::register(connection, engine)?;
-    claims::register(connection, engine)?;
+    attributes::register(connection, &identity)?;
+    claims::register(connection, &identity)?;
     directories::register(connection, engine)?;
-    scim::register(connection, engine)?;
+    scim::register(connection, &identity)?;
     events::register(connection, engine)?;
-    sso::register(connection, engine)?;
-    sso_report::register(connection, engine)?;
-    sessions::register(connection, engine)?;
-    sweep::register(connection, engine)?;
+    sso::register(connection, &identity)?;
+    sso_report::register(connection, &identity)?;
+    sessions::register(connection, &identity)?;
+    sweep::register(connection, &identity)?;
     history::register(connection, engine)?;
-    check::register(connection, engine)?;
-    explain::register(connection, engine)?;
-    lists::register(connection, engine)?;
-    tree::register(connection, engine)?;
-    search::register(connection, engine)?;
+    scan::register(connection, &store)?;
+    check::register(connection, &store)?;
+    explain::register(connection, &store)?;
+    lists::register(connection, &store)?;
+    tree::register(connection, &store)?;
+    search::register(connection, &search)?;
     hierarchy::register(connection)?;
-    limits::register(connection, engine)?;
-    debug::register(connection, engine)?;
+    limit::register(connection, &store)?;
+    debug::register(connection, &store, &identity)?;
     Ok(())
 }
 

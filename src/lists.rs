@@ -4,7 +4,6 @@
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use hashbrown::HashSet;
 use rusqlite::Connection;
@@ -12,20 +11,20 @@ use rusqlite::types::{Value, ValueRef};
 
 use crate::candidates::{self, Wanted};
 use crate::decision::{Ancestors, Facts, Goal, Node, Relation, Rule, TypeKey, Who};
-use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::IdRef;
 use crate::reader::Reader;
 use crate::solver::Solver;
+use crate::store::Store;
 use crate::table_function::{Call, Made, Rows, TableFunction, define};
 use crate::tree::{Step, Walk, resource};
 use crate::visible::{Ids, Place, Visible};
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, &LIST_RESOURCES)?;
-    define(connection, engine, &LIST_SUBJECTS)?;
-    define(connection, engine, &LIST_PERMISSIONS)
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    define(connection, store, &LIST_RESOURCES, list_resources)?;
+    define(connection, store, &LIST_SUBJECTS, list_subjects)?;
+    define(connection, store, &LIST_PERMISSIONS, list_permissions)
 }
 
 /// `authz_list_resources(subject, permission, resource_type [, ancestor_type, ancestor_id])`: the resources of that type on which the
@@ -38,7 +37,6 @@ static LIST_RESOURCES: TableFunction = TableFunction {
     required: 3,
     bounded: None,
     expected_rows: 1000,
-    rows: list_resources,
 };
 
 /// `authz_list_subjects(permission, resource_type, resource_id [, kind])`: every subject that has the permission or relation there,
@@ -53,7 +51,6 @@ static LIST_SUBJECTS: TableFunction = TableFunction {
     required: 3,
     bounded: None,
     expected_rows: 100,
-    rows: list_subjects,
 };
 
 /// `authz_list_permissions(subject, resource_type, resource_id)`: the permissions and relations of that type that the subject has there,
@@ -65,17 +62,16 @@ static LIST_PERMISSIONS: TableFunction = TableFunction {
     required: 3,
     bounded: None,
     expected_rows: 20,
-    rows: list_permissions,
 };
 
-fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
+fn list_resources(store: &Rc<Store>, call: Call) -> Result<Box<dyn Rows>> {
     let (subject, permission, slug) = (call.text(0, "subject")?, call.text(1, "permission")?, call.text(2, "resource type")?);
     let (Some(subject), Some(permission), Some(slug)) = (subject, permission, slug) else { return Ok(Made::none()) };
     if call.given(3) != call.given(4) {
         return Err(Error::refused("ancestor_type and ancestor_id are given together; give both or neither"));
     }
     let name_of = (call.columns_used & 0b10 != 0).then(|| slug.to_owned());
-    engine.read(|reader| {
+    store.read(|reader| {
         let resource_type = reader.resource_type(slug)?;
         let relation = reader.relation(permission, resource_type)?;
         let who = reader.subject(subject)?;
@@ -91,7 +87,7 @@ fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
             && let Some(visible) = reader.kept_visible(who, relation)
         {
             return Ok(Box::new(FromSet {
-                engine: Arc::clone(engine),
+                store: Rc::clone(store),
                 visible,
                 place: Place::default(),
                 name_of: name_of.clone(),
@@ -147,7 +143,7 @@ fn list_resources(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
             true => Walk::to(rules, resource_type, starts),
             false => Walk::down(rules, HashSet::new(), Some(resource_type), starts, Some(0)),
         };
-        Ok(Box::new(Resources { engine: Arc::clone(engine), walk, name_of: name_of.clone(), current: None, keep }) as Box<dyn Rows>)
+        Ok(Box::new(Resources { store: Rc::clone(store), walk, name_of: name_of.clone(), current: None, keep }) as Box<dyn Rows>)
     })
 }
 
@@ -174,7 +170,7 @@ fn is_inside(reader: &mut Reader<'_>, node: Node, above: Option<Node>) -> Result
 
 /// Resources as a walk comes to them.
 struct Resources {
-    engine: Arc<Engine>,
+    store: Rc<Store>,
     walk: Walk,
     /// The type, where the names are wanted too
     name_of: Option<String>,
@@ -195,8 +191,8 @@ struct ToKeep {
 
 impl Rows for Resources {
     fn advance(&mut self) -> Result<bool> {
-        let Resources { engine, walk, name_of, current, keep } = self;
-        *current = engine.read(|reader| {
+        let Resources { store, walk, name_of, current, keep } = self;
+        *current = store.read(|reader| {
             let Some(step) = walk.next(reader)? else {
                 if let Some(ToKeep { subject, relation, ids, until, as_of }) = keep.take()
                     && as_of == reader.generation()
@@ -229,7 +225,7 @@ impl Rows for Resources {
 
 /// Resources out of a set that is kept.
 struct FromSet {
-    engine: Arc<Engine>,
+    store: Rc<Store>,
     visible: Rc<Visible>,
     place: Place,
     name_of: Option<String>,
@@ -248,7 +244,7 @@ impl Rows for FromSet {
             IdRef::Text(text) => Value::Text(text.to_owned()),
         };
         let name = match &self.name_of {
-            Some(slug) => self.engine.read(|reader| reader.name(slug, &id))?,
+            Some(slug) => self.store.read(|reader| reader.name(slug, &id))?,
             None => None,
         };
         self.current = Some((id, name));
@@ -264,10 +260,10 @@ impl Rows for FromSet {
     }
 }
 
-fn list_subjects(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
+fn list_subjects(store: &Rc<Store>, call: Call) -> Result<Box<dyn Rows>> {
     let (permission, slug, id) = (call.text(0, "permission")?, call.text(1, "resource type")?, call.id(2, "resource id")?);
     let (Some(permission), Some(slug), Some(id)) = (permission, slug, id) else { return Ok(Made::none()) };
-    engine.read(|reader| {
+    store.read(|reader| {
         let resource_type = reader.resource_type(slug)?;
         let relation = reader.relation(permission, resource_type)?;
         let wanted = match call.text(3, "kind of subject")? {
@@ -296,10 +292,10 @@ fn wanted(reader: &mut Reader<'_>, kind: &str) -> Result<Wanted> {
     })
 }
 
-fn list_permissions(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
+fn list_permissions(store: &Rc<Store>, call: Call) -> Result<Box<dyn Rows>> {
     let (subject, slug, id) = (call.text(0, "subject")?, call.text(1, "resource type")?, call.id(2, "resource id")?);
     let Some(subject) = subject else { return Ok(Made::none()) };
-    engine.read(|reader| {
+    store.read(|reader| {
         let who = reader.subject(subject)?;
         let (Some(slug), Some(id)) = (slug, id) else { return Ok(Made::none()) };
         let resource_type = reader.resource_type(slug)?;

@@ -7,7 +7,7 @@
 //! means is recognised: the history is then written without running anything.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use ::time::OffsetDateTime;
 use ::time::format_description::well_known::Rfc3339;
@@ -17,9 +17,10 @@ use refinery_core::traits::sync::{Migrate, Query, Transaction};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use crate::engine::{Engine, atomically};
+use crate::engine::Engine;
 use crate::error::{Error, Result, words_of_sqlite};
 use crate::function::{Effect, define};
+use crate::transaction::atomically;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -40,7 +41,7 @@ pub struct Report {
 }
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_version", 0..=0, Effect::Pure, |_, _| Ok(env!("CARGO_PKG_VERSION").to_owned()))?;
     define(connection, engine, "authz_schema_version", 0..=0, Effect::Reads, |engine, _| schema_version(engine.connection()))?;
     // authz_migrate() → JSON {"from": 0, "to": 1, "applied": ["V1__foundation"]}; a second call applies nothing.

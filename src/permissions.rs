@@ -3,7 +3,7 @@
 //! What goes in and what comes out is JSON with the words of the reference. Each call answers with the object: as it is now, or, where it
 //! was deleted, as it last was.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -13,10 +13,10 @@ use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Arguments, Effect, define};
 use crate::identifier::check_slug;
 use crate::json::{Json, MAX_DESCRIPTION, MAX_NAME, at, object, refused, slugs, text, unknown_field, words};
-use crate::resources::{check_type, strings};
+use crate::resources::check_type;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_create_permission", 1..=1, Effect::Writes, create)?;
     define(connection, engine, "authz_update_permission", 2..=2, Effect::Writes, update)?;
     define(connection, engine, "authz_delete_permission", 1..=1, Effect::Writes, delete)?;
@@ -131,7 +131,7 @@ fn found(engine: &Engine, slug: &str) -> Result<Permission> {
 
 /// The refusal of a slug that no permission has.
 pub(crate) fn unknown_permission(engine: &Engine, slug: &str) -> Result<Error> {
-    let known = strings(engine, include_str!("../sql/permissions/slugs.sql"), &[])?;
+    let known = engine.strings(include_str!("../sql/permissions/slugs.sql"), &[])?;
     let near = nearest(slug, known.iter().map(String::as_str));
     Ok(Error::refused(format!("unknown permission `{}`{near}", shown(&slug.escape_debug().to_string()))))
 }

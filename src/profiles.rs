@@ -9,6 +9,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
 use crate::events::as_one_call;
 use crate::identifier::Id;
+use crate::identity::Identity;
 use crate::json::{Json, object, quoted, refused, required, text, words};
 use crate::masking::masked;
 use crate::people::{Person, find_or_insert, is_email};
@@ -92,11 +93,12 @@ impl Profile {
 }
 
 /// Finds the user who has signed in, remembers the provider's id of them and what it tells, and lets them in where the connection does.
-pub(crate) fn sign_in(engine: &Engine, through: &str, profile: &Profile, now: &str) -> Result<String> {
-    as_one_call(engine, || enter(engine, through, profile, now))
+pub(crate) fn sign_in(identity: &Identity, through: &str, profile: &Profile, now: &str) -> Result<String> {
+    as_one_call(&identity.engine, || enter(identity, through, profile, now))
 }
 
-fn enter(engine: &Engine, through: &str, profile: &Profile, now: &str) -> Result<String> {
+fn enter(identity: &Identity, through: &str, profile: &Profile, now: &str) -> Result<String> {
+    let engine = &identity.engine;
     let Some(connection) = connection(engine, through)?.filter(|connection| connection.is_active) else {
         return Err(Error::refused(format!(
             "connection_unlinked: the connection `{}` has become inactive; the sign-in can only fail",
@@ -125,6 +127,6 @@ fn enter(engine: &Engine, through: &str, profile: &Profile, now: &str) -> Result
         engine.with(include_str!("../sql/sso/join.sql"), |statement| Ok(statement.execute(params![user, connection.organization])?))?;
         engine.with(include_str!("../sql/sso/accept.sql"), |statement| Ok(statement.execute(params![user, connection.organization])?))?;
     }
-    signed_in(engine, through, &user, &Id::stored((&connection.organization).into()), &profile.told)?;
+    signed_in(identity, through, &user, &Id::stored((&connection.organization).into()), &profile.told)?;
     Ok(user)
 }

@@ -9,13 +9,16 @@ use rusqlite::Row;
 use rusqlite::types::{Value, ValueRef};
 
 use crate::candidates;
-use crate::decision::{Ancestors, Facts, Goal, Millis, Node, Relation, RoleKey, RoleSet, Rule, TypeKey, Who, holds};
-use crate::engine::{Engine, count};
+use crate::clock::Clock;
+use crate::decision::{Ancestors, Facts, Goal, Node, Relation, RoleKey, RoleSet, Rule, TypeKey, Who, holds};
+use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::identifier::{Id, IdRef, Subject as SubjectText, SubjectId};
+use crate::limits::Limits;
 use crate::nodes::Place;
 use crate::rules::{Kind, Rules, Types};
-use crate::store::{Asked, Holding, Kept, Permission, Reach, Role, Subject, millis};
+use crate::store::{Asked, Counts, Holding, Kept, Permission, Reach, Role, Store, Subject, count};
+use crate::time::{self, Millis};
 use crate::tree::Walk;
 use crate::visible::{Ids, Visible};
 
@@ -30,6 +33,8 @@ pub(crate) struct Assignment {
 /// Answers from what is kept or from the tables, for the length of one question.
 pub(crate) struct Reader<'a> {
     pub(crate) engine: &'a Engine,
+    clock: &'a Clock,
+    pub(crate) limits: Limits,
     pub(crate) kept: &'a mut Kept,
     /// Whether what is read stays for later questions, so that it pays to gather all that a subject holds
     pub(crate) keeps: bool,
@@ -39,8 +44,9 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(engine: &'a Engine, kept: &'a mut Kept, keeps: bool) -> Reader<'a> {
-        Reader { engine, kept, keeps, now: Cell::new(None), until: Cell::new(Millis::MAX) }
+    pub(crate) fn new(store: &'a Store, kept: &'a mut Kept, keeps: bool) -> Reader<'a> {
+        let Store { engine, clock, limits, .. } = store;
+        Reader { engine, clock, limits: limits.get(), kept, keeps, now: Cell::new(None), until: Cell::new(Millis::MAX) }
     }
 
     /// Whether the subject has the relation to the resource, and is not suspended in its organization.
@@ -85,7 +91,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What a subject sees by a relation: as it is kept, or made now if that takes at the most `steps`.
-    pub(crate) fn visible(&mut self, who: Who, relation: Relation, steps: usize) -> Result<Option<Rc<Visible>>> {
+    pub(crate) fn visible(&mut self, who: Who, relation: Relation, steps: usize, counts: &Counts) -> Result<Option<Rc<Visible>>> {
         if let Some(visible) = self.kept_visible(who, relation) {
             return Ok(Some(visible));
         }
@@ -115,7 +121,7 @@ impl<'a> Reader<'a> {
         }
         let by_relations = !matches!(*rule, Rule::Roles(_));
         let visible = Rc::new(Visible { who, relation, by_relations, until: self.until.get(), ids });
-        count(&self.engine.counts.sets_built);
+        count(&counts.sets_built);
         self.keep_visible(Rc::clone(&visible));
         Ok(Some(visible))
     }
@@ -128,7 +134,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn keep_visible(&mut self, visible: Rc<Visible>) {
         self.kept.visible.retain(|one| one.who != visible.who || one.relation != visible.relation);
-        if self.kept.visible.len() >= self.engine.limits.get().kept_sets {
+        if self.kept.visible.len() >= self.limits.kept_sets {
             self.kept.visible.remove(0);
         }
         self.kept.visible.push(visible);
@@ -166,7 +172,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn now(&self) -> Millis {
         self.now.get().unwrap_or_else(|| {
-            let time = self.engine.clock.now();
+            let time = self.clock.now();
             self.now.set(Some(time));
             time
         })
@@ -719,20 +725,18 @@ impl<'a> Reader<'a> {
 
     /// The first column of every row, as text.
     pub(crate) fn strings(&mut self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<String>> {
-        self.engine.with(sql, |statement| {
-            Ok(statement.query_map(parameters, |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?)
-        })
+        self.engine.strings(sql, parameters)
     }
 }
 
 /// Whether an assignment is in force.
 pub(crate) fn assignment_is_live(reader: &Reader<'_>, assignment: &Assignment) -> bool {
-    reader.is_live(millis(assignment.expires_at.as_deref()))
+    reader.is_live(time::expiry(assignment.expires_at.as_deref()))
 }
 
 /// When a row expires. A text that is no time has expired.
 pub(crate) fn expiry(row: &Row<'_>, column: usize) -> rusqlite::Result<Millis> {
-    Ok(millis(row.get_ref(column)?.as_str_or_null().unwrap_or(Some(""))))
+    Ok(time::expiry(row.get_ref(column)?.as_str_or_null().unwrap_or(Some(""))))
 }
 
 fn role_of(row: &Row<'_>, slug: usize, organization: usize) -> Result<Role> {

@@ -1,6 +1,6 @@
 //! `authz_relate`, `authz_unrelate`: who stands in which relation to what.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -9,11 +9,11 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Arguments, Effect, GivenId, define};
 use crate::identifier::{BUILT_IN_SUBJECT_TYPES, Subject, SubjectId};
-use crate::resources::{check_subject_type, check_type, strings};
+use crate::resources::{check_subject_type, check_type};
 use crate::time;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_relate", 4..=5, Effect::Writes, relate)?;
     define(connection, engine, "authz_unrelate", 4..=4, Effect::Writes, unrelate)
 }
@@ -60,7 +60,7 @@ impl<'a> Named<'a> {
                     "the members of groups are kept apart; write them with authz_add_member and authz_remove_member",
                 ));
             }
-            let known = strings(engine, include_str!("../sql/relationships/relations.sql"), params![resource_type])?;
+            let known = engine.strings(include_str!("../sql/relationships/relations.sql"), params![resource_type])?;
             return Err(Error::refused(format!(
                 "the type `{resource_type}` has no relation `{}`{}",
                 shown(relation),
@@ -84,7 +84,7 @@ impl<'a> Named<'a> {
         })? {
             return Ok(());
         }
-        let taken = strings(engine, include_str!("../sql/relationships/taken.sql"), params![resource_type, relation])?;
+        let taken = engine.strings(include_str!("../sql/relationships/taken.sql"), params![resource_type, relation])?;
         let given = shown(self.subject);
         Err(Error::refused(match taken.is_empty() {
             true => format!(

@@ -1,6 +1,6 @@
 //! `authz_put_resource`, `authz_remove_resource`: the instances of resource types and how they lie in each other.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
@@ -12,7 +12,7 @@ use crate::function::{Arguments, Effect, GivenId, define};
 use crate::identifier::BUILT_IN_SUBJECT_TYPES;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_put_resource", 4..=5, Effect::Writes, put)?;
     define(connection, engine, "authz_remove_resource", 2..=3, Effect::Writes, remove)
 }
@@ -53,7 +53,7 @@ pub(crate) fn check_type(engine: &Engine, resource_type: &str) -> Result<()> {
     if engine.with(include_str!("../sql/resources/type_exists.sql"), |statement| Ok(statement.exists([resource_type])?))? {
         return Ok(());
     }
-    let known = strings(engine, include_str!("../sql/resources/types.sql"), params![])?;
+    let known = engine.strings(include_str!("../sql/resources/types.sql"), params![])?;
     Err(Error::refused(format!(
         "unknown resource type `{}`{}",
         shown(resource_type),
@@ -69,14 +69,9 @@ pub(crate) fn check_subject_type(engine: &Engine, subject_type: &str) -> Result<
     if engine.with(include_str!("../sql/resources/type_exists.sql"), |statement| Ok(statement.exists([subject_type])?))? {
         return Ok(());
     }
-    let known = strings(engine, include_str!("../sql/resources/types.sql"), params![])?;
+    let known = engine.strings(include_str!("../sql/resources/types.sql"), params![])?;
     let known = BUILT_IN_SUBJECT_TYPES.into_iter().chain(known.iter().map(String::as_str));
     Err(Error::refused(format!("unknown subject type `{}`{}", shown(subject_type), nearest(subject_type, known))))
-}
-
-/// The first column of every row, as text.
-pub(crate) fn strings(engine: &Engine, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<String>> {
-    engine.with(sql, |statement| Ok(statement.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?))
 }
 
 /// `authz_put_resource(resource_type, resource_id, parent_type, parent_id [, name])` → 1 if something changed, else 0.
@@ -150,7 +145,7 @@ impl Place {
 
     /// Refuses what the rules of the file refuse, and says why.
     fn check(&self, engine: &Engine, resource_type: &str) -> Result<()> {
-        let allowed = strings(engine, include_str!("../sql/resources/parent_types.sql"), params![resource_type])?;
+        let allowed = engine.strings(include_str!("../sql/resources/parent_types.sql"), params![resource_type])?;
         let listed = || allowed.iter().map(|slug| format!("`{slug}`")).collect::<Vec<_>>().join(", ");
         let Some((parent_type, parent_id)) = &self.parent else {
             return match allowed.is_empty() {

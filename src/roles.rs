@@ -5,7 +5,7 @@
 //! names an environment role.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
@@ -18,10 +18,10 @@ use crate::function::{Arguments, Effect, define};
 use crate::identifier::{Id, check_slug};
 use crate::json::{Json, refused, slugs};
 use crate::permissions::{DESCRIBED_BY, Fields, unknown_permission};
-use crate::resources::{check_type, find as find_resource, strings};
+use crate::resources::{check_type, find as find_resource};
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_create_role", 1..=2, Effect::Writes, create)?;
     define(connection, engine, "authz_update_role", 2..=3, Effect::Writes, update)?;
     define(connection, engine, "authz_delete_role", 1..=3, Effect::Writes, delete)?;
@@ -121,7 +121,7 @@ fn found(engine: &Engine, slug: &str, organization: &Value) -> Result<Role> {
     match find(engine, slug, organization)? {
         Some(role) => Ok(role),
         None => {
-            let known = strings(engine, include_str!("../sql/roles/slugs.sql"), &[organization])?;
+            let known = engine.strings(include_str!("../sql/roles/slugs.sql"), &[organization])?;
             let near = nearest(slug, known.iter().map(String::as_str));
             Err(Error::refused(format!("unknown role `{}`{near}", shown(&slug.escape_debug().to_string()))))
         }
@@ -137,7 +137,7 @@ fn environment_role(engine: &Engine, slug: &str) -> Result<Role> {
 }
 
 fn permissions_of(engine: &Engine, role: &Role) -> Result<Vec<String>> {
-    strings(engine, include_str!("../sql/roles/permissions.sql"), &[&role.slug, &role.organization])
+    engine.strings(include_str!("../sql/roles/permissions.sql"), &[&role.slug, &role.organization])
 }
 
 /// `authz_create_role(json [, organization])` → the role as JSON.
@@ -378,7 +378,7 @@ fn set_order(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
         for slug in &order {
             environment_role(engine, slug)?;
         }
-        for slug in strings(engine, include_str!("../sql/roles/slugs.sql"), &[&Value::Null])? {
+        for slug in engine.strings(include_str!("../sql/roles/slugs.sql"), &[&Value::Null])? {
             if !order.contains(&slug) {
                 order.push(slug);
             }

@@ -8,108 +8,55 @@
 //! was made goes on; and it is set aside as soon as the connection itself writes anything, which SQLite counts, or moves its clock.
 
 use std::cell::{Cell, RefCell};
-use std::ffi::{CString, c_int, c_void};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ffi::{CStr, c_int};
 use std::rc::Rc;
-use std::sync::Arc;
 
+use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ffi};
 
 use crate::check::check;
-use crate::engine::{Engine, Snapshot, Transaction, count};
-use crate::error::{Result, to_sqlite};
+use crate::error::Result;
 use crate::function::id as id_of;
 use crate::identifier::IdRef;
-use crate::limits::NEVER;
+use crate::row_function::{self, Row, RowFunction};
+use crate::store::{Store, count};
+use crate::transaction::{Snapshot, Transaction};
 use crate::visible::Visible;
-
-/// The arguments to which auxiliary data belong. Those of the permission are what is handed on; those of the other two only tell, by still
-/// being there at the next row, that the argument is the same for the whole run and need not be looked at.
-const OF_SUBJECT: c_int = 0;
-const OF_PERMISSION: c_int = 1;
-const OF_TYPE: c_int = 2;
 
 /// After so many times the rows that make a statement one that asks about many, the set is made, if it takes no more steps than the second
 /// number says: about what has been spent by then.
 const ATTEMPTS: [(usize, usize); 3] = [(32, 10_000), (256, 80_000), (1_024, usize::MAX)];
 
 /// Registers the function of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    // SAFETY: the handle is open; the engine is given back by `release`, which SQLite calls once, also where this call fails.
-    let code = unsafe {
-        ffi::sqlite3_create_function_v2(
-            connection.handle(),
-            c"authz_check".as_ptr(),
-            4,
-            ffi::SQLITE_UTF8 | ffi::SQLITE_INNOCUOUS,
-            Arc::into_raw(Arc::clone(engine)).cast_mut().cast(),
-            Some(call),
-            None,
-            None,
-            Some(release),
-        )
-    };
-    match code {
-        ffi::SQLITE_OK => Ok(()),
-        code => Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None)),
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    row_function::define(connection, store)
+}
+
+impl RowFunction for Store {
+    const NAME: &'static CStr = c"authz_check";
+    type Memo = Memo;
+
+    fn many(&self) -> usize {
+        self.limits.get().scan_rows
     }
-}
 
-unsafe extern "C" fn release(engine: *mut c_void) {
-    // SAFETY: made by `Arc::into_raw` in `register`.
-    drop(unsafe { Arc::from_raw(engine.cast::<Engine>()) });
-}
-
-unsafe extern "C" fn call(context: *mut ffi::sqlite3_context, count: c_int, arguments: *mut *mut ffi::sqlite3_value) {
-    // SAFETY: SQLite hands over as many valid values as the function was registered with, and the engine from `register`; neither goes
-    // away during the call.
-    let outcome = catch_unwind(AssertUnwindSafe(|| unsafe {
-        let engine = &*ffi::sqlite3_user_data(context).cast::<Engine>();
-        let values = std::slice::from_raw_parts(arguments, usize::try_from(count).unwrap_or_default());
-        let Ok(values) = <[*mut ffi::sqlite3_value; 4]>::try_from(values) else { return Ok(false) };
-        row(context, engine, values)
-    }));
-    let error = match outcome {
-        // SAFETY: the context is that of this call.
-        Ok(Ok(allowed)) => return unsafe { ffi::sqlite3_result_int(context, c_int::from(allowed)) },
-        Ok(Err(error)) => to_sqlite("authz_check", error),
-        Err(_) => rusqlite::Error::ModuleError("authz_check: internal error; please report it".to_owned()),
-    };
-    let (code, text) = match error {
-        rusqlite::Error::SqliteFailure(error, text) => (error.extended_code, text),
-        other => (ffi::SQLITE_ERROR, Some(other.to_string())),
-    };
-    let text = text.and_then(|text| CString::new(text).ok());
-    // SAFETY: the context is that of this call; SQLite copies the text.
-    unsafe {
-        if let Some(text) = text {
-            ffi::sqlite3_result_error(context, text.as_ptr(), -1);
-        }
-        ffi::sqlite3_result_error_code(context, code);
+    fn memo(&self, values: [ValueRef<'_>; 4]) -> Result<Option<Memo>> {
+        Memo::new(self, values)
     }
-}
 
-/// The value of an argument, for the length of the call.
-unsafe fn value<'a>(value: *mut ffi::sqlite3_value) -> ValueRef<'a> {
-    // SAFETY: the value is valid during the call; the text is asked for before its length, as SQLite wants it.
-    unsafe {
-        match ffi::sqlite3_value_type(value) {
-            ffi::SQLITE_INTEGER => ValueRef::Integer(ffi::sqlite3_value_int64(value)),
-            ffi::SQLITE_FLOAT => ValueRef::Real(ffi::sqlite3_value_double(value)),
-            ffi::SQLITE_TEXT => {
-                let text = ffi::sqlite3_value_text(value);
-                let length = usize::try_from(ffi::sqlite3_value_bytes(value)).unwrap_or_default();
-                ValueRef::Text(if text.is_null() { &[] } else { std::slice::from_raw_parts(text, length) })
-            }
-            ffi::SQLITE_BLOB => ValueRef::Blob(&[]),
-            _ => ValueRef::Null,
-        }
+    fn by_memo(&self, memo: &Memo, row: &Row<'_>) -> Result<Option<bool>> {
+        let is_asked =
+            memo.writes == self.engine.writes() && memo.moves == self.clock.moves() && (memo.is_fixed(row) || memo.is_about(row.values()));
+        if is_asked { memo.answer(self, row) } else { Ok(None) }
+    }
+
+    fn alone(&self, values: [ValueRef<'_>; 4]) -> Result<bool> {
+        check(self, values)
     }
 }
 
 /// What is handed from row to row.
-struct Memo {
+pub(crate) struct Memo {
     subject: Box<str>,
     permission: Box<str>,
     resource_type: Box<str>,
@@ -126,95 +73,47 @@ struct Memo {
     _snapshot: Snapshot,
 }
 
-/// Answers one row.
-unsafe fn row(context: *mut ffi::sqlite3_context, engine: &Engine, arguments: [*mut ffi::sqlite3_value; 4]) -> Result<bool> {
-    // SAFETY: the arguments are valid during the call.
-    let values = || arguments.map(|argument| unsafe { value(argument) });
-    // SAFETY: the auxiliary data of this argument are set below and nowhere else: a count as it is, or a memo.
-    let data = unsafe { ffi::sqlite3_get_auxdata(context, OF_PERMISSION) };
-    let count = data as usize;
-    let many = engine.limits.get().scan_rows;
-    if count > NEVER {
-        // SAFETY: as above; SQLite drops the memo when the statement's run ends, not during a call.
-        let memo = unsafe { &*data.cast::<Memo>() };
-        let is_asked =
-            memo.writes == engine.writes() && memo.moves == engine.clock.moves() && (memo.is_fixed(context) || memo.is_about(values()));
-        let [_, _, _, id] = arguments;
-        // SAFETY: the argument is valid during the call.
-        if is_asked && let Some(answer) = memo.answer(engine, || unsafe { value(id) })? {
-            return Ok(answer);
-        }
-    } else if count < many {
-        // SAFETY: a number in the place of a pointer is never looked through, and needs no destructor.
-        unsafe { ffi::sqlite3_set_auxdata(context, OF_PERMISSION, (count + 1) as *mut c_void, None) };
-    } else if count == many && many != NEVER {
-        let (data, destructor): (*mut c_void, unsafe extern "C" fn(*mut c_void)) = match Memo::new(engine, values())? {
-            Some(memo) => (Box::into_raw(Box::new(memo)).cast(), forget),
-            None => (NEVER as *mut c_void, keep),
-        };
-        // SAFETY: the memo is given back by `forget`, which SQLite calls once; the other two are numbers.
-        unsafe {
-            ffi::sqlite3_set_auxdata(context, OF_SUBJECT, NEVER as *mut c_void, None);
-            ffi::sqlite3_set_auxdata(context, OF_TYPE, NEVER as *mut c_void, None);
-            ffi::sqlite3_set_auxdata(context, OF_PERMISSION, data, Some(destructor));
-        }
-    }
-    check(engine, values())
-}
-
-unsafe extern "C" fn forget(memo: *mut c_void) {
-    // SAFETY: made by `Box::into_raw` in `row`.
-    let memo = unsafe { Box::from_raw(memo.cast::<Memo>()) };
-    // Nothing in here panics; a panic must not reach SQLite all the same.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(memo)));
-}
-
-unsafe extern "C" fn keep(_: *mut c_void) {}
-
 impl Memo {
     /// `None` where answers cannot be handed on.
-    fn new(engine: &Engine, values: [ValueRef<'_>; 4]) -> Result<Option<Memo>> {
+    fn new(store: &Store, values: [ValueRef<'_>; 4]) -> Result<Option<Memo>> {
         let (ValueRef::Text(subject), ValueRef::Text(permission), ValueRef::Text(slug)) = (values[0], values[1], values[2]) else {
             return Ok(None);
         };
         let texts = [subject, permission, slug].map(std::str::from_utf8);
         let [Ok(subject), Ok(permission), Ok(slug)] = texts else { return Ok(None) };
-        if engine.transaction() != Transaction::Read {
+        if store.engine.transaction() != Transaction::Read {
             return Ok(None);
         }
         let memo = Memo {
             subject: subject.into(),
             permission: permission.into(),
             resource_type: slug.into(),
-            writes: engine.writes(),
-            moves: engine.clock.moves(),
+            writes: store.engine.writes(),
+            moves: store.clock.moves(),
             is_fixed: Cell::new(None),
             rows: Cell::new(0),
-            many: engine.limits.get().scan_rows,
+            many: store.limits.get().scan_rows,
             set: RefCell::default(),
-            _snapshot: engine.snapshot()?,
+            _snapshot: store.engine.snapshot()?,
         };
         let steps = if memo.many == 0 { usize::MAX } else { 0 };
-        *memo.set.borrow_mut() = memo.visible(engine, steps)?;
+        *memo.set.borrow_mut() = memo.visible(store, steps)?;
         Ok(Some(memo))
     }
 
     /// What the subject sees, if it is known already or takes at the most so many steps to find out.
-    fn visible(&self, engine: &Engine, steps: usize) -> Result<Option<Rc<Visible>>> {
-        engine.read(|reader| {
+    fn visible(&self, store: &Store, steps: usize) -> Result<Option<Rc<Visible>>> {
+        store.read(|reader| {
             let resource_type = reader.resource_type(&self.resource_type)?;
             let relation = reader.relation(&self.permission, resource_type)?;
             let who = reader.subject(&self.subject)?;
-            reader.visible(who, relation, steps)
+            reader.visible(who, relation, steps, &store.counts)
         })
     }
 
-    /// Whether SQLite has kept the marks of the other arguments: it does so for those that are the same at every row.
-    fn is_fixed(&self, context: *mut ffi::sqlite3_context) -> bool {
+    fn is_fixed(&self, row: &Row<'_>) -> bool {
         self.is_fixed.get().unwrap_or_else(|| {
-            // SAFETY: the context is that of the call.
-            let is_kept = |argument| unsafe { !ffi::sqlite3_get_auxdata(context, argument).is_null() };
-            let is_fixed = is_kept(OF_SUBJECT) && is_kept(OF_TYPE);
+            let is_fixed = row.is_fixed();
             self.is_fixed.set(Some(is_fixed));
             is_fixed
         })
@@ -227,12 +126,12 @@ impl Memo {
     }
 
     /// The answer from the set; `None` while there is none.
-    fn answer<'a>(&self, engine: &Engine, id: impl FnOnce() -> ValueRef<'a>) -> Result<Option<bool>> {
+    fn answer(&self, store: &Store, row: &Row<'_>) -> Result<Option<bool>> {
         if let Some(set) = &*self.set.borrow()
-            && (set.until == i64::MAX || set.until > engine.clock.now())
+            && (set.until == i64::MAX || set.until > store.clock.now())
         {
-            count(&engine.counts.checks_from_set);
-            return match id() {
+            count(&store.counts.checks_from_set);
+            return match row.last() {
                 ValueRef::Integer(number) => Ok(Some(set.ids.contains(IdRef::Integer(number)))),
                 // Whatever is no id is for the slow way to refuse.
                 other => match IdRef::stored(other) {
@@ -245,7 +144,7 @@ impl Memo {
         let rows = self.rows.get().saturating_add(1);
         self.rows.set(rows);
         if let Some((_, steps)) = ATTEMPTS.iter().find(|(times, _)| times * self.many == rows) {
-            *self.set.borrow_mut() = self.visible(engine, *steps)?;
+            *self.set.borrow_mut() = self.visible(store, *steps)?;
         }
         Ok(None)
     }

@@ -4,28 +4,29 @@
 //! `session_inactivity_seconds`. It ends by itself: what is over by the clock counts for nothing, and is recorded, with its event, by the
 //! next call that writes.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
-use hashbrown::HashMap;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
-use crate::decision::Millis;
-use crate::engine::{Engine, Transaction};
+use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
 use crate::function::{Arguments, Effect, GivenId, define};
-use crate::identifier::{Id, IdRef};
+use crate::identifier::IdRef;
+use crate::identity::Identity;
 use crate::json::{Json, object, refused, required, text, unknown_field, words};
 use crate::resources::find as find_resource;
-use crate::store::millis;
+use crate::session_cache::Open;
+use crate::time;
+use crate::transaction::Transaction;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_session_start", 3..=4, Effect::Writes, start)?;
-    define(connection, engine, "authz_session_touch", 1..=1, Effect::Writes, touch)?;
-    define(connection, engine, "authz_session_revoke", 1..=1, Effect::Writes, revoke)?;
-    define(connection, engine, "authz_session_subject", 1..=2, Effect::Reads, subject)
+pub(crate) fn register(connection: &Connection, identity: &Rc<Identity>) -> rusqlite::Result<()> {
+    define(connection, identity, "authz_session_start", 3..=4, Effect::Writes, start)?;
+    define(connection, identity, "authz_session_touch", 1..=1, Effect::Writes, touch)?;
+    define(connection, identity, "authz_session_revoke", 1..=1, Effect::Writes, revoke)?;
+    define(connection, identity, "authz_session_subject", 1..=2, Effect::Reads, subject)
 }
 
 /// Records what is over by the time `now`, and says how many sessions that were.
@@ -84,13 +85,14 @@ fn impersonator(place: &str, value: Json) -> Result<Option<String>> {
 /// object of `email` and `reason`.
 ///
 /// Refuses an unknown user, and one without an active membership in the organization.
-fn start(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
+fn start(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
+    let engine = &identity.engine;
     let user = call.required_text(0, "user")?;
     let given = call.id(1, "organization")?;
     let method = call.text(2, "auth_method")?.unwrap_or("unknown");
     let details = call.text(3, "session")?.map(Details::read).transpose()?.unwrap_or_default();
     engine.atomically(|| {
-        let now = engine.clock.text();
+        let now = identity.clock.text();
         expire(engine, &now)?;
         if !engine.with(include_str!("../sql/sessions/user_exists.sql"), |statement| Ok(statement.exists([user])?))? {
             return Err(Error::refused(format!(
@@ -145,10 +147,11 @@ fn open(engine: &Engine, id: &str, now: &str) -> Result<Option<Times>> {
 /// `authz_session_touch(id)` → 1 while the session lives, else 0, also for an id that is none.
 ///
 /// Notes that the session is in use, which puts off its end by inactivity.
-fn touch(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn touch(identity: &Identity, call: &Arguments<'_>) -> Result<i64> {
+    let engine = &identity.engine;
     let Some(id) = call.text(0, "session")? else { return Ok(0) };
     engine.atomically(|| {
-        let now = engine.clock.text();
+        let now = identity.clock.text();
         let Some(open) = open(engine, id, &now)? else { return Ok(0) };
         // A clock that went back takes nothing back.
         if open.last_active_at < now && now < open.due_at {
@@ -159,10 +162,11 @@ fn touch(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
 }
 
 /// `authz_session_revoke(id)` → 1 if it ended the session, 0 where it had ended before, or there is none of that id.
-fn revoke(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn revoke(identity: &Identity, call: &Arguments<'_>) -> Result<i64> {
+    let engine = &identity.engine;
     let Some(id) = call.text(0, "session")? else { return Ok(0) };
     engine.atomically(|| {
-        let now = engine.clock.text();
+        let now = identity.clock.text();
         if open(engine, id, &now)?.is_none() {
             return Ok(0);
         }
@@ -176,26 +180,27 @@ fn revoke(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
 /// `authz_check(authz_session_subject(?1, ?2), …)` is a no for whoever is not signed in to the organization that is asked about.
 ///
 /// Without the organization it serves applications that have but one: it does not say where the session belongs.
-fn subject(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
+fn subject(identity: &Identity, call: &Arguments<'_>) -> Result<Option<String>> {
     let Some(id) = call.text(0, "session")? else { return Ok(None) };
     let asked = call.id(1, "organization")?;
     if call.count() > 1 && asked.is_none() {
         return Ok(None);
     }
-    subject_of(engine, id, asked.as_ref().map(GivenId::id))
+    subject_of(identity, id, asked.as_ref().map(GivenId::id))
 }
 
 /// The subject of a live session; `None` for one that has ended, and, where an organization is given, for a session in another or in none.
-pub(crate) fn subject_of(engine: &Engine, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
+pub(crate) fn subject_of(identity: &Identity, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
+    let engine = &identity.engine;
     // The data version tells of every commit, and of nothing else: what is not committed is not kept, and nothing kept is an answer to it.
     let version = match engine.transaction() {
         Transaction::Read => Some(engine.data_version()),
         Transaction::Write | Transaction::None => None,
     };
     if let Some(version) = version
-        && let Some(session) = engine.sessions.borrow().find(id, version)
+        && let Some(session) = identity.sessions.borrow().find(id, version)
     {
-        return Ok(session.subject_at(engine.clock.now(), organization));
+        return Ok(session.subject_at(identity.clock.now(), organization));
     }
     engine.with(include_str!("../sql/sessions/subject.sql"), |statement| {
         let mut rows = statement.query([id])?;
@@ -203,65 +208,12 @@ pub(crate) fn subject_of(engine: &Engine, id: &str, organization: Option<IdRef<'
         let session = Open {
             user: row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?,
             // What is no text, and can only have been forced in, has expired.
-            due_at: millis(Some(row.get_ref(1)?.as_str().unwrap_or_default())),
+            due_at: time::expiry(Some(row.get_ref(1)?.as_str().unwrap_or_default())),
             organization: IdRef::stored(row.get_ref(2)?),
         };
         if let Some(version) = version {
-            engine.sessions.borrow_mut().keep(id, version, &session);
+            identity.sessions.borrow_mut().keep(id, version, &session);
         }
-        Ok(session.subject_at(engine.clock.now(), organization))
+        Ok(session.subject_at(identity.clock.now(), organization))
     })
-}
-
-/// A session that was not recorded as ended.
-struct Open<'a> {
-    user: &'a str,
-    due_at: Millis,
-    organization: Option<IdRef<'a>>,
-}
-
-impl Open<'_> {
-    /// The subject, if the session lives at that time and belongs where it is asked about.
-    fn subject_at(&self, now: Millis, organization: Option<IdRef<'_>>) -> Option<String> {
-        let is_there = organization.is_none() || self.organization == organization;
-        (is_there && self.due_at > now).then(|| ["user:", self.user].concat())
-    }
-}
-
-/// So many sessions are kept at the most; one more, and all are forgotten.
-const MOST: usize = 10_000;
-
-/// Sessions as they were recorded in a committed state of the file.
-#[derive(Default)]
-pub(crate) struct Kept {
-    /// The data version by which that state goes
-    version: u32,
-    by_id: HashMap<Box<str>, KeptSession>,
-}
-
-struct KeptSession {
-    user: Box<str>,
-    due_at: Millis,
-    organization: Option<Id>,
-}
-
-impl Kept {
-    fn find(&self, id: &str, version: u32) -> Option<Open<'_>> {
-        let session = self.by_id.get(id).filter(|_| self.version == version)?;
-        Some(Open { user: &session.user, due_at: session.due_at, organization: session.organization.as_ref().map(Id::as_ref) })
-    }
-
-    fn keep(&mut self, id: &str, version: u32, session: &Open<'_>) {
-        if self.version != version || self.by_id.len() >= MOST {
-            self.by_id.clear();
-            self.version = version;
-        }
-        let Open { user, due_at, organization } = *session;
-        self.by_id.insert(id.into(), KeptSession { user: user.into(), due_at, organization: organization.map(Id::from) });
-    }
-
-    /// How many are kept.
-    pub(crate) fn len(&self) -> usize {
-        self.by_id.len()
-    }
 }

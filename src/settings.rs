@@ -1,6 +1,6 @@
 //! `authz_setting`, `authz_set_setting`: what the file itself decides about.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension};
@@ -9,10 +9,9 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Arguments, Effect, define};
 use crate::identifier::canonical_integer;
-use crate::resources::strings;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_setting", 1..=1, Effect::Reads, show)?;
     define(connection, engine, "authz_set_setting", 2..=2, Effect::Writes, set)
 }
@@ -24,7 +23,7 @@ fn found(engine: &Engine, name: &str) -> Result<Value> {
     if let Some(value) = value {
         return Ok(value);
     }
-    let known = strings(engine, include_str!("../sql/settings/names.sql"), &[])?;
+    let known = engine.strings(include_str!("../sql/settings/names.sql"), &[])?;
     let near = nearest(name, known.iter().map(String::as_str));
     let next = match near.is_empty() {
         true => format!("; the settings are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),

@@ -4,7 +4,7 @@
 //! stand in the schema, where plain SQL meets them too; what is here completes a session on behalf of the provider: it finds the user,
 //! makes a member of them and masks what is secret.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -13,17 +13,17 @@ use serde_json::{Value as Any, json};
 use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Arguments, Effect, define};
+use crate::identity::Identity;
 use crate::json::{Json, object, quoted, refused, unknown_field, words};
 use crate::masking::masked;
 use crate::profiles::{Connected, Profile, connection, sign_in, stored};
-use crate::resources::strings;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_sso_start", 1..=2, Effect::Writes, start)?;
-    define(connection, engine, "authz_sso_succeed", 2..=3, Effect::Writes, succeed)?;
-    define(connection, engine, "authz_sso_fail", 3..=4, Effect::Writes, fail)?;
-    define(connection, engine, "authz_sso_session", 1..=1, Effect::Reads, show)
+pub(crate) fn register(connection: &Connection, identity: &Rc<Identity>) -> rusqlite::Result<()> {
+    define(connection, identity, "authz_sso_start", 1..=2, Effect::Writes, start)?;
+    define(connection, identity, "authz_sso_succeed", 2..=3, Effect::Writes, succeed)?;
+    define(connection, identity, "authz_sso_fail", 3..=4, Effect::Writes, fail)?;
+    define(connection, identity, "authz_sso_session", 1..=1, Effect::Reads, show)
 }
 
 /// Records the sign-ins that were not completed by the time `now`, and says how many that were.
@@ -173,16 +173,17 @@ impl Details {
 /// `request`, any JSON, in which secrets are masked before it is stored.
 ///
 /// Refuses an unknown connection (`connection_invalid`), and one that is inactive (`connection_unlinked`) unless it is tried.
-fn start(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
+fn start(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
+    let engine = &identity.engine;
     let id = call.required_text(0, "connection")?;
     let details = call.text(1, "session")?.map(Details::read).transpose()?.unwrap_or_default();
     let origin = details.origin.as_deref().unwrap_or("sp");
     engine.atomically(|| {
-        let now = engine.clock.text();
+        let now = identity.clock.text();
         time_out(engine, &now)?;
         let given = || shown(&id.escape_debug().to_string());
         let Some(connection) = connection(engine, id)? else {
-            let known = strings(engine, include_str!("../sql/sso/connections.sql"), &[])?;
+            let known = engine.strings(include_str!("../sql/sso/connections.sql"), &[])?;
             let near = nearest(id, known.iter().map(String::as_str));
             return Err(Error::refused(format!("connection_invalid: there is no connection `{}` in authz_connections{near}", given())));
         };
@@ -209,9 +210,10 @@ fn start(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
 }
 
 /// Ends a session that is in progress, and answers with it. What is not in progress is refused, and what timed out is recorded as that.
-fn complete(engine: &Engine, id: &str, work: impl FnOnce(&Session, &str) -> Result<()>) -> Result<String> {
+fn complete(identity: &Identity, id: &str, work: impl FnOnce(&Session, &str) -> Result<()>) -> Result<String> {
+    let engine = &identity.engine;
     let completed = engine.atomically(|| {
-        let now = engine.clock.text();
+        let now = identity.clock.text();
         time_out(engine, &now)?;
         let given = shown(&id.escape_debug().to_string());
         let Some(session) = find(engine, id, &now)? else {
@@ -246,14 +248,15 @@ fn complete(engine: &Engine, id: &str, work: impl FnOnce(&Session, &str) -> Resu
 /// response, JSON, is stored as the session's, else the profile is; secrets are masked. A test session changes nothing but itself.
 ///
 /// Refuses a session that has ended. One that was not completed in time is recorded as timed out.
-fn succeed(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
+fn succeed(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
+    let engine = &identity.engine;
     let id = call.required_text(0, "session")?;
     let profile = Profile::read(call.required_text(1, "profile")?)?;
     let response = call.text(2, "response")?.map(|response| stored("the response", response)).transpose()?;
-    complete(engine, id, |session, now| {
+    complete(identity, id, |session, now| {
         let (status, user) = match session.origin.as_str() {
             "test" => ("test_successful", None),
-            _ => ("success", Some(sign_in(engine, &session.connection, &profile, now)?)),
+            _ => ("success", Some(sign_in(identity, &session.connection, &profile, now)?)),
         };
         engine.with(include_str!("../sql/sso/succeed.sql"), |statement| {
             let response = response.as_ref().unwrap_or(&profile.masked);
@@ -269,12 +272,13 @@ fn succeed(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
 /// Secrets in the response, JSON, are masked before it is stored.
 ///
 /// Refuses a session that has ended. One that was not completed in time is recorded as timed out.
-fn fail(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
+fn fail(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
+    let engine = &identity.engine;
     let id = call.required_text(0, "session")?;
     let code = call.required_text(1, "error code")?;
     let message = call.text(2, "error message")?;
     let response = call.text(3, "response")?.map(|response| stored("the response", response)).transpose()?;
-    complete(engine, id, |session, now| {
+    complete(identity, id, |session, now| {
         let status = if session.origin == "test" { "test_failed" } else { "failed" };
         let described = match message {
             Some(message) => message.to_owned(),
@@ -293,9 +297,9 @@ fn fail(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
 
 /// `authz_sso_session(session)` → the session as JSON, the columns of `authz_sso_sessions` as keys, as it stands at `authz_now()`; NULL where
 /// there is none of that id.
-fn show(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
+fn show(identity: &Identity, call: &Arguments<'_>) -> Result<Option<String>> {
     match call.value(0) {
         ValueRef::Null => Ok(None),
-        _ => Ok(find(engine, call.required_text(0, "session")?, &engine.clock.text())?.map(|session| session.json())),
+        _ => Ok(find(&identity.engine, call.required_text(0, "session")?, &identity.clock.text())?.map(|session| session.json())),
     }
 }

@@ -1,19 +1,19 @@
 //! `authz_sso_report`: how the sign-ins through each connection went.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use crate::engine::Engine;
 use crate::error::Result;
+use crate::identity::Identity;
 use crate::table_function::{Answer, Call, Made, TableFunction};
 use crate::time;
 
 /// Registers the function of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    crate::table_function::define(connection, engine, &REPORT)
+pub(crate) fn register(connection: &Connection, identity: &Rc<Identity>) -> rusqlite::Result<()> {
+    crate::table_function::define(connection, identity, &REPORT, report)
 }
 
 /// `authz_sso_report([since])`: one row for each connection through which a sign-in has started since then, or ever: how many `started`,
@@ -26,7 +26,6 @@ static REPORT: TableFunction = TableFunction {
     required: 0,
     bounded: None,
     expected_rows: 20,
-    rows: report,
 };
 
 /// What became of the sign-ins through one connection.
@@ -62,11 +61,11 @@ impl Tally {
     }
 }
 
-fn report(engine: &Arc<Engine>, call: Call) -> Answer {
+fn report(identity: &Rc<Identity>, call: Call) -> Answer {
     let since = call.text(0, "time")?.map(|text| time::parse("time", text)).transpose()?;
-    let now = engine.clock.text();
+    let now = identity.clock.text();
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    engine.with(include_str!("../sql/sso/report.sql"), |statement| {
+    identity.engine.with(include_str!("../sql/sso/report.sql"), |statement| {
         let mut rows = statement.query([since])?;
         while let Some(row) = rows.next()? {
             let tally = tallies.entry(row.get(0)?).or_default();

@@ -12,43 +12,97 @@
 //!
 //! **Bounded.** When more bytes have gathered than the limit `kept_bytes` allows, all are forgotten before the next question.
 
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use crate::decision::{Goal, Millis, Node, Relation, RoleKey, Rule, TypeKey, Who};
-use crate::engine::{Engine, Transaction};
+use crate::clock::Clock;
+use crate::decision::{Goal, Node, Relation, RoleKey, Rule, TypeKey, Who};
+use crate::engine::Engine;
 use crate::error::Result;
 use crate::identifier::Id;
+use crate::limits::Limits;
 use crate::nodes::{Nodes, Place};
 use crate::reader::Reader;
 use crate::rules::{Kind, PARENT, Rules};
-use crate::time;
+use crate::time::Millis;
+use crate::transaction::Transaction;
 use crate::visible::Visible;
+
+/// The facts as a connection knows them: what it has read, how much of it may be kept, and the clock by which it judges.
+pub(crate) struct Store {
+    pub(crate) engine: Rc<Engine>,
+    pub(crate) clock: Rc<Clock>,
+    /// How much may be kept
+    pub(crate) limits: Cell<Limits>,
+    /// What has been done so far
+    pub(crate) counts: Counts,
+    memory: RefCell<Memory>,
+}
+
+/// How often a connection went which way, for `authz_debug()`.
+#[derive(Default)]
+pub(crate) struct Counts {
+    /// Checks worked out one by one
+    pub(crate) checks_point: Cell<u64>,
+    /// Rows of a statement answered from the set of what the subject sees
+    pub(crate) checks_from_set: Cell<u64>,
+    /// Such sets made
+    pub(crate) sets_built: Cell<u64>,
+}
+
+/// One more.
+pub(crate) fn count(counter: &Cell<u64>) {
+    counter.set(counter.get() + 1);
+}
+
+impl Store {
+    /// One that knows nothing yet.
+    pub(crate) fn new(engine: &Rc<Engine>) -> Rc<Store> {
+        let store = Rc::new(Store {
+            engine: Rc::clone(engine),
+            clock: Rc::default(),
+            limits: Cell::default(),
+            counts: Counts::default(),
+            memory: RefCell::default(),
+        });
+        engine.before_closing(&store, Store::forget);
+        store
+    }
+
+    /// Keeps nothing any more.
+    pub(crate) fn forget(&self) {
+        self.memory.borrow_mut().forget();
+    }
+
+    /// How many entries are kept, how often everything that was kept had to be forgotten, and how many changes were followed.
+    pub(crate) fn tally(&self) -> (usize, u64, u64) {
+        self.memory.try_borrow().map(|memory| (memory.entries(), memory.forgotten, memory.touched)).unwrap_or_default()
+    }
+}
 
 /// What a connection keeps.
 #[derive(Default)]
-pub(crate) struct Store {
+struct Memory {
     kept: Kept,
     /// The state of the data to which `kept` belongs: the last changes, the newest at the end; none where nothing is known
     changes: Vec<Change>,
     /// SQLite's data version at which that was last compared
     data_version: Option<u32>,
     /// How often everything that was kept had to be forgotten, and how many changes were followed, for `authz_debug()`
-    pub(crate) forgotten: u64,
-    pub(crate) touched: u64,
+    forgotten: u64,
+    touched: u64,
 }
 
-impl Store {
-    /// Keeps nothing any more.
-    pub(crate) fn forget(&mut self) {
+impl Memory {
+    fn forget(&mut self) {
         self.kept = Kept { generation: self.kept.generation + 1, ..Kept::default() };
         self.changes = Vec::new();
         self.data_version = None;
     }
 
-    /// How many entries are kept.
-    pub(crate) fn entries(&self) -> usize {
+    fn entries(&self) -> usize {
         self.kept.nodes.len() + self.kept.entries
     }
 }
@@ -253,101 +307,101 @@ const MOST_CHANGES: usize = 64;
 /// So many of the last changes are compared first.
 const LOOKED_AT: usize = 2;
 
-impl Engine {
+impl Store {
     /// Answers one question over one state of the file.
     pub(crate) fn read<T>(&self, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
         // Borrowed already only where a question is asked from within another: somebody put a view in the place of one of our tables.
-        let Ok(mut store) = self.store.try_borrow_mut() else {
+        let Ok(mut memory) = self.memory.try_borrow_mut() else {
             return question(&mut Reader::new(self, &mut Kept::default(), false));
         };
-        match self.transaction() {
+        match self.engine.transaction() {
             Transaction::Write => {
-                self.catch_up(&mut store)?;
+                self.catch_up(&mut memory)?;
                 // The data version tells nothing of what is not committed.
-                store.data_version = None;
-                self.ask(&mut store, question)
+                memory.data_version = None;
+                self.ask(&mut memory, question)
             }
-            Transaction::Read => self.read_committed(&mut store, question),
-            Transaction::None => self.in_one_state(|| self.read_committed(&mut store, question)),
+            Transaction::Read => self.read_committed(&mut memory, question),
+            Transaction::None => self.engine.in_one_state(|| self.read_committed(&mut memory, question)),
         }
     }
 
-    fn read_committed<T>(&self, store: &mut Store, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-        let version = self.data_version();
-        if store.data_version != Some(version) {
-            self.catch_up(store)?;
-            store.data_version = Some(version);
+    fn read_committed<T>(&self, memory: &mut Memory, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+        let version = self.engine.data_version();
+        if memory.data_version != Some(version) {
+            self.catch_up(memory)?;
+            memory.data_version = Some(version);
         }
-        self.ask(store, question)
+        self.ask(memory, question)
     }
 
-    fn ask<T>(&self, store: &mut Store, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-        if store.kept.bytes() > self.limits.get().kept_bytes {
-            store.forgotten += 1;
-            store.kept = Kept { generation: store.kept.generation + 1, ..Kept::default() };
+    fn ask<T>(&self, memory: &mut Memory, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
+        if memory.kept.bytes() > self.limits.get().kept_bytes {
+            memory.forgotten += 1;
+            memory.kept = Kept { generation: memory.kept.generation + 1, ..Kept::default() };
         }
-        let answer = question(&mut Reader::new(self, &mut store.kept, true));
+        let answer = question(&mut Reader::new(self, &mut memory.kept, true));
         if answer.is_err() {
             // An interrupt may have left something half read.
-            store.forget();
+            memory.forget();
         }
         answer
     }
 
     /// Brings what is kept to the state that the data have now.
-    fn catch_up(&self, store: &mut Store) -> Result<()> {
-        match self.follow(store) {
+    fn catch_up(&self, memory: &mut Memory) -> Result<()> {
+        match self.follow(memory) {
             Ok(true) => {}
             Ok(false) => {
-                store.forgotten += u64::from(!store.changes.is_empty());
-                store.forget();
-                (_, store.changes) = self.changes(include_str!("../sql/store/last_change.sql"), &[], &[])?;
+                memory.forgotten += u64::from(!memory.changes.is_empty());
+                memory.forget();
+                (_, memory.changes) = self.changes(include_str!("../sql/store/last_change.sql"), &[], &[])?;
             }
             Err(error) => {
-                store.forget();
+                memory.forget();
                 return Err(error);
             }
         }
-        if store.changes.len() > 1 && self.transaction() != Transaction::Write {
+        if memory.changes.len() > 1 && self.engine.transaction() != Transaction::Write {
             // What is committed is not undone.
-            store.changes.drain(..store.changes.len() - 1);
+            memory.changes.drain(..memory.changes.len() - 1);
         }
         Ok(())
     }
 
     /// Touches what has changed since; `false` where that cannot be told or is too much.
-    fn follow(&self, store: &mut Store) -> Result<bool> {
+    fn follow(&self, memory: &mut Memory) -> Result<bool> {
         // Where one that is known still stands, so do all before it. A ROLLBACK takes the last ones away, so some of these are looked at.
-        for from in [store.changes.len().saturating_sub(LOOKED_AT), 0] {
-            let Some(first) = store.changes.get(from) else { return Ok(false) };
-            let known = store.changes.get(from..).unwrap_or_default();
+        for from in [memory.changes.len().saturating_sub(LOOKED_AT), 0] {
+            let Some(first) = memory.changes.get(from) else { return Ok(false) };
+            let known = memory.changes.get(from..).unwrap_or_default();
             let (still, new) = self.changes(include_str!("../sql/store/changes.sql"), &[&first.number], known)?;
             if still > 0 {
-                let undone = store.changes.split_off(from + still);
-                return self.touch_all(store, &undone, new);
+                let undone = memory.changes.split_off(from + still);
+                return self.touch_all(memory, &undone, new);
             }
         }
         Ok(false)
     }
 
-    fn touch_all(&self, store: &mut Store, undone: &[Change], new: Vec<Change>) -> Result<bool> {
+    fn touch_all(&self, memory: &mut Memory, undone: &[Change], new: Vec<Change>) -> Result<bool> {
         let all: Vec<&Change> = undone.iter().chain(&new).collect();
-        if store.changes.len() + new.len() > MOST_CHANGES || all.iter().any(|change| change.is_of_everything()) {
+        if memory.changes.len() + new.len() > MOST_CHANGES || all.iter().any(|change| change.is_of_everything()) {
             return Ok(false);
         }
-        store.touched += all.len() as u64;
+        memory.touched += all.len() as u64;
         for (place, change) in all.iter().enumerate() {
             if !all.iter().skip(place + 1).any(|later| later.touches_the_same(change)) {
-                self.touch(&mut store.kept, change);
+                self.touch(&mut memory.kept, change);
             }
         }
-        store.changes.extend(new);
+        memory.changes.extend(new);
         Ok(true)
     }
 
     /// How many of those that are known still stand, at the beginning of what a statement finds, and what comes after them.
     fn changes(&self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql], known: &[Change]) -> Result<(usize, Vec<Change>)> {
-        self.with(sql, |statement| {
+        self.engine.with(sql, |statement| {
             let mut rows = statement.query(parameters)?;
             let (mut still, mut changes) = (0, Vec::new());
             while let Some(row) = rows.next()? {
@@ -433,13 +487,5 @@ impl Engine {
                 false => one.reach = Reach::Unknown,
             }
         }
-    }
-}
-
-/// An `expires_at` as a number. A text that is no time has expired: the schema lets none in.
-pub(crate) fn millis(expires_at: Option<&str>) -> Millis {
-    match expires_at {
-        None => Millis::MAX,
-        Some(text) => time::millis(text).unwrap_or(Millis::MIN),
     }
 }

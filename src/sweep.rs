@@ -2,26 +2,27 @@
 //!
 //! Nothing waits for it: what is due counts as ended for every question, whether it was recorded or not. Only its event does.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 
-use crate::engine::Engine;
 use crate::error::Result;
 use crate::function::{Arguments, Effect, define};
+use crate::identity::Identity;
 use crate::{sessions, sso};
 
 /// Registers the function of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_sweep", 0..=0, Effect::Writes, sweep)
+pub(crate) fn register(connection: &Connection, identity: &Rc<Identity>) -> rusqlite::Result<()> {
+    define(connection, identity, "authz_sweep", 0..=0, Effect::Writes, sweep)
 }
 
 /// `authz_sweep()` → how many sessions it ended: sign-ins that were not completed in time, and sessions of the application that expired.
 ///
 /// Takes away expired role assignments and relationships too, with the events `role_assignment.expired` and `relationship.expired`. Goes
 /// by `authz_now()`. Where nothing is due it writes nothing and takes no lock; each thing ends once, whoever else sweeps.
-fn sweep(engine: &Engine, _call: &Arguments<'_>) -> Result<i64> {
-    let now = engine.clock.text();
+fn sweep(identity: &Identity, _call: &Arguments<'_>) -> Result<i64> {
+    let engine = &identity.engine;
+    let now = identity.clock.text();
     let is_due =
         engine.with(include_str!("../sql/sweep/due.sql"), |statement| Ok(statement.query_row([&now], |row| row.get::<_, bool>(0))?))?;
     if !is_due {

@@ -1,23 +1,20 @@
 //! Table-valued functions: one virtual table module that serves them all.
 //!
-//! A [`TableFunction`] says its name, its columns and its arguments, and makes [`Rows`]; everything SQLite wants to know besides is
-//! answered here once. Arguments are hidden columns, so `f('a', 'b')` and `SELECT … FROM f WHERE first = 'a' AND second = 'b'` are the
+//! A [`TableFunction`] says its name, its columns and its arguments, and what it is defined with makes [`Rows`]; everything SQLite wants to
+//! know besides is answered here once. Arguments are hidden columns, so `f('a', 'b')` and `SELECT … FROM f WHERE first = 'a' AND second = 'b'` are the
 //! same call. A bound on the first column that SQLite offers (`resource_id = ?` in a join) reaches the function as [`Call::equals`].
 
 use std::borrow::Cow;
 use std::ffi::{CStr, CString, c_int};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::vtab::{
-    Context, Filters, IndexConstraintOp, IndexInfo, Module, VTab, VTabConfig, VTabConnection, VTabCursor, sqlite3_vtab, sqlite3_vtab_cursor,
-};
+use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig};
 
-use crate::engine::Engine;
 use crate::error::{Error, Result, to_sqlite};
 use crate::function::{GivenId, id, text};
-use crate::guard::guard;
+use crate::virtual_table::{self, Cursor, Host, VirtualTable};
 
 /// A table-valued function.
 pub(crate) struct TableFunction {
@@ -32,8 +29,6 @@ pub(crate) struct TableFunction {
     pub(crate) bounded: Option<usize>,
     /// How many rows are to be expected, for the planner.
     pub(crate) expected_rows: i64,
-    /// Answers a call.
-    pub(crate) rows: fn(&Arc<Engine>, Call) -> Answer,
 }
 
 /// What a call is answered with.
@@ -114,24 +109,45 @@ impl Rows for Made {
     }
 }
 
-/// Registers a table-valued function on a connection.
-pub(crate) fn define(connection: &Connection, engine: &Arc<Engine>, function: &'static TableFunction) -> rusqlite::Result<()> {
-    const MODULE: Module<'static, Table> = Module::eponymous_only_module();
-    connection.create_module(function.name, &MODULE, Some((Arc::clone(engine), function, VTabConfig::Innocuous)))
+/// Registers a table-valued function on a connection. `rows` answers its calls, and is given `state` with every call.
+pub(crate) fn define<S: 'static>(
+    connection: &Connection,
+    state: &Rc<S>,
+    function: &'static TableFunction,
+    rows: fn(&Rc<S>, Call) -> Answer,
+) -> rusqlite::Result<()> {
+    define_within(connection, state, function, rows, VTabConfig::Innocuous)
 }
 
 /// Registers one that answers only to statements of the application's own, not to views and triggers stored in the file.
-pub(crate) fn define_direct(connection: &Connection, engine: &Arc<Engine>, function: &'static TableFunction) -> rusqlite::Result<()> {
-    const MODULE: Module<'static, Table> = Module::eponymous_only_module();
-    connection.create_module(function.name, &MODULE, Some((Arc::clone(engine), function, VTabConfig::DirectOnly)))
+pub(crate) fn define_direct<S: 'static>(
+    connection: &Connection,
+    state: &Rc<S>,
+    function: &'static TableFunction,
+    rows: fn(&Rc<S>, Call) -> Answer,
+) -> rusqlite::Result<()> {
+    define_within(connection, state, function, rows, VTabConfig::DirectOnly)
 }
 
-#[repr(C)]
-struct Table {
-    /// Base class. Must be first
-    base: sqlite3_vtab,
-    engine: Arc<Engine>,
+fn define_within<S: 'static>(
+    connection: &Connection,
+    state: &Rc<S>,
     function: &'static TableFunction,
+    rows: fn(&Rc<S>, Call) -> Answer,
+    reach: VTabConfig,
+) -> rusqlite::Result<()> {
+    let state = Rc::clone(state);
+    let rows: RowsOf = Rc::new(move |call| rows(&state, call));
+    virtual_table::define::<Table>(connection, function.name, (Table { function, rows }, reach))
+}
+
+/// What answers the calls of a function.
+type RowsOf = Rc<dyn Fn(Call) -> Answer>;
+
+#[derive(Clone)]
+struct Table {
+    function: &'static TableFunction,
+    rows: RowsOf,
 }
 
 /// What a plan hands over besides the arguments: `first column = …` and the upper bound, inclusive or not.
@@ -141,124 +157,103 @@ const BELOW: u32 = 1 << 26;
 /// Where in a plan the columns that are read are noted, one bit each; below it are the bits of the arguments.
 const COLUMNS: u32 = 16;
 
-// SAFETY: the struct is repr(C) and begins with the base class.
-unsafe impl<'vtab> VTab<'vtab> for Table {
-    type Aux = (Arc<Engine>, &'static TableFunction, VTabConfig);
-    type Cursor = Cursor;
+impl VirtualTable for Table {
+    type Shared = (Table, VTabConfig);
+    type Cursor = TableCursor;
 
-    fn connect(
-        db: &mut VTabConnection,
-        aux: Option<&Self::Aux>,
-        _module: &[u8],
-        _database: &[u8],
-        _table: &[u8],
-        _arguments: &[&[u8]],
-    ) -> rusqlite::Result<(Cow<'static, CStr>, Self)> {
-        let (engine, function, reach) = aux.cloned().ok_or(rusqlite::Error::InvalidQuery)?;
-        db.config(reach)?;
-        let hidden = function.arguments.iter().map(|name| format!("\"{name}\" HIDDEN"));
-        let columns: Vec<String> = function.columns.iter().map(|name| format!("\"{name}\"")).chain(hidden).collect();
+    fn connect(host: &mut Host<'_>, (table, reach): &Self::Shared) -> rusqlite::Result<(Cow<'static, CStr>, Table)> {
+        host.config(*reach)?;
+        let hidden = table.function.arguments.iter().map(|name| format!("\"{name}\" HIDDEN"));
+        let columns: Vec<String> = table.function.columns.iter().map(|name| format!("\"{name}\"")).chain(hidden).collect();
         let schema = CString::new(format!("CREATE TABLE x ({})", columns.join(", "))).map_err(|_| rusqlite::Error::InvalidQuery)?;
-        Ok((Cow::Owned(schema), Table { base: sqlite3_vtab::default(), engine, function }))
+        Ok((Cow::Owned(schema), table.clone()))
     }
 
-    fn best_index(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
-        guard(self.function.name, || {
-            let outputs = self.function.columns.len();
-            let mut arguments: Vec<Option<usize>> = vec![None; self.function.arguments.len()];
-            let (mut equals, mut at_most) = (None, None);
-            let mut waiting = false;
-            for (index, constraint) in info.constraints().enumerate() {
-                let column = constraint.column();
-                let Ok(column) = usize::try_from(column) else { continue };
-                let operator = constraint.operator();
-                let is_equal = operator == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ;
-                if column >= outputs {
-                    let Some(slot) = arguments.get_mut(column - outputs) else { continue };
-                    match (is_equal, constraint.is_usable()) {
-                        (true, true) => *slot = Some(index),
-                        (true, false) => waiting = true,
-                        _ => {}
+    fn plan(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
+        let outputs = self.function.columns.len();
+        let mut arguments: Vec<Option<usize>> = vec![None; self.function.arguments.len()];
+        let (mut equals, mut at_most) = (None, None);
+        let mut waiting = false;
+        for (index, constraint) in info.constraints().enumerate() {
+            let column = constraint.column();
+            let Ok(column) = usize::try_from(column) else { continue };
+            let operator = constraint.operator();
+            let is_equal = operator == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ;
+            if column >= outputs {
+                let Some(slot) = arguments.get_mut(column - outputs) else { continue };
+                match (is_equal, constraint.is_usable()) {
+                    (true, true) => *slot = Some(index),
+                    (true, false) => waiting = true,
+                    _ => {}
+                }
+            } else if constraint.is_usable() && column == 0 && is_equal && self.function.bounded != Some(0) {
+                // With another collation more than the value itself may be equal: then SQLite alone compares.
+                if info.collation(index)? == "BINARY" {
+                    equals = Some(index);
+                }
+            } else if constraint.is_usable() && self.function.bounded == Some(column) {
+                match operator {
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE | IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => {
+                        at_most = Some((index, AT_MOST));
                     }
-                } else if constraint.is_usable() && column == 0 && is_equal && self.function.bounded != Some(0) {
-                    // With another collation more than the value itself may be equal: then SQLite alone compares.
-                    if info.collation(index)? == "BINARY" {
-                        equals = Some(index);
-                    }
-                } else if constraint.is_usable() && self.function.bounded == Some(column) {
-                    match operator {
-                        IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE | IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => {
-                            at_most = Some((index, AT_MOST));
-                        }
-                        IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => at_most = Some((index, BELOW)),
-                        _ => {}
-                    }
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => at_most = Some((index, BELOW)),
+                    _ => {}
                 }
             }
-            let given = |slot: &Option<usize>| slot.is_some();
-            // An argument comes from a table that this plan reads later: another order of the join has to serve.
-            if waiting && !arguments.iter().all(given) {
-                return Ok(false);
-            }
-            let mut plan = u32::try_from(info.col_used() & 0xff).unwrap_or_default() << COLUMNS;
-            let mut position = 0;
-            for (bit, index) in arguments.iter().enumerate().filter_map(|(bit, index)| index.map(|index| (1 << bit, index))) {
-                plan |= bit;
-                position += 1;
-                let mut usage = info.constraint_usage(index);
-                usage.set_argv_index(position);
-                usage.set_omit(true);
-            }
-            if let Some(index) = equals {
-                plan |= EQUALS;
-                position += 1;
-                info.constraint_usage(index).set_argv_index(position);
-            }
-            if let Some((index, kind)) = at_most {
-                plan |= kind;
-                position += 1;
-                info.constraint_usage(index).set_argv_index(position);
-            }
-            info.set_idx_num(c_int::try_from(plan).unwrap_or_default());
-            let rows = if equals.is_some() { 1 } else { self.function.expected_rows };
-            info.set_estimated_rows(rows);
-            // To ask about one row costs a whole call: as much as forty rows of a list. Told less, SQLite would rather do that for each
-            // row of a table of a thousand than make the list once.
-            info.set_estimated_cost(if equals.is_some() { 40.0 } else { 100.0 + self.function.expected_rows as f64 });
-            Ok(true)
-        })
+        }
+        let given = |slot: &Option<usize>| slot.is_some();
+        // An argument comes from a table that this plan reads later: another order of the join has to serve.
+        if waiting && !arguments.iter().all(given) {
+            return Ok(false);
+        }
+        let mut plan = u32::try_from(info.col_used() & 0xff).unwrap_or_default() << COLUMNS;
+        let mut position = 0;
+        for (bit, index) in arguments.iter().enumerate().filter_map(|(bit, index)| index.map(|index| (1 << bit, index))) {
+            plan |= bit;
+            position += 1;
+            let mut usage = info.constraint_usage(index);
+            usage.set_argv_index(position);
+            usage.set_omit(true);
+        }
+        if let Some(index) = equals {
+            plan |= EQUALS;
+            position += 1;
+            info.constraint_usage(index).set_argv_index(position);
+        }
+        if let Some((index, kind)) = at_most {
+            plan |= kind;
+            position += 1;
+            info.constraint_usage(index).set_argv_index(position);
+        }
+        info.set_idx_num(c_int::try_from(plan).unwrap_or_default());
+        let rows = if equals.is_some() { 1 } else { self.function.expected_rows };
+        info.set_estimated_rows(rows);
+        // To ask about one row costs a whole call: as much as forty rows of a list. Told less, SQLite would rather do that for each
+        // row of a table of a thousand than make the list once.
+        info.set_estimated_cost(if equals.is_some() { 40.0 } else { 100.0 + self.function.expected_rows as f64 });
+        Ok(true)
     }
 
-    fn open(&'vtab mut self) -> rusqlite::Result<Cursor> {
-        Ok(Cursor {
-            base: sqlite3_vtab_cursor::default(),
-            engine: Arc::clone(&self.engine),
-            function: self.function,
-            rows: None,
-            arguments: Vec::new(),
-            row: 0,
-        })
+    fn open(&self) -> TableCursor {
+        TableCursor { table: self.clone(), rows: None, arguments: Vec::new(), row: 0 }
     }
 }
 
-#[repr(C)]
-struct Cursor {
-    /// Base class. Must be first
-    base: sqlite3_vtab_cursor,
-    engine: Arc<Engine>,
-    function: &'static TableFunction,
+struct TableCursor {
+    table: Table,
     /// `None` past the last row
     rows: Option<Box<dyn Rows>>,
     arguments: Vec<Option<Value>>,
     row: i64,
 }
 
-impl Cursor {
+impl TableCursor {
     fn start(&mut self, plan: u32, filters: &Filters<'_>) -> Result<()> {
+        let function = self.table.function;
         let mut values = filters.iter().map(Value::try_from);
         let mut take = || values.next().transpose().map_err(|_| Error::refused("an argument is text that is not valid UTF-8"));
-        let mut arguments = Vec::with_capacity(self.function.arguments.len());
-        for bit in 0..self.function.arguments.len() {
+        let mut arguments = Vec::with_capacity(function.arguments.len());
+        for bit in 0..function.arguments.len() {
             arguments.push(if plan & (1 << bit) != 0 { take()? } else { None });
         }
         let equals = if plan & EQUALS != 0 { take()? } else { None };
@@ -268,43 +263,38 @@ impl Cursor {
             // Anything else is compared by SQLite alone.
             _ => None,
         };
-        let missing = arguments.iter().take(self.function.required).position(Option::is_none);
-        if let Some(name) = missing.and_then(|index| self.function.arguments.get(index)) {
+        let missing = arguments.iter().take(function.required).position(Option::is_none);
+        if let Some(name) = missing.and_then(|index| function.arguments.get(index)) {
             return Err(Error::refused(format!(
                 "the argument {name} is missing; call it as {}({})",
-                self.function.name,
-                self.function.arguments.join(", ")
+                function.name,
+                function.arguments.join(", ")
             )));
         }
         self.arguments.clone_from(&arguments);
         self.row = 0;
-        let mut rows = (self.function.rows)(&self.engine, Call { arguments, equals, at_most, columns_used: plan >> COLUMNS & 0xff })?;
+        let mut rows = (self.table.rows)(Call { arguments, equals, at_most, columns_used: plan >> COLUMNS & 0xff })?;
         self.rows = rows.advance()?.then_some(rows);
         Ok(())
     }
 }
 
-// SAFETY: the struct is repr(C) and begins with the base class.
-unsafe impl VTabCursor for Cursor {
-    fn filter(&mut self, plan: c_int, _text: Option<&str>, filters: &Filters<'_>) -> rusqlite::Result<()> {
-        let name = self.function.name;
+impl Cursor for TableCursor {
+    fn filter(&mut self, plan: c_int, values: &Filters<'_>) -> rusqlite::Result<()> {
         self.rows = None;
-        guard(name, || self.start(u32::try_from(plan).unwrap_or_default(), filters).map_err(|error| to_sqlite(name, error)))
+        self.start(u32::try_from(plan).unwrap_or_default(), values).map_err(|error| to_sqlite(self.table.function.name, error))
     }
 
     fn next(&mut self) -> rusqlite::Result<()> {
-        let name = self.function.name;
-        guard(name, || {
-            let more = match &mut self.rows {
-                Some(rows) => rows.advance().map_err(|error| to_sqlite(name, error))?,
-                None => false,
-            };
-            if !more {
-                self.rows = None;
-            }
-            self.row += 1;
-            Ok(())
-        })
+        let more = match &mut self.rows {
+            Some(rows) => rows.advance().map_err(|error| to_sqlite(self.table.function.name, error))?,
+            None => false,
+        };
+        if !more {
+            self.rows = None;
+        }
+        self.row += 1;
+        Ok(())
     }
 
     fn eof(&self) -> bool {
@@ -312,23 +302,21 @@ unsafe impl VTabCursor for Cursor {
     }
 
     fn column(&self, context: &mut Context, column: c_int) -> rusqlite::Result<()> {
-        guard(self.function.name, || {
-            let column = usize::try_from(column).unwrap_or_default();
-            let outputs = self.function.columns.len();
-            if column >= outputs {
-                return match self.arguments.get(column - outputs).and_then(Option::as_ref) {
-                    Some(value) => context.set_result(value),
-                    None => context.set_result(&Value::Null),
-                };
-            }
-            match &self.rows {
-                Some(rows) => context.set_result(&rusqlite::types::ToSqlOutput::Borrowed(rows.value(column))),
+        let column = usize::try_from(column).unwrap_or_default();
+        let outputs = self.table.function.columns.len();
+        if column >= outputs {
+            return match self.arguments.get(column - outputs).and_then(Option::as_ref) {
+                Some(value) => context.set_result(value),
                 None => context.set_result(&Value::Null),
-            }
-        })
+            };
+        }
+        match &self.rows {
+            Some(rows) => context.set_result(&rusqlite::types::ToSqlOutput::Borrowed(rows.value(column))),
+            None => context.set_result(&Value::Null),
+        }
     }
 
-    fn rowid(&self) -> rusqlite::Result<i64> {
-        Ok(self.row)
+    fn rowid(&self) -> i64 {
+        self.row
     }
 }

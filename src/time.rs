@@ -4,13 +4,30 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 
 use crate::error::{Error, Result, shown};
 
+/// Milliseconds since 1970, UTC.
+pub(crate) type Millis = i64;
+
+/// When something expires, by its `expires_at`. Where there is none it never does; a text that is no time has expired: the schema lets
+/// none in.
+pub(crate) fn expiry(expires_at: Option<&str>) -> Millis {
+    match expires_at {
+        None => Millis::MAX,
+        Some(text) => millis(text).unwrap_or(Millis::MIN),
+    }
+}
+
+/// A time as it is written.
+pub(crate) fn written(time: Millis) -> String {
+    DateTime::from_timestamp_millis(time).map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
+}
+
 /// The milliseconds since 1970 of a time as it is written here, or by RFC 3339 otherwise.
-pub(crate) fn millis(text: &str) -> Option<i64> {
+pub(crate) fn millis(text: &str) -> Option<Millis> {
     as_written(text.as_bytes()).or_else(|| DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp_millis()))
 }
 
 /// The form that everything in the file has, and every check may meet; `None` for any other.
-fn as_written(text: &[u8]) -> Option<i64> {
+fn as_written(text: &[u8]) -> Option<Millis> {
     let marks = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (23, b'Z')];
     if text.len() != 24 || marks.iter().any(|(at, mark)| text.get(*at) != Some(mark)) {
         return None;

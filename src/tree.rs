@@ -2,24 +2,23 @@
 
 use std::collections::VecDeque;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use hashbrown::HashSet;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
 use crate::decision::{Ancestors, Node, TypeKey};
-use crate::engine::Engine;
 use crate::error::Result;
 use crate::identifier::Id;
 use crate::reader::Reader;
 use crate::rules::Rules;
+use crate::store::Store;
 use crate::table_function::{Call, Made, Rows, TableFunction, define};
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, &ANCESTORS)?;
-    define(connection, engine, &DESCENDANTS)
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    define(connection, store, &ANCESTORS, ancestors)?;
+    define(connection, store, &DESCENDANTS, descendants)
 }
 
 /// `authz_ancestors(resource_type, resource_id)`: the resource at depth 0, what it lies in at depth 1, and so on to the top.
@@ -31,7 +30,6 @@ static ANCESTORS: TableFunction = TableFunction {
     required: 2,
     bounded: Some(0),
     expected_rows: 5,
-    rows: ancestors,
 };
 
 /// `authz_descendants(resource_type, resource_id)`: the resource at depth 0, what lies right in it at depth 1, and so on, nearest first.
@@ -43,7 +41,6 @@ static DESCENDANTS: TableFunction = TableFunction {
     required: 2,
     bounded: Some(0),
     expected_rows: 1000,
-    rows: descendants,
 };
 
 /// The resource that a call names in two arguments, `None` where one is NULL or nothing is registered there.
@@ -55,8 +52,8 @@ pub(crate) fn resource(reader: &mut Reader<'_>, call: &Call, at: usize) -> Resul
     Ok(reader.is_registered(node)?.then_some((resource_type, node)))
 }
 
-fn ancestors(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
-    engine.read(|reader| {
+fn ancestors(store: &Rc<Store>, call: Call) -> Result<Box<dyn Rows>> {
+    store.read(|reader| {
         let Some((_, node)) = resource(reader, &call, 0)? else { return Ok(Made::none()) };
         let mut rows = Vec::new();
         let mut up = Ancestors::from(node);
@@ -75,25 +72,25 @@ fn ancestors(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
     })
 }
 
-fn descendants(engine: &Arc<Engine>, call: Call) -> Result<Box<dyn Rows>> {
-    engine.read(|reader| {
+fn descendants(store: &Rc<Store>, call: Call) -> Result<Box<dyn Rows>> {
+    store.read(|reader| {
         let Some((_, node)) = resource(reader, &call, 0)? else { return Ok(Made::none()) };
         let (resource_type, id) = reader.described(node)?;
         let rules = reader.rules()?;
         let walk = Walk::down(Rc::clone(&rules), rules.types.holders(), None, vec![(resource_type, id)], call.at_most);
-        Ok(Box::new(Descendants { engine: Arc::clone(engine), walk, current: None }) as Box<dyn Rows>)
+        Ok(Box::new(Descendants { store: Rc::clone(store), walk, current: None }) as Box<dyn Rows>)
     })
 }
 
 struct Descendants {
-    engine: Arc<Engine>,
+    store: Rc<Store>,
     walk: Walk,
     current: Option<Step>,
 }
 
 impl Rows for Descendants {
     fn advance(&mut self) -> Result<bool> {
-        self.current = self.engine.read(|reader| self.walk.next(reader))?;
+        self.current = self.store.read(|reader| self.walk.next(reader))?;
         Ok(self.current.is_some())
     }
 

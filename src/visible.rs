@@ -3,9 +3,10 @@
 use hashbrown::HashMap;
 use rusqlite::types::ValueRef;
 
-use crate::decision::{Millis, Node, Relation, TypeKey, Who};
+use crate::decision::{Node, Relation, TypeKey, Who};
 use crate::identifier::IdRef;
 use crate::nodes::Nodes;
+use crate::time::Millis;
 
 /// The resources of one type to which a subject has a relation.
 pub(crate) struct Visible {

@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
 use crate::events::as_one_call;
 use crate::identifier::{Id, IdRef};
+use crate::identity::Identity;
 
 /// The provider of what an application sets for its own sign-in.
 pub(crate) const APPLICATION: &str = "";
@@ -36,7 +37,8 @@ pub(crate) struct Holder<'a> {
 
 /// Records what a provider tells of a person: the payload without passwords, and the attributes that follow from it. Where the user has
 /// a membership of the organization, that shows them at once.
-pub(crate) fn record(engine: &Engine, holder: &Holder<'_>, payload: &Value) -> Result<()> {
+pub(crate) fn record(identity: &Identity, holder: &Holder<'_>, payload: &Value) -> Result<()> {
+    let engine = &identity.engine;
     as_one_call(engine, || {
         let organization = stored_organization(engine, holder.organization.as_ref())?;
         let payload = without_passwords(payload);
@@ -44,7 +46,7 @@ pub(crate) fn record(engine: &Engine, holder: &Holder<'_>, payload: &Value) -> R
         engine.with(include_str!("../../sql/attributes/put_holder.sql"), |statement| {
             let Worked { attributes, shown, problems } = &worked;
             let (source, raw) = (holder.source.name(), payload.to_string());
-            let seen_at = engine.clock.text();
+            let seen_at = identity.clock.text();
             let row = params![holder.provider, source, holder.key, organization, holder.user, raw, attributes, shown, problems, seen_at];
             Ok(statement.execute(row)?)
         })?;
@@ -63,9 +65,9 @@ pub(crate) fn forget(engine: &Engine, holder: &Holder<'_>) -> Result<bool> {
 }
 
 /// Records the profile with which a user has signed in through a connection.
-pub(crate) fn signed_in(engine: &Engine, connection: &str, user: &str, organization: &Id, profile: &Value) -> Result<()> {
+pub(crate) fn signed_in(identity: &Identity, connection: &str, user: &str, organization: &Id, profile: &Value) -> Result<()> {
     let key = profile.get("idp_id").and_then(Value::as_str).filter(|id| !id.is_empty()).unwrap_or(user);
-    record(engine, &Holder { source: Source::Sso, provider: connection, key, user: Some(user), organization }, profile)
+    record(identity, &Holder { source: Source::Sso, provider: connection, key, user: Some(user), organization }, profile)
 }
 
 /// The id of an organization as it is stored, where there is one.
@@ -186,7 +188,7 @@ fn holders_after(engine: &Engine, provider: Option<&str>, last: Option<&Row>) ->
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::collections::HashMap;
-    use std::sync::Arc;
+    use std::rc::Rc;
 
     use proptest::prelude::*;
     use rusqlite::Connection;
@@ -194,10 +196,12 @@ mod tests {
 
     use super::{Holder, forget, record, signed_in};
     use crate::attributes::values::Source;
+    use crate::clock::Clock;
     use crate::engine::Engine;
     use crate::identifier::Id;
+    use crate::identity::Identity;
 
-    fn open() -> (Connection, Arc<Engine>) {
+    fn open() -> (Connection, Rc<Identity>) {
         let connection = Connection::open_in_memory().unwrap();
         crate::register(&connection).unwrap();
         crate::migrate(&connection).unwrap();
@@ -212,8 +216,8 @@ mod tests {
         let insert = "INSERT INTO authz_connections (id, organization, type) VALUES
             ('conn_1', 'acme', 'GenericSAML'), ('p0', 'acme', 'GenericSAML'), ('p1', 'acme', 'GenericSAML')";
         connection.execute_batch(insert).unwrap();
-        let engine = Engine::attach(&connection, |_, _| Ok(())).unwrap();
-        (connection, engine)
+        let identity = Identity::new(&Engine::attach(&connection, |_, _| Ok(())).unwrap(), &Rc::new(Clock::default()));
+        (connection, identity)
     }
 
     fn shown(connection: &Connection, user: &str, organization: &Id) -> Value {
@@ -224,15 +228,15 @@ mod tests {
 
     #[test]
     fn a_profile_is_kept_by_the_providers_id_of_the_person() {
-        let (connection, engine) = open();
+        let (connection, identity) = open();
         connection.execute_batch("INSERT INTO authz_memberships (user, organization) VALUES ('u0', 7)").unwrap();
         connection.execute_batch("SELECT authz_map_attribute('conn_1', 'x', 'http://claims.test/x')").unwrap();
         let profile = |department: &str| json!({"idp_id": "i", "email": "u0@acme.test", "password": "secret", "raw_attributes": {"department": department, "http://claims.test/x": "X"}});
         for department in ["Tax", "Law"] {
-            signed_in(&engine, "conn_1", "u0", &Id::of("7"), &profile(department)).unwrap();
+            signed_in(&identity, "conn_1", "u0", &Id::of("7"), &profile(department)).unwrap();
             assert_eq!(shown(&connection, "u0", &Id::of("7")), json!({"department_name": department, "x": "X"}));
         }
-        signed_in(&engine, "conn_1", "u0", &Id::of("7"), &json!({"email": "u0@acme.test"})).unwrap();
+        signed_in(&identity, "conn_1", "u0", &Id::of("7"), &json!({"email": "u0@acme.test"})).unwrap();
         let keys: String = connection
             .query_row("SELECT group_concat(key || ' ' || typeof(organization)) FROM _authz_attribute_holders", [], |row| row.get(0))
             .unwrap();
@@ -240,7 +244,7 @@ mod tests {
         let secret: bool =
             connection.query_row("SELECT max(raw LIKE '%secret%') FROM _authz_attribute_holders", [], |row| row.get(0)).unwrap();
         assert!(!secret);
-        assert!(signed_in(&engine, "conn_1", "u0", &Id::of("nowhere"), &json!({})).is_err());
+        assert!(signed_in(&identity, "conn_1", "u0", &Id::of("nowhere"), &json!({})).is_err());
     }
 
     /// One step of a history.
@@ -279,7 +283,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(96))]
         #[test]
         fn a_membership_shows_the_directory_before_the_sign_in_whatever_the_order(steps in steps()) {
-            let (connection, engine) = open();
+            let (connection, identity) = open();
             for provider in ["p0", "p1"] {
                 connection.query_row("SELECT authz_map_attribute(?1, 'x', 'x')", [provider], |_| Ok(())).unwrap();
             }
@@ -292,14 +296,14 @@ mod tests {
                         let (name, text, id) = (format!("p{provider}"), format!("k{key}"), user.map(|user| format!("u{user}")));
                         let holder =
                             Holder { source: source(directory), provider: &name, key: &text, user: id.as_deref(), organization: &acme };
-                        record(&engine, &holder, &json!({"x": value.map(|value| format!("v{value}"))})).unwrap();
+                        record(&identity, &holder, &json!({"x": value.map(|value| format!("v{value}"))})).unwrap();
                         known.insert((directory, provider, key), (now, user, value));
                     }
                     Step::Forget { directory, provider, key } => {
                         let (name, text) = (format!("p{provider}"), format!("k{key}"));
                         let holder = Holder { source: source(directory), provider: &name, key: &text, user: None, organization: &acme };
                         let gone = known.remove(&(directory, provider, key)).is_some();
-                        prop_assert_eq!(forget(&engine, &holder).unwrap(), gone);
+                        prop_assert_eq!(forget(&identity.engine, &holder).unwrap(), gone);
                     }
                     Step::Join(user) => {
                         if let Some(member) = members.get_mut(usize::from(user)).filter(|member| !**member) {

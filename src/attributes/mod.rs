@@ -9,7 +9,7 @@ pub(crate) mod path;
 pub(crate) mod values;
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -23,18 +23,18 @@ use crate::error::{Error, Result, nearest, shown};
 use crate::events::as_one_call;
 use crate::function::{Arguments, Effect};
 use crate::identifier::{Id, IdRef, check_id, check_type_slug};
+use crate::identity::Identity;
 use crate::json::{Json, MAX_DESCRIPTION, object, quoted, refused, text, unknown_field, words};
-use crate::resources::strings;
 use crate::table_function::{Answer, Call, Made, TableFunction};
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    crate::function::define(connection, engine, "authz_define_attribute", 1..=2, Effect::Writes, define)?;
-    crate::function::define(connection, engine, "authz_undefine_attribute", 1..=1, Effect::Writes, undefine)?;
-    crate::function::define(connection, engine, "authz_map_attribute", 3..=3, Effect::Writes, map)?;
-    crate::function::define(connection, engine, "authz_set_attributes", 4..=4, Effect::Writes, set)?;
-    crate::table_function::define(connection, engine, &ATTRIBUTES)?;
-    crate::table_function::define(connection, engine, &PROBLEMS)
+pub(crate) fn register(connection: &Connection, identity: &Rc<Identity>) -> rusqlite::Result<()> {
+    crate::function::define(connection, identity, "authz_define_attribute", 1..=2, Effect::Writes, define)?;
+    crate::function::define(connection, identity, "authz_undefine_attribute", 1..=1, Effect::Writes, undefine)?;
+    crate::function::define(connection, identity, "authz_map_attribute", 3..=3, Effect::Writes, map)?;
+    crate::function::define(connection, identity, "authz_set_attributes", 4..=4, Effect::Writes, set)?;
+    crate::table_function::define(connection, identity, &ATTRIBUTES, attributes)?;
+    crate::table_function::define(connection, identity, &PROBLEMS, problems)
 }
 
 /// A row of `authz_attribute_definitions`.
@@ -69,7 +69,7 @@ fn in_force(engine: &Engine, name: &str) -> Result<Definition> {
             "the attribute `{name}` is predefined and not switched on; SELECT authz_define_attribute('{name}') switches it on"
         ))),
         None => {
-            let known = strings(engine, include_str!("../../sql/attributes/names.sql"), params!["standard"])?;
+            let known = engine.strings(include_str!("../../sql/attributes/names.sql"), params!["standard"])?;
             let near = match nearest(name, known.iter().map(String::as_str)) {
                 near if near.is_empty() => "; define it first with authz_define_attribute".to_owned(),
                 near => near,
@@ -87,7 +87,8 @@ fn in_force(engine: &Engine, name: &str) -> Result<Definition> {
 ///
 /// Refuses standard attributes, which are always there, another type for a predefined one, unknown fields and types, and a name that has
 /// anything but 1 to 128 letters, digits, `_` and `-`.
-fn define(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn define(identity: &Identity, call: &Arguments<'_>) -> Result<i64> {
+    let engine = &identity.engine;
     let name = call.required_text(0, "attribute")?;
     check_type_slug("attribute", name)?;
     let given = call.text(1, "definition")?.map(fields).transpose()?.unwrap_or_default();
@@ -154,7 +155,8 @@ fn fields(json: &str) -> Result<Fields> {
 /// Takes a custom attribute away, or switches a predefined one off; its mappings go with it, and memberships no longer show it.
 ///
 /// Refuses standard attributes and unknown names.
-fn undefine(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn undefine(identity: &Identity, call: &Arguments<'_>) -> Result<i64> {
+    let engine = &identity.engine;
     let name = call.required_text(0, "attribute")?;
     engine.atomically(|| {
         let Some(old) = find(engine, name)? else { return in_force(engine, name).map(|_| 0) };
@@ -182,7 +184,8 @@ fn undefine(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
 /// mapping back. The values of everybody whom the provider has told of are worked out anew at once from what it told.
 ///
 /// Refuses unknown providers, attributes that are not in force, and paths whose brackets are wrong.
-fn map(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn map(identity: &Identity, call: &Arguments<'_>) -> Result<i64> {
+    let engine = &identity.engine;
     let provider = call.required_text(0, "connection or directory")?;
     check_id("connection or directory", provider)?;
     let name = call.required_text(1, "attribute")?;
@@ -227,7 +230,8 @@ fn provider_exists(engine: &Engine, provider: &str) -> Result<bool> {
 /// of another type than the attribute's is kept, shown as null, and listed by `authz_attribute_problems`.
 ///
 /// Refuses unknown users, organizations, sources and attributes, and anything but a JSON object.
-fn set(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn set(identity: &Identity, call: &Arguments<'_>) -> Result<i64> {
+    let engine = &identity.engine;
     let user = call.required_text(0, "user")?;
     let organization = call.required_id(1, "organization")?;
     let source = call.required_text(2, "source")?;
@@ -249,7 +253,8 @@ fn set(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
             return Err(Error::refused(format!("unknown user {}; insert it into authz_users first", quoted(user))));
         }
         let organization = Id::stored((&stored_organization(engine, organization.id())?).into());
-        let known = |engine| Ok::<_, Error>(of_member(engine, user, organization.as_ref())?.map(|known| (known.attributes, known.source)));
+        let known =
+            |engine: &Engine| Ok::<_, Error>(of_member(engine, user, organization.as_ref())?.map(|known| (known.attributes, known.source)));
         let before = known(engine)?;
         let holder = Holder { source, provider: APPLICATION, key: user, user: Some(user), organization: &organization };
         match &given {
@@ -257,7 +262,7 @@ fn set(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
                 for (name, _) in names {
                     in_force(engine, name)?;
                 }
-                record(engine, &holder, values)?;
+                record(identity, &holder, values)?;
             }
             None => {
                 forget(engine, &holder)?;
@@ -298,10 +303,10 @@ static ATTRIBUTES: TableFunction = TableFunction {
     required: 2,
     bounded: None,
     expected_rows: 10,
-    rows: attributes,
 };
 
-fn attributes(engine: &Arc<Engine>, call: Call) -> Answer {
+fn attributes(identity: &Rc<Identity>, call: Call) -> Answer {
+    let engine = &identity.engine;
     let (Some(user), Some(organization)) = (call.text(0, "user")?, call.id(1, "organization")?) else { return Ok(Made::none()) };
     let Some(known) = of_member(engine, user, organization.id())? else { return Ok(Made::none()) };
     let row = |name: String, value: &Value| {
@@ -351,10 +356,10 @@ static PROBLEMS: TableFunction = TableFunction {
     required: 0,
     bounded: None,
     expected_rows: 100,
-    rows: problems,
 };
 
-fn problems(engine: &Arc<Engine>, _call: Call) -> Answer {
+fn problems(identity: &Rc<Identity>, _call: Call) -> Answer {
+    let engine = &identity.engine;
     let types: HashMap<String, Cell> = engine.with(include_str!("../../sql/attributes/types.sql"), |statement| {
         Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
     })?;

@@ -16,7 +16,6 @@ use super::schemas::Kind;
 use crate::directories::Directory;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::resources::strings;
 
 /// A row of `authz_directory_groups`.
 #[derive(Debug, Clone)]
@@ -58,7 +57,7 @@ fn member(id: &str) -> Value {
 }
 
 fn member_ids(engine: &Engine, group: &str) -> Result<Vec<String>> {
-    strings(engine, include_str!("../../sql/scim/members.sql"), &[&group])
+    engine.strings(include_str!("../../sql/scim/members.sql"), &[&group])
 }
 
 fn find(engine: &Engine, directory: &Directory, id: &str) -> Result<Option<Group>> {

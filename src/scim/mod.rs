@@ -14,7 +14,7 @@ mod resource;
 mod schemas;
 mod users;
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use serde_json::Value;
@@ -27,11 +27,12 @@ use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::events::as_one_call;
 use crate::function::{Arguments, Effect, define};
+use crate::identity::Identity;
 use crate::json;
 
 /// Registers the function of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_scim", 4..=4, Effect::Writes, answer)
+pub(crate) fn register(connection: &Connection, identity: &Rc<Identity>) -> rusqlite::Result<()> {
+    define(connection, identity, "authz_scim", 4..=4, Effect::Writes, answer)
 }
 
 /// `authz_scim(directory, method, path, body)` → the answer as JSON, `{"status": 201, "body": {…}}`; without a body where the answer has
@@ -42,13 +43,14 @@ pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlit
 ///
 /// Refuses a directory that is not there, and what is not text. Whose directory it is must never be taken from the request's URL: see
 /// `docs/directories.md`.
-fn answer(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
+fn answer(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
+    let engine = &identity.engine;
     let directory = call.required_text(0, "directory")?;
     let (method, path) = (call.required_text(1, "method")?, call.required_text(2, "path")?);
     let body = call.text(3, "body")?;
     let directory = found(engine, directory)?;
     let answered = match directory.state.as_str() {
-        "active" => route(engine, &directory, &method.to_ascii_uppercase(), path, body),
+        "active" => route(identity, &directory, &method.to_ascii_uppercase(), path, body),
         state => Err(refused(403, format!("the directory is {state}"))),
     };
     match answered {
@@ -58,7 +60,8 @@ fn answer(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
     }
 }
 
-fn route(engine: &Engine, directory: &Directory, method: &str, path: &str, body: Option<&str>) -> Outcome<Answer> {
+fn route(identity: &Identity, directory: &Directory, method: &str, path: &str, body: Option<&str>) -> Outcome<Answer> {
+    let engine = &identity.engine;
     let (segments, parameters) = query::split(path);
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     // What frameworks leave of a base such as https://app.example/scim/v2.
@@ -70,7 +73,7 @@ fn route(engine: &Engine, directory: &Directory, method: &str, path: &str, body:
     match (kind, segments) {
         (Some(kind), [_]) => match method {
             "GET" => all(engine, directory, kind, &Query::read(parameters)?),
-            "POST" => write(engine, || post(engine, directory, kind, &Query::read(parameters)?, read(body)?)),
+            "POST" => write(engine, || post(identity, directory, kind, &Query::read(parameters)?, read(body)?)),
             _ => Err(not_allowed(method)),
         },
         (Some(kind), [_, ".search"]) => match method {
@@ -81,8 +84,8 @@ fn route(engine: &Engine, directory: &Directory, method: &str, path: &str, body:
             let query = Query::read(parameters)?;
             match method {
                 "GET" => one(engine, directory, kind, id, &query),
-                "PUT" => write(engine, || put(engine, directory, kind, id, &query, read(body)?)),
-                "PATCH" => write(engine, || change(engine, directory, kind, id, &query, read(body)?)),
+                "PUT" => write(engine, || put(identity, directory, kind, id, &query, read(body)?)),
+                "PATCH" => write(engine, || change(identity, directory, kind, id, &query, read(body)?)),
                 "DELETE" => write(engine, || delete(engine, directory, kind, id)),
                 _ => Err(not_allowed(method)),
             }
@@ -174,20 +177,22 @@ fn one(engine: &Engine, directory: &Directory, kind: Kind, id: &str, query: &Que
     Ok(Answer::new(200, shown))
 }
 
-fn post(engine: &Engine, directory: &Directory, kind: Kind, query: &Query, body: Value) -> Outcome<Answer> {
+fn post(identity: &Identity, directory: &Directory, kind: Kind, query: &Query, body: Value) -> Outcome<Answer> {
+    let engine = &identity.engine;
     let given = resource::read(kind, body)?;
     let shown = match kind {
-        Kind::User => users::create(engine, directory, given)?.shown(engine, query)?,
+        Kind::User => users::create(identity, directory, given)?.shown(engine, query)?,
         Kind::Group => groups::create(engine, directory, given)?.shown(engine, query)?,
     };
     Ok(Answer::new(201, shown))
 }
 
-fn put(engine: &Engine, directory: &Directory, kind: Kind, id: &str, query: &Query, body: Value) -> Outcome<Answer> {
+fn put(identity: &Identity, directory: &Directory, kind: Kind, id: &str, query: &Query, body: Value) -> Outcome<Answer> {
+    let engine = &identity.engine;
     let shown = match kind {
         Kind::User => {
             let old = users::found(engine, directory, id)?;
-            users::replace(engine, directory, old, resource::read(kind, body)?)?.shown(engine, query)?
+            users::replace(identity, directory, old, resource::read(kind, body)?)?.shown(engine, query)?
         }
         Kind::Group => {
             let old = groups::found(engine, directory, id)?;
@@ -198,7 +203,8 @@ fn put(engine: &Engine, directory: &Directory, kind: Kind, id: &str, query: &Que
 }
 
 /// A group is answered with only where attributes are asked for: its members may be many.
-fn change(engine: &Engine, directory: &Directory, kind: Kind, id: &str, query: &Query, body: Value) -> Outcome<Answer> {
+fn change(identity: &Identity, directory: &Directory, kind: Kind, id: &str, query: &Query, body: Value) -> Outcome<Answer> {
+    let engine = &identity.engine;
     match kind {
         Kind::User => {
             let old = users::found(engine, directory, id)?;
@@ -206,7 +212,7 @@ fn change(engine: &Engine, directory: &Directory, kind: Kind, id: &str, query: &
             for operation in patch::read(body)? {
                 patch::apply(kind, &mut given, operation)?;
             }
-            Ok(Answer::new(200, users::store(engine, directory, old, given)?.shown(engine, query)?))
+            Ok(Answer::new(200, users::store(identity, directory, old, given)?.shown(engine, query)?))
         }
         Kind::Group => {
             let old = groups::found(engine, directory, id)?;

@@ -15,6 +15,7 @@ use crate::directories::Directory;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::identifier::Id;
+use crate::identity::Identity;
 use crate::people::{self, Person};
 
 /// A row of `authz_directory_users`.
@@ -99,7 +100,8 @@ fn check_free(engine: &Engine, directory: &Directory, own_id: Option<&str>, colu
 }
 
 /// A new directory user.
-pub(super) fn create(engine: &Engine, directory: &Directory, mut given: Map<String, Value>) -> Outcome<User> {
+pub(super) fn create(identity: &Identity, directory: &Directory, mut given: Map<String, Value>) -> Outcome<User> {
+    let engine = &identity.engine;
     if !given.contains_key("active") {
         given.insert("active".to_owned(), true.into());
     }
@@ -114,20 +116,21 @@ pub(super) fn create(engine: &Engine, directory: &Directory, mut given: Map<Stri
         Ok(statement.query_row(values, |row| row.get(0))?)
     })?;
     let new = found(engine, directory, &id)?;
-    changed(engine, directory, None, &new)?;
+    changed(identity, directory, None, &new)?;
     found(engine, directory, &id)
 }
 
 /// A directory user as a PUT describes it. One that says nothing of `active` leaves that as it is.
-pub(super) fn replace(engine: &Engine, directory: &Directory, old: User, mut given: Map<String, Value>) -> Outcome<User> {
+pub(super) fn replace(identity: &Identity, directory: &Directory, old: User, mut given: Map<String, Value>) -> Outcome<User> {
     if let (None, Some(active)) = (given.get("active"), old.raw.get("active")) {
         given.insert("active".to_owned(), active.clone());
     }
-    store(engine, directory, old, given)
+    store(identity, directory, old, given)
 }
 
 /// A directory user as it is now. The same again writes nothing.
-pub(super) fn store(engine: &Engine, directory: &Directory, old: User, given: Map<String, Value>) -> Outcome<User> {
+pub(super) fn store(identity: &Identity, directory: &Directory, old: User, given: Map<String, Value>) -> Outcome<User> {
+    let engine = &identity.engine;
     let columns = user_columns(&given)?;
     if given == old.raw {
         return Ok(old);
@@ -140,7 +143,7 @@ pub(super) fn store(engine: &Engine, directory: &Directory, old: User, given: Ma
         Ok(statement.execute(params![old.id, idp_id, email, username, username_key, first_name, last_name, active, raw])?)
     })?;
     let new = found(engine, directory, &old.id)?;
-    changed(engine, directory, Some(&old), &new)?;
+    changed(identity, directory, Some(&old), &new)?;
     found(engine, directory, &old.id)
 }
 
@@ -151,12 +154,12 @@ pub(super) fn remove(engine: &Engine, user: &User) -> Result<()> {
 }
 
 /// What follows when a directory user comes or changes: for the person, and for the attributes.
-fn changed(engine: &Engine, directory: &Directory, before: Option<&User>, now: &User) -> Result<()> {
-    let user = follow(engine, directory, before, now)?;
+fn changed(identity: &Identity, directory: &Directory, before: Option<&User>, now: &User) -> Result<()> {
+    let user = follow(&identity.engine, directory, before, now)?;
     let organization = Id::stored((&directory.organization).into());
     let holder =
         Holder { source: Source::Directory, provider: &directory.id, key: &now.id, user: user.as_deref(), organization: &organization };
-    record(engine, &holder, &Value::Object(now.raw.clone()))
+    record(identity, &holder, &Value::Object(now.raw.clone()))
 }
 
 /// The person behind a directory user, who comes and goes with it.

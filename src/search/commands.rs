@@ -89,7 +89,7 @@ fn place<'a>(engine: &Engine, permission: Option<&str>, on: Option<(&'a str, Giv
         };
     };
     let Some(of) = type_of_permission(engine, permission)? else {
-        let known = resources::strings(engine, include_str!("../../sql/store/permission_slugs.sql"), params![])?;
+        let known = engine.strings(include_str!("../../sql/store/permission_slugs.sql"), params![])?;
         return Err(Error::refused(format!(
             "unknown permission `{}`{}",
             shown(permission),

@@ -11,7 +11,7 @@ use super::index::{self, Index};
 use super::score::{Query, Score, Scratch, Tier};
 use super::text::Folded;
 use super::visible::{self, Key, Viewer, Visible, title};
-use super::{Search, kept};
+use super::{Request, kept};
 use crate::error::Result;
 use crate::identifier::Id;
 
@@ -51,16 +51,16 @@ impl Ranked {
     }
 }
 
-impl Search<'_> {
+impl Request<'_> {
     /// The best resources, as many as fit on the page.
     pub(super) fn found(&self) -> Result<Vec<Ranked>> {
         let Viewer::Subject(subject) = self.viewer else { return self.through_titles() };
-        if let Some(visible) = kept::visible(&self.eyes, self.engine, subject)? {
+        if let Some(visible) = kept::visible(self.search, &self.eyes, subject)? {
             return self.among(&visible);
         }
         let found = self.through_titles()?;
         if self.looked_at.get() > LONG {
-            kept::doubt(self.engine, subject)?;
+            kept::doubt(self.search, subject)?;
         }
         Ok(found)
     }
@@ -88,7 +88,7 @@ impl Search<'_> {
 
     /// The best that the viewer may see out of every title in the file.
     fn through_titles(&self) -> Result<Vec<Ranked>> {
-        if let Some(index) = kept::index(self.engine)?
+        if let Some(index) = kept::index(self.search)?
             && let Some(found) = self.through_index(&index)?
         {
             return Ok(found);

@@ -11,7 +11,7 @@ use super::commands::Command;
 use super::find::{How, Ranked};
 use super::score::{Score, Words};
 use super::visible::Viewer;
-use super::{COLUMNS, KINDS, Search, kept, sources};
+use super::{COLUMNS, KINDS, Request, kept, sources};
 use crate::error::Result;
 use crate::identifier::Id;
 
@@ -28,7 +28,7 @@ struct Hit<'a> {
     words: Option<&'a Words>,
 }
 
-impl<'a> Search<'a> {
+impl<'a> Request<'a> {
     /// What is found of the kinds that are wanted, best first.
     pub(super) fn rows(&self, kinds: &[&'static str]) -> Result<Vec<Vec<Value>>> {
         let mut hits = Vec::new();
@@ -93,7 +93,7 @@ impl<'a> Search<'a> {
             return Ok(());
         }
         let mut known = None;
-        for command in kept::commands(self.engine)?.iter() {
+        for command in kept::commands(self.search)?.iter() {
             let Command { id, kind, title, keywords, target, permission, resource } = command;
             let Some(kind) = kinds.iter().find(|one| *one == kind) else { continue };
             let Some((score, words)) = self.rate(id, title, keywords) else { continue };
@@ -122,7 +122,7 @@ impl<'a> Search<'a> {
 
     fn sources(&self, kinds: &[&'static str], hits: &mut Vec<Hit<'a>>) -> Result<()> {
         for source in sources::SOURCES.iter().filter(|source| kinds.contains(&source.kind)) {
-            source.each(self.engine, &self.query.text, |item| {
+            source.each(&self.search.store, &self.query.text, |item| {
                 let id = Id::stored(ValueRef::from(&item.id)).to_string();
                 if let Some((score, words)) = self.rate(&id, &item.title, &item.keywords) {
                     hits.push(Hit {

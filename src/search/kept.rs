@@ -3,7 +3,7 @@
 //! Only what was committed is kept, and only until somebody commits, something that gives access ends, or the connection moves its clock.
 //! Within a transaction that has written nothing is kept and nothing kept is used.
 
-use std::cell::RefMut;
+use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -11,20 +11,34 @@ use super::commands::Command;
 use super::index::Index;
 use super::score::Scratch;
 use super::visible::{self, Eyes, Rules, Viewer, Visible};
-use crate::decision::Millis;
-use crate::engine::{Engine, Transaction};
 use crate::error::Result;
-use crate::store::millis;
+use crate::store::Store;
+use crate::time::{Millis, expiry};
+use crate::transaction::Transaction;
 
 /// How many visible resources a subject may have to be answered from them all.
 const MOST_VISIBLE: usize = 20_000;
 /// How many visible resources are kept between keystrokes, those of all subjects together.
 const MOST_KEPT: usize = 100_000;
 
+/// What searches work with: the facts, and what is kept between keystrokes.
+pub(crate) struct Search {
+    pub(crate) store: Rc<Store>,
+    pub(super) kept: RefCell<Kept>,
+}
+
+impl Search {
+    pub(crate) fn new(store: &Rc<Store>) -> Rc<Search> {
+        Rc::new(Search { store: Rc::clone(store), kept: RefCell::default() })
+    }
+}
+
 /// What is kept; see the head of this file.
 #[derive(Default)]
-pub(crate) struct Kept {
+pub(super) struct Kept {
     at: Option<State>,
+    /// How often the clock had been moved
+    moves: u64,
     /// How often what was kept had to go
     generation: u64,
     visible: HashMap<String, Sight>,
@@ -58,12 +72,12 @@ struct State {
 }
 
 impl State {
-    fn read(engine: &Engine, version: u32, now: Millis) -> Result<State> {
-        let text = engine.clock.text();
+    fn read(store: &Store, version: u32, now: Millis) -> Result<State> {
+        let text = store.clock.text();
         let next = |sql| {
-            engine.with(sql, |statement| {
+            store.engine.with(sql, |statement| {
                 let next: Option<Option<String>> = statement.query_map([&text], |row| row.get(0))?.next().transpose()?;
-                Ok(millis(next.flatten().as_deref()))
+                Ok(expiry(next.flatten().as_deref()))
             })
         };
         let of_grants = next(include_str!("../../sql/search/next_expiry.sql"))?;
@@ -91,7 +105,7 @@ impl Kept {
     }
 
     /// Keeps nothing any more.
-    pub(crate) fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.renew();
         self.visible.clear();
         self.entries = 0;
@@ -113,23 +127,28 @@ impl Kept {
 }
 
 /// What is kept, brought to the state of the file that is in view; `None` where nothing may be kept. To be called with that state held.
-fn kept(engine: &Engine) -> Result<Option<RefMut<'_, Kept>>> {
+fn kept(search: &Search) -> Result<Option<RefMut<'_, Kept>>> {
+    let Store { engine, clock, .. } = &*search.store;
     if engine.transaction() == Transaction::Write {
         return Ok(None);
     }
     // Borrowed already only where a search runs within another: somebody put a view in the place of one of our tables.
-    let Ok(mut kept) = engine.search.try_borrow_mut() else { return Ok(None) };
-    let (version, now) = (engine.data_version(), engine.clock.now());
+    let Ok(mut kept) = search.kept.try_borrow_mut() else { return Ok(None) };
+    if kept.moves != clock.moves() {
+        kept.forget();
+        kept.moves = clock.moves();
+    }
+    let (version, now) = (engine.data_version(), clock.now());
     if !kept.at.as_ref().is_some_and(|at| at.is(version, now)) {
         kept.renew();
-        kept.at = Some(State::read(engine, version, now)?);
+        kept.at = Some(State::read(&search.store, version, now)?);
     }
     Ok(Some(kept))
 }
 
 /// What stands in a slot, kept from earlier or read now.
-fn keep<T: Clone>(engine: &Engine, slot: impl Fn(&mut Kept) -> &mut Option<T>, read: impl FnOnce() -> Result<T>) -> Result<T> {
-    let generation = match kept(engine)? {
+fn keep<T: Clone>(search: &Search, slot: impl Fn(&mut Kept) -> &mut Option<T>, read: impl FnOnce() -> Result<T>) -> Result<T> {
+    let generation = match kept(search)? {
         Some(mut kept) => match slot(&mut kept) {
             Some(found) => return Ok(found.clone()),
             None => kept.generation,
@@ -137,34 +156,34 @@ fn keep<T: Clone>(engine: &Engine, slot: impl Fn(&mut Kept) -> &mut Option<T>, r
         None => return read(),
     };
     let fresh = read()?;
-    if let Some(mut kept) = kept(engine)?.filter(|kept| kept.generation == generation) {
+    if let Some(mut kept) = kept(search)?.filter(|kept| kept.generation == generation) {
         *slot(&mut kept) = Some(fresh.clone());
     }
     Ok(fresh)
 }
 
 /// What makes resources visible to a viewer, type by type.
-pub(crate) fn rules(engine: &Engine, viewer: &Viewer) -> Result<Rules> {
-    let read = || visible::rules(engine, viewer);
+pub(crate) fn rules(search: &Search, viewer: &Viewer) -> Result<Rules> {
+    let read = || visible::rules(&search.store.engine, viewer);
     match viewer {
-        Viewer::Subject(_) => keep(engine, |kept| &mut kept.of_subjects, read),
-        Viewer::Administrator => keep(engine, |kept| &mut kept.of_administrators, read),
+        Viewer::Subject(_) => keep(search, |kept| &mut kept.of_subjects, read),
+        Viewer::Administrator => keep(search, |kept| &mut kept.of_administrators, read),
     }
 }
 
 /// The index with its notes; `None` when there is none to use.
-pub(crate) fn index(engine: &Engine) -> Result<Option<Rc<Index>>> {
-    keep(engine, |kept| &mut kept.index, || Ok(super::index::read(engine)?.map(Rc::new)))
+pub(crate) fn index(search: &Search) -> Result<Option<Rc<Index>>> {
+    keep(search, |kept| &mut kept.index, || Ok(super::index::read(&search.store.engine)?.map(Rc::new)))
 }
 
 /// The pages and actions of the application.
-pub(crate) fn commands(engine: &Engine) -> Result<Rc<[Command]>> {
-    keep(engine, |kept| &mut kept.commands, || Ok(super::commands::all(engine)?.into()))
+pub(crate) fn commands(search: &Search) -> Result<Rc<[Command]>> {
+    keep(search, |kept| &mut kept.commands, || Ok(super::commands::all(&search.store.engine)?.into()))
 }
 
 /// Everything that a subject may see; `None` when it is too much.
-pub(crate) fn visible(eyes: &Eyes<'_>, engine: &Engine, subject: &str) -> Result<Option<Rc<Visible>>> {
-    let (generation, most) = match kept(engine)? {
+pub(crate) fn visible(search: &Search, eyes: &Eyes<'_>, subject: &str) -> Result<Option<Rc<Visible>>> {
+    let (generation, most) = match kept(search)? {
         Some(mut kept) => {
             if kept.entries > MOST_KEPT {
                 kept.visible.clear();
@@ -176,10 +195,10 @@ pub(crate) fn visible(eyes: &Eyes<'_>, engine: &Engine, subject: &str) -> Result
                 None => (Some(kept.generation), kept.most_visible()),
             }
         }
-        None => (None, engine.search.try_borrow().map_or(MOST_VISIBLE, |kept| kept.most_visible())),
+        None => (None, search.kept.try_borrow().map_or(MOST_VISIBLE, |kept| kept.most_visible())),
     };
     let visible = eyes.everything(most)?.map(Rc::new);
-    if let Some(mut kept) = kept(engine)?.filter(|kept| Some(kept.generation) == generation) {
+    if let Some(mut kept) = kept(search)?.filter(|kept| Some(kept.generation) == generation) {
         kept.entries += visible.as_ref().map_or(1, |visible| visible.len() + 1);
         kept.visible.insert(subject.to_owned(), visible.clone().map_or(Sight::TooMuch, Sight::All));
     }
@@ -187,8 +206,8 @@ pub(crate) fn visible(eyes: &Eyes<'_>, engine: &Engine, subject: &str) -> Result
 }
 
 /// A search had to look long: what was only believed of the subject will be found out by the next.
-pub(crate) fn doubt(engine: &Engine, subject: &str) -> Result<()> {
-    if let Some(mut kept) = kept(engine)?
+pub(crate) fn doubt(search: &Search, subject: &str) -> Result<()> {
+    if let Some(mut kept) = kept(search)?
         && matches!(kept.visible.get(subject), Some(Sight::TooMuchBefore))
     {
         kept.visible.remove(subject);
@@ -198,13 +217,13 @@ pub(crate) fn doubt(engine: &Engine, subject: &str) -> Result<()> {
 }
 
 /// Room to score in, which is costly to make: to be given back.
-pub(crate) fn scratch(engine: &Engine) -> Scratch {
-    engine.search.try_borrow_mut().map(|mut kept| std::mem::take(&mut kept.scratch)).unwrap_or_default()
+pub(crate) fn scratch(search: &Search) -> Scratch {
+    search.kept.try_borrow_mut().map(|mut kept| std::mem::take(&mut kept.scratch)).unwrap_or_default()
 }
 
 /// Takes such room back.
-pub(crate) fn give_back(engine: &Engine, scratch: Scratch) {
-    if let Ok(mut kept) = engine.search.try_borrow_mut() {
+pub(crate) fn give_back(search: &Search, scratch: Scratch) {
+    if let Ok(mut kept) = search.kept.try_borrow_mut() {
         kept.scratch = scratch;
     }
 }

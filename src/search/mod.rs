@@ -34,7 +34,7 @@ mod text;
 mod visible;
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
@@ -43,7 +43,7 @@ use crate::engine::Engine;
 use crate::error::{Error, Result, nearest, shown};
 use crate::function::{Effect, text as text_of};
 use crate::table_function::{Answer, Call, Made, TableFunction, define, define_direct};
-pub(crate) use kept::Kept;
+pub(crate) use kept::Search;
 use score::{Query, Scratch};
 use visible::{Eyes, Viewer};
 
@@ -53,9 +53,10 @@ const LIMIT: usize = 20;
 const KINDS: [&str; 9] = ["page", "action", "resource", "role", "permission", "subject", "group", "session", "event"];
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Arc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, &SEARCH)?;
-    define_direct(connection, engine, &SEARCH_ALL)?;
+pub(crate) fn register(connection: &Connection, search: &Rc<Search>) -> rusqlite::Result<()> {
+    let engine = &search.store.engine;
+    define(connection, search, &SEARCH, search_as_subject)?;
+    define_direct(connection, search, &SEARCH_ALL, search_all)?;
     for arity in [5, 6, 8] {
         crate::function::define(connection, engine, "authz_put_command", arity..=arity, Effect::Writes, commands::put)?;
     }
@@ -81,7 +82,6 @@ static SEARCH: TableFunction = TableFunction {
     required: 2,
     bounded: None,
     expected_rows: 20,
-    rows: search,
 };
 
 /// `authz_search_all(query [, limit [, kinds ] ])`: the same for an administrator, who sees everything: resources of every type, pages
@@ -94,21 +94,20 @@ static SEARCH_ALL: TableFunction = TableFunction {
     required: 1,
     bounded: None,
     expected_rows: 20,
-    rows: search_all,
 };
 
-fn search(engine: &Arc<Engine>, call: Call) -> Answer {
+fn search_as_subject(search: &Rc<Search>, call: Call) -> Answer {
     let Some(subject) = call.text(1, "subject")? else { return Ok(Made::none()) };
     let viewer = Viewer::Subject(subject.to_owned());
-    answer(engine, &call, &viewer, 2, &["page", "action", "resource"])
+    answer(search, &call, &viewer, 2, &["page", "action", "resource"])
 }
 
-fn search_all(engine: &Arc<Engine>, call: Call) -> Answer {
-    answer(engine, &call, &Viewer::Administrator, 1, &KINDS)
+fn search_all(search: &Rc<Search>, call: Call) -> Answer {
+    answer(search, &call, &Viewer::Administrator, 1, &KINDS)
 }
 
 /// Reads the arguments, of which the limit stands at `options` and the kinds after it.
-fn answer(engine: &Arc<Engine>, call: &Call, viewer: &Viewer, options: usize, known: &[&'static str]) -> Answer {
+fn answer(search: &Rc<Search>, call: &Call, viewer: &Viewer, options: usize, known: &[&'static str]) -> Answer {
     let limit = match call.value(options) {
         ValueRef::Null => LIMIT,
         ValueRef::Integer(limit) if limit >= 0 => usize::try_from(limit).unwrap_or(usize::MAX),
@@ -130,14 +129,23 @@ fn answer(engine: &Arc<Engine>, call: &Call, viewer: &Viewer, options: usize, kn
         Some(text) => Query::parse(text)?,
         None => None,
     };
-    engine.in_one_state(|| {
-        let eyes = Eyes::of(engine, viewer)?;
+    search.store.engine.in_one_state(|| {
+        let eyes = Eyes::of(&search.store, viewer, || kept::rules(search, viewer))?;
         let Some(query) = query.filter(|_| limit > 0) else { return Ok(Made::none()) };
-        let scratch = RefCell::new(kept::scratch(engine));
-        let search =
-            Search { engine, eyes, viewer, query: &query, limit, columns_used: call.columns_used, scratch, looked_at: Cell::new(0) };
-        let rows = search.rows(&kinds)?;
-        kept::give_back(engine, search.scratch.into_inner());
+        let scratch = RefCell::new(kept::scratch(search));
+        let request = Request {
+            search,
+            engine: &search.store.engine,
+            eyes,
+            viewer,
+            query: &query,
+            limit,
+            columns_used: call.columns_used,
+            scratch,
+            looked_at: Cell::new(0),
+        };
+        let rows = request.rows(&kinds)?;
+        kept::give_back(search, request.scratch.into_inner());
         Ok(Made::rows(rows))
     })
 }
@@ -171,7 +179,8 @@ fn kinds(list: Option<&str>, known: &[&'static str]) -> Result<Vec<&'static str>
 }
 
 /// A search that is going on.
-struct Search<'a> {
+struct Request<'a> {
+    search: &'a Search,
     engine: &'a Engine,
     eyes: Eyes<'a>,
     viewer: &'a Viewer,

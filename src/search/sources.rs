@@ -3,8 +3,8 @@
 use rusqlite::types::{Value, ValueRef};
 
 use super::visible::text;
-use crate::engine::Engine;
 use crate::error::Result;
+use crate::store::Store;
 
 /// A kind of thing, and the statement that lists all of them: id, title, words that find it too, subtitle, target.
 ///
@@ -37,9 +37,9 @@ pub(crate) struct Item {
 
 impl Source {
     /// Hands over every row.
-    pub(crate) fn each(&self, engine: &Engine, query: &str, mut take: impl FnMut(Item)) -> Result<()> {
-        engine.with(self.sql, |statement| {
-            let now = engine.clock.text();
+    pub(crate) fn each(&self, store: &Store, query: &str, mut take: impl FnMut(Item)) -> Result<()> {
+        store.engine.with(self.sql, |statement| {
+            let now = store.clock.text();
             let parameters: [&dyn rusqlite::ToSql; 2] = [&query, &now];
             let mut rows = statement.query(parameters.get(..statement.parameter_count()).unwrap_or_default())?;
             while let Some(row) = rows.next()? {

@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use proptest::prelude::*;
 use rusqlite::{Connection, params};
 
+use super::Search;
 use crate::engine::Engine;
+use crate::store::Store;
 
 const TYPES: [&str; 4] = ["organization", "workspace", "project", "document"];
 const SUBJECTS: [&str; 4] = ["user:a", "user:b", "agent:c", "user:nobody"];
@@ -22,18 +24,15 @@ const MODEL: &str = r#"{
 /// Role, the type it is assigned on, whether it lets documents be read.
 const ROLES: [(&str, usize, bool); 4] = [("member", 0, true), ("visitor", 1, false), ("editor", 2, true), ("reader", 3, true)];
 
-/// A connection with all that search stands on, and its engine.
-fn open() -> (Connection, Arc<Engine>) {
+/// A connection with all that search stands on, and what its searches work with.
+fn open() -> (Connection, Rc<Search>) {
     let connection = Connection::open_in_memory().unwrap();
-    let engine = Engine::attach(&connection, |_, _| Ok(())).unwrap();
-    crate::migrate::register(&connection, &engine).unwrap();
-    crate::apply::register(&connection, &engine).unwrap();
-    crate::check::register(&connection, &engine).unwrap();
-    crate::lists::register(&connection, &engine).unwrap();
-    super::register(&connection, &engine).unwrap();
-    crate::migrate::migrate(&connection).unwrap();
+    crate::register(&connection).unwrap();
+    crate::migrate(&connection).unwrap();
+    let search = Search::new(&Store::new(&Engine::attach(&connection, |_, _| Ok(())).unwrap()));
+    super::register(&connection, &search).unwrap();
     connection.query_row("SELECT authz_apply(?1)", [MODEL], |_| Ok(())).unwrap();
-    (connection, engine)
+    (connection, search)
 }
 
 #[derive(Debug, Clone)]
@@ -209,7 +208,7 @@ proptest! {
 
     #[test]
     fn every_way_of_searching_gives_what_brute_force_and_a_naive_model_give(world in worlds(), queries in queries(), indexed in 0usize..30) {
-        let (connection, engine) = open();
+        let (connection, search) = open();
         let indexed = indexed.min(world.resources.len());
         insert(&connection, &world, &world.resources[..indexed]);
         connection.query_row("SELECT authz_index_search()", [], |_| Ok(())).unwrap();
@@ -238,7 +237,7 @@ proptest! {
                     })
                     .find(|ids: &BTreeSet<i64>| !ids.is_empty())
                     .unwrap_or_default();
-                engine.search.borrow_mut().most_visible = None;
+                search.kept.borrow_mut().most_visible = None;
                 let all = rows(&connection, query, subject, 100);
                 prop_assert_eq!(&all.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>(), &expected, "{} for {}", query, subject);
                 prop_assert_eq!(all.len(), expected.len());
@@ -257,15 +256,15 @@ proptest! {
                 for limit in [1, 3, 100] {
                     let page: Vec<_> = all.iter().take(limit).cloned().collect();
                     for most_visible in [None, Some(0)] {
-                        engine.search.borrow_mut().most_visible = most_visible;
-                        engine.search.borrow_mut().forget();
+                        search.kept.borrow_mut().most_visible = most_visible;
+                        search.kept.borrow_mut().forget();
                         prop_assert_eq!(&rows(&connection, query, subject, limit), &page, "{} for {}: {:?}", query, subject, most_visible);
                     }
                     connection.execute("UPDATE _authz_search_state SET format = -format", []).unwrap();
-                    engine.search.borrow_mut().forget();
+                    search.kept.borrow_mut().forget();
                     prop_assert_eq!(&rows(&connection, query, subject, limit), &page, "{} for {} without an index", query, subject);
                     connection.execute("UPDATE _authz_search_state SET format = -format", []).unwrap();
-                    engine.search.borrow_mut().forget();
+                    search.kept.borrow_mut().forget();
                 }
             }
         }
@@ -274,18 +273,18 @@ proptest! {
 
 #[test]
 fn an_index_made_by_another_version_is_made_anew() {
-    let (connection, engine) = open();
+    let (connection, search) = open();
     connection.execute("INSERT INTO authz_resources (resource_type, resource_id, name) VALUES ('organization', 1, 'Alpha')", []).unwrap();
     let catch_up = || connection.query_row("SELECT authz_index_search()", [], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((catch_up(), catch_up()), (1, 0));
     connection.execute("UPDATE _authz_search_state SET format = 99", []).unwrap();
-    assert!(super::index::read(&engine).unwrap().is_none());
+    assert!(super::index::read(&search.store.engine).unwrap().is_none());
     assert_eq!((catch_up(), catch_up()), (1, 0));
 }
 
 #[test]
 fn who_saw_much_before_a_commit_is_answered_truly_after_it() {
-    let (connection, engine) = open();
+    let (connection, search) = open();
     let insert = "INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id, name) VALUES (?1, ?2, ?3, ?4, ?5)";
     let put = |kind: usize, id: i64, parent: Option<(usize, i64)>, name: &str| {
         let (parent_type, parent_id) = (parent.map(|(kind, _)| TYPES[kind]), parent.map(|(_, id)| id));
@@ -303,7 +302,7 @@ fn who_saw_much_before_a_commit_is_answered_truly_after_it() {
         connection.execute(sql, params![role, TYPES[kind], id]).unwrap();
     };
     let found = || rows(&connection, "alpha", "user:a", 100_000).into_iter().map(|(id, _)| id).collect::<BTreeSet<_>>();
-    engine.search.borrow_mut().most_visible = Some(20);
+    search.kept.borrow_mut().most_visible = Some(20);
     grant("member", 0, 1);
     assert_eq!(found().len(), 1_490);
     // More, while it is believed to be too much still; then little, which is found out by looking long; then nothing.
@@ -314,7 +313,7 @@ fn who_saw_much_before_a_commit_is_answered_truly_after_it() {
     for _ in 0..2 {
         assert_eq!(found(), BTreeSet::from([11]));
     }
-    assert!(engine.search.borrow().has_all_of("user:a"));
+    assert!(search.kept.borrow().has_all_of("user:a"));
     connection.execute("DELETE FROM authz_role_assignments", []).unwrap();
     assert!(found().is_empty());
     // What is not committed is neither kept nor answered from what is.

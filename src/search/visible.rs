@@ -7,13 +7,13 @@ use std::rc::Rc;
 use rusqlite::params;
 use rusqlite::types::{Value, ValueRef};
 
-use super::kept;
 use super::text::Folded;
 use crate::check::check;
 use crate::engine::Engine;
 use crate::error::{Error, Result, shown};
 use crate::identifier::{Id, Subject, SubjectId};
 use crate::resources::check_subject_type;
+use crate::store::Store;
 
 /// A resource by its canonical name.
 pub(crate) type Key = (Rc<str>, Id);
@@ -94,6 +94,7 @@ struct Place {
 
 /// The eyes of a viewer during one search.
 pub(crate) struct Eyes<'a> {
+    store: &'a Store,
     engine: &'a Engine,
     viewer: &'a Viewer,
     rules: Rules,
@@ -102,13 +103,15 @@ pub(crate) struct Eyes<'a> {
 }
 
 impl<'a> Eyes<'a> {
+    /// The eyes of a viewer; `rules` says what makes resources visible to it.
+    ///
     /// # Errors
     /// The subject is none, or its type is not known.
-    pub(crate) fn of(engine: &'a Engine, viewer: &'a Viewer) -> Result<Eyes<'a>> {
+    pub(crate) fn of(store: &'a Store, viewer: &'a Viewer, rules: impl FnOnce() -> Result<Rules>) -> Result<Eyes<'a>> {
         if let Viewer::Subject(subject) = viewer {
-            check_subject(engine, subject)?;
+            check_subject(&store.engine, subject)?;
         }
-        Ok(Eyes { engine, viewer, rules: kept::rules(engine, viewer)?, places: RefCell::default(), seen: RefCell::default() })
+        Ok(Eyes { store, engine: &store.engine, viewer, rules: rules()?, places: RefCell::default(), seen: RefCell::default() })
     }
 
     /// The types of which something may be visible.
@@ -145,7 +148,7 @@ impl<'a> Eyes<'a> {
 
     fn has(&self, permission: &str, resource_type: &str, id: &Value) -> Result<bool> {
         let [subject, permission, resource_type] = [self.subject(), permission, resource_type].map(|text| ValueRef::Text(text.as_bytes()));
-        check(self.engine, [subject, permission, resource_type, ValueRef::from(id)])
+        check(self.store, [subject, permission, resource_type, ValueRef::from(id)])
     }
 
     fn see_something_below(&self, resource_type: &str, id: &Value) -> Result<bool> {
@@ -296,7 +299,7 @@ pub(crate) fn rules(engine: &Engine, viewer: &Viewer) -> Result<Rules> {
             .map(|(slug, search)| if &*search == "*" { (slug, Rule::Below) } else { (slug, Rule::Permission(search)) })
             .collect(),
         Viewer::Administrator => {
-            let all = crate::resources::strings(engine, include_str!("../../sql/search/all_types.sql"), params![])?;
+            let all = engine.strings(include_str!("../../sql/search/all_types.sql"), params![])?;
             all.into_iter().map(|slug| (slug.into(), Rule::Always)).collect()
         }
     })

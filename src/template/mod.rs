@@ -4,6 +4,7 @@
 //! whole JSON value, inside a string a part of its text. What it stands for is written as JSON, so no value can end a string or add a key.
 //! Printing a template and parsing that gives the same template.
 
+pub(crate) mod cache;
 mod reader;
 
 use std::fmt;
