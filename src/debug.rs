@@ -5,10 +5,10 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::function::{Arguments, Effect, define};
-use crate::identity::Identity;
-use crate::store::Store;
-use crate::transaction::Transaction;
+use crate::facts::store::Store;
+use crate::identity::state::Identity;
+use crate::sqlite::scalar::{Arguments, Effect, define};
+use crate::sqlite::transaction::Transaction;
 
 /// What is told about.
 struct Debugged {

@@ -3,6 +3,7 @@
 mod command;
 #[cfg(feature = "dashboard")]
 mod dashboard;
+mod program;
 
 use std::process::ExitCode;
 

@@ -101,7 +101,7 @@ fn an_index_finds_them() {
         let lines = statement.query_map(params!["document", "1", 1, 9, 9], |row| row.get::<_, String>(3)).unwrap();
         lines.collect::<Result<Vec<_>, _>>().unwrap().join("\n")
     };
-    let found = plan(include_str!("../sql/history/events_of.sql"));
+    let found = plan(include_str!("../sql/outbox/history/events_of.sql"));
     assert_eq!(found.matches("_authz_outbox_of_resources").count(), 2, "{found}");
     assert_eq!(found.matches("_authz_outbox_on_resources").count(), 2, "{found}");
     assert!(found.contains("_authz_outbox_of_organizations") && !found.contains("SCAN p"), "{found}");

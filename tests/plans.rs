@@ -159,7 +159,24 @@ fn own_statements_search_by_an_index() {
         "_authz_sso_profiles",
         "_authz_sessions",
     ];
-    let folders = ["assignments", "facts", "groups", "relationships", "resources", "sessions", "sso", "store", "sweep"];
+    let folders = [
+        "facts/assignments",
+        "facts/catalog",
+        "facts/changes",
+        "facts/gather",
+        "facts/names",
+        "facts/places",
+        "facts/relationships",
+        "facts/suspension",
+        "identity/sessions",
+        "identity/sign_in",
+        "identity/sweep",
+        "manage/assignments",
+        "manage/groups",
+        "manage/relationships",
+        "manage/resources",
+        "sqlite/transaction",
+    ];
     let mut asked = 0;
     for analyzed in [false, true] {
         let connection = world(analyzed);

@@ -691,11 +691,11 @@ fn github() -> Option<Connection> {
 /// What `authz demo` makes, all of it visible to `user:reviewer`.
 fn demo() -> Connection {
     let connection = open();
-    connection.execute_batch(include_str!("../sql/demo/application.sql")).unwrap();
-    connection.query_row("SELECT authz_apply(?1)", [include_str!("../sql/demo/model.json")], |_| Ok(())).unwrap();
+    connection.execute_batch(include_str!("../sql/command/demo/application.sql")).unwrap();
+    connection.query_row("SELECT authz_apply(?1)", [include_str!("../sql/command/demo/model.json")], |_| Ok(())).unwrap();
     connection.execute_batch(include_str!("../sql/examples/keep_documents_in_step.sql")).unwrap();
     // Row by row: a batch steps each statement only once.
-    let mut statements = authz::rusqlite::Batch::new(&connection, include_str!("../sql/demo/data.sql"));
+    let mut statements = authz::rusqlite::Batch::new(&connection, include_str!("../sql/command/demo/data.sql"));
     while let Some(mut statement) = statements.next().unwrap() {
         let mut rows = statement.raw_query();
         while rows.next().unwrap().is_some() {}

@@ -8,9 +8,11 @@ use authz::rusqlite::fallible_iterator::FallibleIterator;
 use clap::Args;
 use indicatif::ProgressBar;
 
+use super::Outcome;
 use super::ask::in_words;
-use super::output::{ask, print};
-use super::{Failure, Outcome, open_or_create, open_to_read};
+use crate::program::failure::Failure;
+use crate::program::open::{open_or_create, open_to_read};
+use crate::program::output::{ask, print};
 
 /// Marks a file as made by this command, in SQLite's `application_id`: such a file may be made anew, no other is touched.
 const MADE_BY_DEMO: i32 = 0x41_5a_44_4d;
@@ -27,10 +29,10 @@ impl Demo {
         self.clear_the_place()?;
         let connection = open_or_create(&self.path)?;
         let steps = [
-            ("the application's tables", include_str!("../../sql/demo/application.sql")),
+            ("the application's tables", include_str!("../../sql/command/demo/application.sql")),
             ("the schema", "SELECT authz_migrate()"),
             ("the triggers that keep both in step", include_str!("../../sql/examples/keep_documents_in_step.sql")),
-            ("customers, projects, documents, grants", include_str!("../../sql/demo/data.sql")),
+            ("customers, projects, documents, grants", include_str!("../../sql/command/demo/data.sql")),
         ];
         let bar = ProgressBar::new(steps.len() as u64);
         connection.execute_batch(&format!("PRAGMA application_id = {MADE_BY_DEMO}; BEGIN"))?;
@@ -38,7 +40,7 @@ impl Demo {
             bar.set_message(what);
             run_all(&connection, sql)?;
             if what == "the schema" {
-                connection.query_row("SELECT authz_apply(?1)", [include_str!("../../sql/demo/model.json")], |_| Ok(()))?;
+                connection.query_row("SELECT authz_apply(?1)", [include_str!("../../sql/command/demo/model.json")], |_| Ok(()))?;
             }
             bar.inc(1);
         }
@@ -49,7 +51,7 @@ impl Demo {
         let connection = open_to_read(&self.path)?;
         let path = self.path.display();
         print(&format!("Made {path}: an application's documents, and who may do what with them.\n"))?;
-        for question in include_str!("../../sql/demo/questions.sql").split("\n\n") {
+        for question in include_str!("../../sql/command/demo/questions.sql").split("\n\n") {
             let (title, sql) = question.trim().split_once('\n').unwrap_or(("", question));
             print(&format!("{}\n\n{}\n", title.trim_start_matches("-- "), indented(sql)))?;
             print(&format!("{}\n", ask(&connection, sql, [])?.table()))?;

@@ -8,9 +8,10 @@ use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 
-use super::follow::{Stop, Watch, patiently};
-use super::output::printable;
-use super::{Database, Format, Outcome, open_to_read, open_to_write};
+use super::{Database, Format, Outcome};
+use crate::program::follow::{Stop, Watch, patiently};
+use crate::program::open::{open_to_read, open_to_write};
+use crate::program::output::printable;
 
 /// How many events are read at once.
 const PAGE: i64 = 100;
@@ -89,7 +90,7 @@ impl Events {
             }
         }
         if !any && !self.follow && !self.format.json {
-            super::output::print("(none)")?;
+            crate::program::output::print("(none)")?;
         }
         Ok(ExitCode::SUCCESS)
     }

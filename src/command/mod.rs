@@ -7,9 +7,7 @@ mod ask;
 mod dashboard;
 mod demo;
 mod events;
-pub(crate) mod follow;
 mod model;
-pub(crate) mod output;
 mod relay;
 mod scim_import;
 mod search;
@@ -19,12 +17,12 @@ mod test;
 mod tree;
 mod webhook;
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use authz::rusqlite::{Connection, OpenFlags};
 use clap::{Args, Parser, Subcommand};
+
+use crate::program::failure::Failure;
 
 /// Authorization inside SQLite: who may do what, answered from one file.
 #[derive(Parser)]
@@ -83,15 +81,6 @@ struct Format {
     json: bool,
 }
 
-/// A sentence for standard error; the exit status is 2.
-pub(crate) struct Failure(pub(crate) String);
-
-impl<E: fmt::Display> From<E> for Failure {
-    fn from(error: E) -> Failure {
-        Failure(error.to_string())
-    }
-}
-
 type Outcome = Result<ExitCode, Failure>;
 
 /// Runs the command that the arguments ask for.
@@ -121,34 +110,6 @@ pub(crate) fn run() -> ExitCode {
         eprintln!("authz: {sentence}");
         ExitCode::from(2)
     })
-}
-
-/// Opens a file that is there, to read it.
-pub(crate) fn open_to_read(path: &Path) -> Result<Connection, Failure> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-}
-
-/// Opens a file that is there, to write it.
-pub(crate) fn open_to_write(path: &Path) -> Result<Connection, Failure> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
-}
-
-/// Opens a file to write it, and makes it where there is none.
-fn open_or_create(path: &Path) -> Result<Connection, Failure> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)
-}
-
-fn open(path: &Path, access: OpenFlags) -> Result<Connection, Failure> {
-    if !access.contains(OpenFlags::SQLITE_OPEN_CREATE) && !path.exists() {
-        return Err(Failure(format!("there is no file `{}`; `authz migrate` makes one", path.display())));
-    }
-    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-        .map_err(|error| Failure(format!("cannot open `{}`: {error}", path.display())))?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
-    // A long import keeps what it may have to undo in memory.
-    connection.execute_batch("PRAGMA temp_store = MEMORY")?;
-    authz::register(&connection)?;
-    Ok(connection)
 }
 
 /// The database file that a subcommand works on.

@@ -8,8 +8,10 @@ use authz::rusqlite::Connection;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::output::{ask, print};
-use super::{Database, Failure, Format, Outcome, open_or_create, open_to_read, open_to_write};
+use super::{Database, Format, Outcome};
+use crate::program::failure::Failure;
+use crate::program::open::{open_or_create, open_to_read, open_to_write};
+use crate::program::output::{ask, print};
 
 #[derive(Args)]
 pub(crate) struct Migrate {

@@ -14,9 +14,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use super::events::{Event, acknowledge, next_events};
-use super::follow::{Stop, Watch, patiently};
 use super::webhook::Webhook;
-use super::{Database, Failure, Outcome, open_to_write};
+use super::{Database, Outcome};
+use crate::program::failure::Failure;
+use crate::program::follow::{Stop, Watch, patiently};
+use crate::program::open::open_to_write;
 
 /// How many events are read at once. They are held in memory, and one may be as long as the list of a role's permissions.
 const PAGE: i64 = 32;

@@ -10,8 +10,10 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
-use super::output::print;
-use super::{Database, Failure, Format, Outcome, open_to_write};
+use super::{Database, Format, Outcome};
+use crate::program::failure::Failure;
+use crate::program::open::open_to_write;
+use crate::program::output::print;
 
 /// How many requests share a transaction: an interruption loses no more, and a commit for each would cost most of the time.
 const BATCH: usize = 200;

@@ -6,8 +6,9 @@ use authz::rusqlite::params;
 use clap::Args;
 use serde_json::Value;
 
-use super::output::{ask, print};
-use super::{Database, Format, Outcome, open_to_read, open_to_write};
+use super::{Database, Format, Outcome};
+use crate::program::open::{open_to_read, open_to_write};
+use crate::program::output::{ask, print};
 
 #[derive(Args)]
 pub(crate) struct Search {

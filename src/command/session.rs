@@ -6,8 +6,10 @@ use authz::rusqlite::params;
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::output::{ask, print, printable};
-use super::{Database, Failure, Format, Outcome, open_to_read};
+use super::{Database, Format, Outcome};
+use crate::program::failure::Failure;
+use crate::program::open::open_to_read;
+use crate::program::output::{ask, print, printable};
 
 #[derive(Args)]
 pub(crate) struct Session {

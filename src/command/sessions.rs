@@ -7,9 +7,11 @@ use std::time::Duration;
 use authz::rusqlite::{Connection, params};
 use clap::{Args, ValueEnum};
 
-use super::follow::{Stop, Watch};
-use super::output::{Answer, ask};
-use super::{Database, Failure, Format, Outcome, open_to_read};
+use super::{Database, Format, Outcome};
+use crate::program::failure::Failure;
+use crate::program::follow::{Stop, Watch};
+use crate::program::open::open_to_read;
+use crate::program::output::{Answer, ask};
 
 /// How often a screen is looked at anew where nobody writes: a session may end by the clock alone.
 const TICK: Duration = Duration::from_secs(1);

@@ -14,8 +14,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 use super::ask::in_words;
-use super::output::{print, printable};
-use super::{Failure, Format, Outcome, open_to_read};
+use super::{Format, Outcome};
+use crate::program::failure::Failure;
+use crate::program::open::open_to_read;
+use crate::program::output::{print, printable};
 
 /// How many resources or subjects of a list that are wrong are explained; the others are named.
 const MOST_EXPLAINED: usize = 5;

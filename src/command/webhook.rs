@@ -9,7 +9,7 @@ use sha2::Sha256;
 use ureq::Agent;
 use ureq::http::Uri;
 
-use super::Failure;
+use crate::program::failure::Failure;
 
 /// How long an attempt may take. Verifiers allow a signature to be 180 seconds old, and each attempt has one of its own.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -7,7 +7,8 @@ use authz::rusqlite::types::{FromSql, Value};
 use authz::rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
 use super::Problem;
-use crate::command::{Failure, open_to_read, open_to_write};
+use crate::program::failure::Failure;
+use crate::program::open::{open_to_read, open_to_write};
 
 /// How many idle connections are kept: what each has read stays warm.
 const MOST_IDLE: usize = 4;

@@ -13,8 +13,8 @@ use tokio_stream::StreamExt;
 use tokio_stream::wrappers::WatchStream;
 
 use super::Site;
-use crate::command::Failure;
-use crate::command::follow::{Stop, Watch, patiently};
+use crate::program::failure::Failure;
+use crate::program::follow::{Stop, Watch, patiently};
 
 /// What is told: how often somebody has committed since the program began, and the last event. `None` says that the program ends.
 pub(crate) type News = Option<(u64, i64)>;

@@ -49,8 +49,8 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::Markup;
 use tokio::sync::watch;
 
-use crate::command::Failure;
-use crate::command::follow::Stop;
+use crate::program::failure::Failure;
+use crate::program::follow::Stop;
 use file::File;
 use live::News;
 use security::{Gate, Knock, Passage};
@@ -193,7 +193,7 @@ pub(crate) fn serve(path: &Path, port: Option<u16>, open_browser: bool, read_onl
     let site = Arc::new(Site { gate, file, name, read_only, news });
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).max_blocking_threads(8).enable_all().build()?;
-    crate::command::output::print(&url)?;
+    crate::program::output::print(&url)?;
     if open_browser && let Err(error) = open::that_detached(&url) {
         eprintln!("authz: the browser could not be opened ({error}); open the URL above yourself");
     }

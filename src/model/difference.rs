@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use crate::definition::Definition;
-use crate::document::{DeclaredPermission, DeclaredRole, Document, EVERYTHING_ABOVE, ORGANIZATION};
-use crate::error::{Error, Result, nearest, shown};
-use crate::identifier::BUILT_IN_SUBJECT_TYPES;
-use crate::json::{quoted, refused};
-use crate::language::{RelationDefinition, Vocabulary};
+use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
+use crate::base::json::{quoted, refused};
+use crate::model::definition::Definition;
+use crate::model::document::{DeclaredPermission, DeclaredRole, Document, EVERYTHING_ABOVE, ORGANIZATION};
+use crate::model::language::{RelationDefinition, Vocabulary};
+use crate::sqlite::error::{Error, Result, nearest, shown};
 
 use super::{Action, Change, Fields, InForce, Item, Obstacle, Plan};
 
@@ -301,7 +301,7 @@ impl<'a> Difference<'a> {
                 !self.declared_relations.contains_key(&(resource_type.as_str(), name.as_str())) && self.has_relation(resource_type, name);
             if kept {
                 let place = format!("relation `{resource_type}#{name}`, made otherwise");
-                let start = crate::definition::Position { line: 1, column: 1 };
+                let start = crate::model::definition::Position { line: 1, column: 1 };
                 let positions = vec![start; row.rule.mentions().len()];
                 vocabulary.check(resource_type, &RelationDefinition { name: name.clone(), rule: row.rule.clone(), place, positions })?;
             }

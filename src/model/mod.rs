@@ -6,12 +6,16 @@
 //! A document owns rows, not things: what it declared and the next one leaves out goes, what was made otherwise stays. That holds for
 //! each parent of a type and for each permission of a role by itself.
 
+pub(crate) mod compiled;
+pub(crate) mod definition;
 mod difference;
+pub(crate) mod document;
+mod language;
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::definition::{Definition, Restriction};
+use crate::model::definition::{Definition, Restriction};
 
 pub(crate) use difference::diff;
 pub(crate) use plan::{Action, Change, Fields, Item, Obstacle, Plan};

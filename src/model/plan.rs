@@ -1,7 +1,7 @@
 //! A plan: what changes, in which order, and what must not stand in its way; and how that is said.
 
-use crate::definition::{Definition, Restriction, RestrictionKind};
-use crate::error::{Error, shown};
+use crate::model::definition::{Definition, Restriction, RestrictionKind};
+use crate::sqlite::error::{Error, shown};
 
 /// What is created, changed or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,11 +4,11 @@ use rusqlite::params;
 use rusqlite::types::Value;
 
 use super::visible::type_of_permission;
-use crate::engine::Engine;
-use crate::error::{Error, Result, nearest, shown};
-use crate::function::{Arguments, GivenId};
-use crate::identifier::check_id;
-use crate::resources;
+use crate::base::identifier::check_id;
+use crate::manage::resources;
+use crate::sqlite::connection::Engine;
+use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::scalar::{Arguments, GivenId};
 
 /// A page or an action.
 pub(crate) struct Command {
@@ -89,7 +89,7 @@ fn place<'a>(engine: &Engine, permission: Option<&str>, on: Option<(&'a str, Giv
         };
     };
     let Some(of) = type_of_permission(engine, permission)? else {
-        let known = engine.strings(include_str!("../../sql/store/permission_slugs.sql"), params![])?;
+        let known = engine.strings(include_str!("../../sql/facts/names/permission_slugs.sql"), params![])?;
         return Err(Error::refused(format!(
             "unknown permission `{}`{}",
             shown(permission),

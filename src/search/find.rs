@@ -12,8 +12,8 @@ use super::score::{Query, Score, Scratch, Tier};
 use super::text::Folded;
 use super::visible::{self, Key, Viewer, Visible, title};
 use super::{Request, kept};
-use crate::error::Result;
-use crate::identifier::Id;
+use crate::base::identifier::Id;
+use crate::sqlite::error::Result;
 
 /// After so many resources that were looked at it may be that the viewer sees little.
 const LONG: u32 = 1_000;

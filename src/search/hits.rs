@@ -12,8 +12,8 @@ use super::find::{How, Ranked};
 use super::score::{Score, Words};
 use super::visible::Viewer;
 use super::{COLUMNS, KINDS, Request, kept, sources};
-use crate::error::Result;
-use crate::identifier::Id;
+use crate::base::identifier::Id;
+use crate::sqlite::error::Result;
 
 /// A row of the answer.
 struct Hit<'a> {

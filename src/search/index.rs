@@ -11,9 +11,9 @@ use super::grams::{FORMAT, tokens};
 use super::sieve::Sieve;
 use super::text::Folded;
 use super::visible::{Entry, Key, text, title, where_there};
-use crate::engine::Engine;
-use crate::error::{Error, Result, words_of_sqlite};
-use crate::identifier::Id;
+use crate::base::identifier::Id;
+use crate::sqlite::connection::Engine;
+use crate::sqlite::error::{Error, Result, words_of_sqlite};
 
 /// With more notes than this the index says too little, and names are read where they stand.
 pub(crate) const MOST_NOTES: usize = 50_000;

@@ -11,10 +11,10 @@ use super::commands::Command;
 use super::index::Index;
 use super::score::Scratch;
 use super::visible::{self, Eyes, Rules, Viewer, Visible};
-use crate::error::Result;
-use crate::store::Store;
-use crate::time::{Millis, expiry};
-use crate::transaction::Transaction;
+use crate::base::time::{Millis, expiry};
+use crate::facts::store::Store;
+use crate::sqlite::error::Result;
+use crate::sqlite::transaction::Transaction;
 
 /// How many visible resources a subject may have to be answered from them all.
 const MOST_VISIBLE: usize = 20_000;

@@ -39,10 +39,10 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::engine::Engine;
-use crate::error::{Error, Result, nearest, shown};
-use crate::function::{Effect, text as text_of};
-use crate::table_function::{Answer, Call, Made, TableFunction, define, define_direct};
+use crate::sqlite::connection::Engine;
+use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::scalar::{Effect, text as text_of};
+use crate::sqlite::table::{Answer, Call, Made, TableFunction, define, define_direct};
 pub(crate) use kept::Search;
 use score::{Query, Scratch};
 use visible::{Eyes, Viewer};
@@ -58,11 +58,11 @@ pub(crate) fn register(connection: &Connection, search: &Rc<Search>) -> rusqlite
     define(connection, search, &SEARCH, search_as_subject)?;
     define_direct(connection, search, &SEARCH_ALL, search_all)?;
     for arity in [5, 6, 8] {
-        crate::function::define(connection, engine, "authz_put_command", arity..=arity, Effect::Writes, commands::put)?;
+        crate::sqlite::scalar::define(connection, engine, "authz_put_command", arity..=arity, Effect::Writes, commands::put)?;
     }
-    crate::function::define(connection, engine, "authz_remove_command", 1..=1, Effect::Writes, commands::remove)?;
+    crate::sqlite::scalar::define(connection, engine, "authz_remove_command", 1..=1, Effect::Writes, commands::remove)?;
     // authz_index_search() → how many titles were taken in. Makes the index where there is none or it was made by another version.
-    crate::function::define(connection, engine, "authz_index_search", 0..=0, Effect::Writes, |engine, _| index::catch_up(engine))
+    crate::sqlite::scalar::define(connection, engine, "authz_index_search", 0..=0, Effect::Writes, |engine, _| index::catch_up(engine))
 }
 
 const COLUMNS: [&str; 8] = ["kind", "resource_type", "id", "title", "subtitle", "score", "matches", "target"];

@@ -14,7 +14,7 @@
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::text::{Folded, classes, origins};
-use crate::error::{Error, Result, shown};
+use crate::sqlite::error::{Error, Result, shown};
 
 /// The most characters and words a query may have.
 const MOST_CHARACTERS: usize = 1000;

@@ -3,8 +3,8 @@
 use rusqlite::types::{Value, ValueRef};
 
 use super::visible::text;
-use crate::error::Result;
-use crate::store::Store;
+use crate::facts::store::Store;
+use crate::sqlite::error::Result;
 
 /// A kind of thing, and the statement that lists all of them: id, title, words that find it too, subtitle, target.
 ///

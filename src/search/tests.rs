@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use rusqlite::{Connection, params};
 
 use super::Search;
-use crate::engine::Engine;
-use crate::store::Store;
+use crate::facts::store::Store;
+use crate::sqlite::connection::Engine;
 
 const TYPES: [&str; 4] = ["organization", "workspace", "project", "document"];
 const SUBJECTS: [&str; 4] = ["user:a", "user:b", "agent:c", "user:nobody"];

@@ -8,12 +8,12 @@ use rusqlite::params;
 use rusqlite::types::{Value, ValueRef};
 
 use super::text::Folded;
-use crate::check::check;
-use crate::engine::Engine;
-use crate::error::{Error, Result, shown};
-use crate::identifier::{Id, Subject, SubjectId};
-use crate::resources::check_subject_type;
-use crate::store::Store;
+use crate::access::check::check;
+use crate::base::identifier::{Id, Subject, SubjectId};
+use crate::facts::store::Store;
+use crate::manage::resources::check_subject_type;
+use crate::sqlite::connection::Engine;
+use crate::sqlite::error::{Error, Result, shown};
 
 /// A resource by its canonical name.
 pub(crate) type Key = (Rc<str>, Id);

@@ -253,7 +253,7 @@ fn both_come_from_one_text() {
     let connection = open();
     let view: String = connection.query_row("SELECT sql FROM sqlite_schema WHERE name = 'authz_events'", [], |row| row.get(0)).unwrap();
     let (_, view) = view.split_once(" AS\n").unwrap();
-    let page = std::fs::read_to_string(root().join("sql/events/page.sql")).unwrap();
+    let page = std::fs::read_to_string(root().join("sql/outbox/page.sql")).unwrap();
     let (_, page) = page.split_once("(\n").unwrap();
     let (page, _) = page.rsplit_once("\n)").unwrap();
     assert_eq!(page.replace("main.", ""), view);
@@ -269,7 +269,7 @@ fn folding_hands_over_every_column_of_an_object() {
     let columns = "SELECT group_concat(name) FROM pragma_table_info('_authz_outbox')
         WHERE name NOT IN ('seq', 'kind', 'event', 'token', 'written_at', 'actor_id', 'actor_source', 'actor_name')";
     let columns: String = connection.query_row(columns, [], |row| row.get(0)).unwrap();
-    let text = std::fs::read_to_string(root().join("sql/events/copy_object.sql")).unwrap();
+    let text = std::fs::read_to_string(root().join("sql/outbox/call/copy_object.sql")).unwrap();
     let copied = text.replace(char::is_whitespace, "");
     assert!(copied.contains(&format!("SET({columns})=(SELECT{columns}FROM")), "{columns}");
 }

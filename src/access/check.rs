@@ -1,0 +1,70 @@
+//! `authz_check`, `authz_require`: may this subject do that here. How SQLite calls the first is in [`crate::access::check_rows`].
+
+use std::rc::Rc;
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use crate::decide::decision::{Goal, Who};
+use crate::facts::reader::Reader;
+use crate::facts::store::{Store, count};
+use crate::sqlite::error::{Error, Result, shown};
+use crate::sqlite::scalar::{Arguments, Effect, define, id as id_of, text};
+
+/// Registers the functions of this module.
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    define(connection, store, "authz_require", 4..=4, Effect::Reads, require)
+}
+
+/// A question with all names resolved.
+pub(crate) struct Question {
+    pub(crate) who: Who,
+    pub(crate) goal: Goal,
+}
+
+/// Reads the four arguments; `None` where one of them is NULL.
+pub(crate) fn question(reader: &mut Reader<'_>, values: [ValueRef<'_>; 4]) -> Result<Option<Question>> {
+    let [subject, permission, resource_type, id] = values;
+    let recalled = reader.recall(permission, resource_type);
+    let (resource_type, relation) = match recalled {
+        Some(known) => known,
+        None => {
+            let subject = text(subject, "subject")?;
+            let permission = text(permission, "permission")?;
+            let slug = text(resource_type, "resource type")?;
+            let id = id_of(id, "resource id")?;
+            let (Some(_), Some(permission), Some(slug), Some(_)) = (subject, permission, slug, id) else { return Ok(None) };
+            let resource_type = reader.resource_type(slug)?;
+            let relation = reader.relation(permission, resource_type)?;
+            reader.remember(permission, slug, resource_type, relation);
+            (resource_type, relation)
+        }
+    };
+    let (subject, id) = (text(subject, "subject")?, id_of(id, "resource id")?);
+    let (Some(subject), Some(id)) = (subject, id) else { return Ok(None) };
+    let who = reader.subject(subject)?;
+    let node = reader.node(resource_type, id.id());
+    Ok(Some(Question { who, goal: Goal { relation, node } }))
+}
+
+/// `authz_check(subject, permission, resource_type, resource_id)` → 1 or 0.
+///
+/// The permission may be a relation of the type. A NULL argument, an unknown subject id, an unregistered resource: 0. An unknown
+/// permission or type, or a permission of another type, is an error.
+pub(crate) fn check(store: &Store, values: [ValueRef<'_>; 4]) -> Result<bool> {
+    store.read(|reader| {
+        let Some(Question { who, goal }) = question(reader, values)? else { return Ok(false) };
+        count(&store.counts.checks_point);
+        reader.allows(who, goal)
+    })
+}
+
+/// `authz_require(subject, permission, resource_type, resource_id)` → 1, or an error that says who lacks what.
+fn require(store: &Store, call: &Arguments<'_>) -> Result<i64> {
+    if check(store, call.values())? {
+        return Ok(1);
+    }
+    let word = |index, what| Ok::<_, Error>(call.text(index, what)?.map_or_else(|| "NULL".to_owned(), shown));
+    let id = call.id(3, "resource id")?.map_or_else(|| "NULL".to_owned(), |id| shown(&id.text()));
+    Err(Error::Lacks(format!("`{}` lacks `{}` on {} `{id}`", word(0, "subject")?, word(1, "permission")?, word(2, "resource type")?)))
+}

@@ -1,0 +1,451 @@
+//! `authz_hierarchy`: a recursive view over any table that points to its own parents.
+//!
+//! ```sql
+//! CREATE TABLE folders (id INTEGER PRIMARY KEY, parent_id INTEGER, name TEXT);
+//! CREATE INDEX folders_by_parent ON folders (parent_id);
+//! CREATE VIRTUAL TABLE folder_tree USING authz_hierarchy(table=folders, id=id, parent=parent_id);
+//!
+//! SELECT node, depth FROM folder_tree WHERE root = 1;                  -- 1 and all below it
+//! SELECT root, depth FROM folder_tree WHERE node = 7;                  -- 7 and all above it
+//! SELECT node FROM folder_tree WHERE root = 1 AND depth <= 2;          -- the walk stops after two steps
+//! SELECT 1 FROM folder_tree WHERE root = 1 AND node = 7;               -- does 7 lie below 1?
+//! ```
+//!
+//! * `depth` 0 is the row itself, emitted if the table has such an id. Rows come nearest first.
+//! * Ids are of any type and compare as they would in `parent = value` on that table. Each id is met once, with its smallest depth: a
+//!   cycle ends, and so does a table in which an id stands with several parents.
+//! * A query that gives neither `root` nor `node` is refused.
+//! * The table, which may be a view, lies in the same schema as the virtual table. An index on the parent column makes the way down fast,
+//!   one on the id the way up.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::ffi::{CStr, CString, c_int};
+use std::rc::Rc;
+
+use hashbrown::HashSet;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig};
+
+use crate::base::identifier::IdRef;
+use crate::facts::visible::Ids;
+use crate::sqlite::error::{Error, Result, nearest, shown, to_sqlite};
+use crate::sqlite::statement::HeldStatement;
+use crate::sqlite::virtual_table::{self, Host, VirtualTable};
+
+const NAME: &str = "authz_hierarchy";
+
+const ROOT: c_int = 0;
+const NODE: c_int = 1;
+const DEPTH: c_int = 2;
+
+bitflags::bitflags! {
+    /// What a plan hands over, in this order.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Plan: c_int {
+        /// `root = value`, without `node = …`: walk down
+        const DOWN = 1;
+        /// `node = value`: walk up
+        const UP = 2;
+        /// `depth <= value` or `depth = value`
+        const AT_MOST = 4;
+        /// `depth < value`
+        const BELOW = 8;
+    }
+}
+
+/// Registers the module.
+pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
+    virtual_table::define_module::<Hierarchy>(connection, NAME, ())
+}
+
+/// The statements of one hierarchy, as text.
+struct Questions {
+    /// The id itself, where the table has it
+    itself: String,
+    /// The ids right below one, and whether there is anything below each: most nodes are leaves, and need no statement of their own
+    below: String,
+    /// The id itself and its parents, a row for each parent
+    above: String,
+}
+
+struct Hierarchy {
+    connection: Rc<Connection>,
+    questions: Rc<Questions>,
+}
+
+/// What the arguments of CREATE VIRTUAL TABLE say.
+struct Arguments {
+    table: String,
+    id: String,
+    parent: String,
+}
+
+impl Arguments {
+    fn parse(arguments: &[&[u8]]) -> Result<Arguments> {
+        let usage = "write USING authz_hierarchy(table=folders, id=id, parent=parent_id)";
+        let (mut table, mut id, mut parent) = (None, None, None);
+        for argument in arguments {
+            let text = String::from_utf8_lossy(argument);
+            let Some((key, value)) = text.split_once('=') else {
+                return Err(Error::refused(format!("the argument `{}` is not of the form key=value; {usage}", shown(text.trim()))));
+            };
+            let (key, value) = (key.trim(), unquoted(value.trim()));
+            let slot = match key.to_ascii_lowercase().as_str() {
+                "table" => &mut table,
+                "id" => &mut id,
+                "parent" => &mut parent,
+                other => {
+                    let near = nearest(other, ["table", "id", "parent"]);
+                    return Err(Error::refused(format!("unknown argument `{}`{near}; {usage}", shown(key))));
+                }
+            };
+            if value.is_empty() {
+                return Err(Error::refused(format!("the argument `{key}` is empty; {usage}")));
+            }
+            if slot.replace(value).is_some() {
+                return Err(Error::refused(format!("the argument `{key}` is given twice; {usage}")));
+            }
+        }
+        let needed =
+            |value: Option<String>, key: &str| value.ok_or_else(|| Error::refused(format!("the argument `{key}` is missing; {usage}")));
+        Ok(Arguments { table: needed(table, "table")?, id: needed(id, "id")?, parent: needed(parent, "parent")? })
+    }
+}
+
+/// A name without the quotes that SQL allows around it.
+fn unquoted(text: &str) -> String {
+    for (open, close) in [('"', '"'), ('\'', '\''), ('`', '`'), ('[', ']')] {
+        if let Some(inner) = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
+            return inner.replace(&format!("{close}{close}"), &close.to_string());
+        }
+    }
+    text.to_owned()
+}
+
+/// A name as an identifier in SQL.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The affinity that a declared type gives, by SQLite's rules, as a type name that gives the same.
+fn affinity(declared: &str) -> &'static str {
+    let declared = declared.to_ascii_uppercase();
+    let has = |part: &str| declared.contains(part);
+    if has("INT") {
+        "INTEGER"
+    } else if has("CHAR") || has("CLOB") || has("TEXT") {
+        "TEXT"
+    } else if has("BLOB") || declared.is_empty() || declared == "ANY" {
+        ""
+    } else if has("REAL") || has("FLOA") || has("DOUB") {
+        "REAL"
+    } else {
+        "NUMERIC"
+    }
+}
+
+impl Hierarchy {
+    fn open(connection: Connection, schema: &str, arguments: &Arguments) -> Result<(CString, Hierarchy)> {
+        let Arguments { table, id, parent } = arguments;
+        let mut columns: Vec<(String, String)> = Vec::new();
+        {
+            let mut statement = connection.prepare("SELECT name, type FROM pragma_table_info(?1, ?2)")?;
+            let mut rows = statement.query([table.as_str(), schema])?;
+            while let Some(row) = rows.next()? {
+                columns.push((row.get(0)?, row.get::<_, Option<String>>(1)?.unwrap_or_default()));
+            }
+        }
+        if columns.is_empty() {
+            let kind = "SELECT name FROM pragma_table_list WHERE schema = ?1 AND name NOT GLOB 'sqlite_*'";
+            let mut statement = connection.prepare(kind)?;
+            let known = statement.query_map([schema], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()?;
+            return Err(Error::refused(format!(
+                "there is no table `{}` in the schema `{schema}`{}",
+                shown(table),
+                nearest(table, known.iter().map(String::as_str))
+            )));
+        }
+        let column = |name: &str| {
+            let found = columns.iter().find(|(column, _)| column.eq_ignore_ascii_case(name));
+            found.map(|(_, declared)| affinity(declared)).ok_or_else(|| {
+                let near = nearest(name, columns.iter().map(|(column, _)| column.as_str()));
+                Error::refused(format!("the table `{}` has no column `{}`{near}", shown(table), shown(name)))
+            })
+        };
+        let (type_of_id, _) = (column(id)?, column(parent)?);
+        // Columns of the same affinity as the id, so that comparing with them is comparing with it.
+        let declaration = CString::new(format!("CREATE TABLE x (root {type_of_id}, node {type_of_id}, depth INTEGER)"))
+            .map_err(|_| Error::refused("a declared type contains a NUL character"))?;
+        let from = format!("{}.{}", quoted(schema), quoted(table));
+        let (id, parent) = (quoted(id), quoted(parent));
+        // The plus keeps a statement from being prepared anew at every binding where SQLite has statistics, and makes a column a mere value.
+        let questions = Questions {
+            itself: format!("SELECT {id} FROM {from} WHERE {id} = +?1 LIMIT 1"),
+            below: format!(
+                "SELECT c.{id}, EXISTS (SELECT 1 FROM {from} AS b WHERE b.{parent} = +c.{id}) FROM {from} AS c WHERE c.{parent} = +?1"
+            ),
+            above: format!("SELECT {id}, {parent} FROM {from} WHERE {id} = +?1"),
+        };
+        let hierarchy = Hierarchy { connection: Rc::new(connection), questions: Rc::new(questions) };
+        Ok((declaration, hierarchy))
+    }
+}
+
+impl VirtualTable for Hierarchy {
+    type Shared = ();
+    type Cursor = Cursor;
+
+    fn connect(host: &mut Host<'_>, _shared: &()) -> rusqlite::Result<(Cow<'static, CStr>, Hierarchy)> {
+        // Harmless in a view of an untrusted schema: it reads one table of that schema, which the view could read by itself.
+        host.config(VTabConfig::Innocuous)?;
+        let connection = host.connection()?;
+        let opened = Arguments::parse(host.arguments()).and_then(|arguments| Hierarchy::open(connection, &host.schema(), &arguments));
+        let (declaration, hierarchy) = opened.map_err(|error| to_sqlite(NAME, error))?;
+        Ok((Cow::Owned(declaration), hierarchy))
+    }
+
+    fn plan(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
+        let (mut root, mut node, mut depth) = (None, None, None);
+        let mut waiting = false;
+        for (index, constraint) in info.constraints().enumerate() {
+            let is_equal = constraint.operator() == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ;
+            let usable = constraint.is_usable();
+            match constraint.column() {
+                ROOT if is_equal && usable => root = Some(index),
+                NODE if is_equal && usable => node = Some(index),
+                ROOT | NODE if is_equal => waiting = true,
+                DEPTH if usable => match constraint.operator() {
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE | IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => {
+                        depth = Some((index, Plan::AT_MOST));
+                    }
+                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => depth = Some((index, Plan::BELOW)),
+                    _ => {}
+                },
+                _ => {}
+            }
+        }
+        let mut plan = Plan::empty();
+        let bound = match (root, node) {
+            // Up is the shorter way; SQLite compares the root.
+            (_, Some(index)) => {
+                plan |= Plan::UP;
+                index
+            }
+            (Some(index), None) => {
+                plan |= Plan::DOWN;
+                index
+            }
+            // Another order of the join gives a bound first. With none in any order, the cursor says what is wrong.
+            (None, None) if waiting => return Ok(false),
+            (None, None) => {
+                info.set_idx_num(Plan::empty().bits());
+                info.set_estimated_cost(f64::MAX / 2.0);
+                return Ok(true);
+            }
+        };
+        let mut usage = info.constraint_usage(bound);
+        usage.set_argv_index(1);
+        usage.set_omit(true);
+        if let Some((index, kind)) = depth {
+            plan |= kind;
+            info.constraint_usage(index).set_argv_index(2);
+        }
+        info.set_idx_num(plan.bits());
+        let rows = if plan.contains(Plan::UP) { 10 } else { 1000 };
+        info.set_estimated_rows(rows);
+        info.set_estimated_cost(rows as f64 * 4.0);
+        Ok(true)
+    }
+
+    fn open(&self) -> Cursor {
+        Cursor { walk: None, connection: Rc::clone(&self.connection), questions: Rc::clone(&self.questions) }
+    }
+}
+
+struct Cursor {
+    walk: Option<Walk>,
+    connection: Rc<Connection>,
+    questions: Rc<Questions>,
+}
+
+/// A walk in one direction, breadth first.
+struct Walk {
+    statement: HeldStatement,
+    up: bool,
+    /// The value that the query gave
+    bound: Value,
+    at_most: i64,
+    open: VecDeque<(Value, i64)>,
+    /// What was read, and whether there is more below
+    read: std::vec::IntoIter<(Value, bool)>,
+    seen: Seen,
+    /// Where the walk is; `None` past the end
+    current: Option<(Value, i64)>,
+    depth: i64,
+    count: i64,
+}
+
+/// The values met so far: small integers, which most ids are, as bits.
+#[derive(Default)]
+struct Seen {
+    near: Ids,
+    others: HashSet<Key>,
+}
+
+impl Seen {
+    /// → Whether it is new.
+    fn insert(&mut self, value: &Value) -> bool {
+        match Key::of(value) {
+            Key::Integer(number) if Ids::is_near(number) => self.near.insert(IdRef::Integer(number)),
+            key => self.others.insert(key),
+        }
+    }
+}
+
+/// A value, such that equal keys are equal values to SQLite.
+#[derive(PartialEq, Eq, Hash)]
+enum Key {
+    Null,
+    Integer(i64),
+    Real(u64),
+    Text(Box<str>),
+    Blob(Box<[u8]>),
+}
+
+impl Key {
+    fn of(value: &Value) -> Key {
+        match value {
+            Value::Null => Key::Null,
+            Value::Integer(number) => Key::Integer(*number),
+            // 1.0 = 1
+            Value::Real(number) if *number == (*number as i64) as f64 => Key::Integer(*number as i64),
+            Value::Real(number) => Key::Real(number.to_bits()),
+            Value::Text(text) => Key::Text(text.as_str().into()),
+            Value::Blob(bytes) => Key::Blob(bytes.as_slice().into()),
+        }
+    }
+}
+
+impl Walk {
+    /// Goes to the next row.
+    fn advance(&mut self) -> rusqlite::Result<()> {
+        self.count += 1;
+        self.current = if self.up { self.next_up()? } else { self.next_down()? };
+        Ok(())
+    }
+
+    fn next_down(&mut self) -> rusqlite::Result<Option<(Value, i64)>> {
+        loop {
+            for (value, has_below) in self.read.by_ref() {
+                if self.seen.insert(&value) {
+                    if has_below && self.depth < self.at_most {
+                        self.open.push_back((value.clone(), self.depth));
+                    }
+                    return Ok(Some((value, self.depth)));
+                }
+            }
+            let Some((above, depth)) = self.open.pop_front() else { return Ok(None) };
+            self.depth = depth + 1;
+            let mut rows = self.statement.query([above])?;
+            let mut below = Vec::new();
+            while let Some(row) = rows.next()? {
+                below.push((row.get(0)?, row.get(1)?));
+            }
+            self.read = below.into_iter();
+        }
+    }
+
+    /// A parent that the table does not have as an id is no row of it: so each is looked up before it is shown.
+    fn next_up(&mut self) -> rusqlite::Result<Option<(Value, i64)>> {
+        while let Some((value, depth)) = self.open.pop_front() {
+            if !self.seen.insert(&value) {
+                continue;
+            }
+            let mut rows = self.statement.query([value])?;
+            let mut found = None;
+            while let Some(row) = rows.next()? {
+                let parent: Value = row.get(1)?;
+                if depth < self.at_most && parent != Value::Null {
+                    self.open.push_back((parent, depth + 1));
+                }
+                found = Some(row.get(0)?);
+            }
+            if let Some(id) = found {
+                return Ok(Some((id, depth)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Cursor {
+    fn start(&mut self, plan: Plan, filters: &Filters<'_>) -> rusqlite::Result<()> {
+        self.walk = None;
+        if !plan.intersects(Plan::DOWN | Plan::UP) {
+            let sentence = "give a bound: `root = …` walks down, `node = …` walks up";
+            return Err(to_sqlite(NAME, Error::refused(sentence)));
+        }
+        let bound: Value = filters.get(0)?;
+        let at_most = match (filters.len() > 1).then(|| filters.get::<Value>(1)).transpose()? {
+            Some(Value::Integer(most)) if plan.contains(Plan::BELOW) => most.saturating_sub(1),
+            Some(Value::Integer(most)) => most,
+            // Anything else is compared by SQLite alone.
+            _ => i64::MAX,
+        };
+        if bound == Value::Null || at_most < 0 {
+            return Ok(());
+        }
+        let up = plan.contains(Plan::UP);
+        let statement = HeldStatement::prepare(&self.connection, if up { &self.questions.above } else { &self.questions.below })?;
+        let mut open = VecDeque::new();
+        let mut first = Vec::new();
+        if up {
+            open.push_back((bound.clone(), 0));
+        } else {
+            let mut itself = self.connection.prepare(&self.questions.itself)?;
+            let mut rows = itself.query([&bound])?;
+            while let Some(row) = rows.next()? {
+                first.push((row.get(0)?, true));
+            }
+        }
+        let read = first.into_iter();
+        let mut walk = Walk { statement, up, bound, at_most, open, read, seen: Seen::default(), current: None, depth: 0, count: 0 };
+        walk.advance()?;
+        self.walk = Some(walk);
+        Ok(())
+    }
+}
+
+impl virtual_table::Cursor for Cursor {
+    fn filter(&mut self, plan: c_int, values: &Filters<'_>) -> rusqlite::Result<()> {
+        self.start(Plan::from_bits_truncate(plan), values)
+    }
+
+    fn next(&mut self) -> rusqlite::Result<()> {
+        match &mut self.walk {
+            Some(walk) => walk.advance(),
+            None => Ok(()),
+        }
+    }
+
+    fn eof(&self) -> bool {
+        self.walk.as_ref().is_none_or(|walk| walk.current.is_none())
+    }
+
+    fn column(&self, context: &mut Context, column: c_int) -> rusqlite::Result<()> {
+        let Some(walk) = &self.walk else { return context.set_result(&Value::Null) };
+        let Some((value, depth)) = &walk.current else { return context.set_result(&Value::Null) };
+        match column {
+            DEPTH => context.set_result(depth),
+            ROOT if !walk.up => context.set_result(&walk.bound),
+            NODE if walk.up => context.set_result(&walk.bound),
+            _ => context.set_result(value),
+        }
+    }
+
+    fn rowid(&self) -> i64 {
+        self.walk.as_ref().map_or(0, |walk| walk.count)
+    }
+}

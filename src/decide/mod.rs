@@ -1,0 +1,4 @@
+//! The decision: who may do what. Pure.
+
+pub(crate) mod decision;
+pub(crate) mod solver;

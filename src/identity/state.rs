@@ -1,0 +1,37 @@
+//! What the functions of this room work with.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::base::clock::Clock;
+use crate::identity::session_cache::SessionCache;
+use crate::identity::template::Template;
+use crate::identity::template::cache::TemplateCache;
+use crate::sqlite::connection::Engine;
+use crate::sqlite::error::Result;
+
+/// The statements of a connection, the clock by which it judges, and what is kept between calls.
+pub(crate) struct Identity {
+    pub(crate) engine: Rc<Engine>,
+    pub(crate) clock: Rc<Clock>,
+    /// Sessions of the application, as they were read
+    pub(crate) sessions: RefCell<SessionCache>,
+    /// Parsed templates of claims
+    pub(crate) templates: RefCell<TemplateCache>,
+}
+
+impl Identity {
+    pub(crate) fn new(engine: &Rc<Engine>, clock: &Rc<Clock>) -> Rc<Identity> {
+        Rc::new(Identity {
+            engine: Rc::clone(engine),
+            clock: Rc::clone(clock),
+            sessions: RefCell::default(),
+            templates: RefCell::default(),
+        })
+    }
+
+    /// The parsed form of a template.
+    pub(crate) fn template(&self, text: &str) -> Result<Rc<Template>> {
+        self.templates.borrow_mut().template(text)
+    }
+}

@@ -1,0 +1,137 @@
+//! `authz_grant`, `authz_revoke`: who holds which role on which resource.
+
+use std::rc::Rc;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params};
+
+use crate::base::identifier::{Subject, SubjectId};
+use crate::base::time;
+use crate::manage::resources::{Resource, check_subject_type, check_type, find};
+use crate::sqlite::connection::Engine;
+use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::scalar::{Arguments, Effect, define};
+
+/// Registers the functions of this module.
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    define(connection, engine, "authz_grant", 4..=5, Effect::Writes, grant)?;
+    define(connection, engine, "authz_revoke", 4..=4, Effect::Writes, revoke)
+}
+
+/// Reads a subject that may hold roles or be a member: one subject of a known type.
+pub(crate) fn single_subject(engine: &Engine, what: &str, text: &str) -> Result<()> {
+    check_subject_type(engine, &one_subject(what, text)?.subject_type)
+}
+
+/// The same, of any type.
+fn one_subject(what: &str, text: &str) -> Result<Subject> {
+    let subject = Subject::parse(text)?;
+    match subject.id {
+        SubjectId::One(_) => Ok(subject),
+        _ => Err(Error::refused(format!(
+            "the {what} `{}` is a userset or wildcard; write one subject, such as `user:ana`, or a group such as `group:eng` for its members",
+            shown(text)
+        ))),
+    }
+}
+
+/// `authz_grant(subject, role, resource_type, resource_id [, expires_at])` → 1 if something changed, else 0.
+///
+/// Granting again sets the new expiry, none meaning never. A past time is accepted and grants nothing. The slug of an organization role
+/// means that of the organization in which the resource lies.
+fn grant(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+    let expires_at = match call.text(4, "expires_at")? {
+        Some(text) => Some(time::parse("expires_at", text)?),
+        None => None,
+    };
+    let (subject, role, resource_type) =
+        (call.required_text(0, "subject")?, call.required_text(1, "role")?, call.required_text(2, "resource type")?);
+    let id = call.required_id(3, "resource id")?;
+    one_subject("subject", subject)?;
+    engine.atomically(|| {
+        let resource = find(engine, resource_type, &id)?;
+        // What the rules of the file refuse is looked into only then, so that what they accept costs no question more.
+        let explain = |resource: Option<&Resource>, otherwise: Error| -> Result<i64> {
+            single_subject(engine, "subject", subject)?;
+            check_type(engine, resource_type)?;
+            organization_of(engine, role, resource_type, resource)?;
+            Err(otherwise)
+        };
+        let Some(resource) = resource else {
+            let id = shown(&id.text());
+            let missing = format!("the {resource_type} `{id}` is not registered; put it first with authz_put_resource");
+            return explain(None, Error::refused(missing));
+        };
+        let old = engine.with(include_str!("../../sql/manage/assignments/find.sql"), |statement| {
+            let mut rows = statement.query(params![subject, resource_type, resource.id, role])?;
+            Ok(match rows.next()? {
+                Some(row) => Some(row.get::<_, Option<String>>(0)?),
+                None => None,
+            })
+        })?;
+        match old {
+            Some(old) if old == expires_at => return Ok(0),
+            Some(_) => engine.with(include_str!("../../sql/manage/assignments/expire.sql"), |statement| {
+                Ok(statement.execute(params![subject, resource_type, resource.id, role, expires_at])?)
+            })?,
+            None => {
+                let organization = if role.starts_with("org-") { &resource.organization } else { &Value::Null };
+                let inserted = engine.with(include_str!("../../sql/manage/assignments/insert.sql"), |statement| {
+                    Ok(statement.execute(params![subject, resource_type, resource.id, role, organization, expires_at])?)
+                });
+                match inserted {
+                    Err(error) if error.is_constraint() => return explain(Some(&resource), error),
+                    inserted => inserted?,
+                }
+            }
+        };
+        Ok(1)
+    })
+}
+
+/// `authz_revoke(subject, role, resource_type, resource_id)` → 1 if something changed, else 0.
+///
+/// Takes back only what was granted directly. What was never granted, or stands on a resource that is not registered, is 0; an unknown
+/// role or type is an error.
+fn revoke(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+    let (subject, role, resource_type) =
+        (call.required_text(0, "subject")?, call.required_text(1, "role")?, call.required_text(2, "resource type")?);
+    let id = call.required_id(3, "resource id")?;
+    engine.atomically(|| {
+        single_subject(engine, "subject", subject)?;
+        check_type(engine, resource_type)?;
+        let resource = find(engine, resource_type, &id)?;
+        organization_of(engine, role, resource_type, resource.as_ref())?;
+        let Some(resource) = resource else { return Ok(0) };
+        let gone = engine.with(include_str!("../../sql/manage/assignments/delete.sql"), |statement| {
+            Ok(statement.execute(params![subject, resource_type, resource.id, role])?)
+        })?;
+        Ok(i64::from(gone > 0))
+    })
+}
+
+/// The organization of the role that a slug means on a resource, NULL for an environment role.
+pub(crate) fn organization_of(engine: &Engine, role: &str, resource_type: &str, resource: Option<&Resource>) -> Result<Value> {
+    let organization = resource.map_or(&Value::Null, |resource| &resource.organization);
+    let found = engine.with(include_str!("../../sql/manage/assignments/role.sql"), |statement| {
+        let mut rows = statement.query(params![role, organization])?;
+        Ok(match rows.next()? {
+            Some(row) => Some((row.get::<_, String>(0)?, row.get::<_, Value>(1)?)),
+            None => None,
+        })
+    })?;
+    match found {
+        Some((own_type, organization)) if own_type == resource_type => Ok(organization),
+        Some((own_type, _)) => Err(Error::refused(format!(
+            "the role `{role}` is assigned on resources of type `{own_type}`, not on a `{}`",
+            shown(resource_type)
+        ))),
+        None => {
+            let known = engine.strings(include_str!("../../sql/manage/assignments/role_slugs.sql"), params![])?;
+            if known.iter().any(|slug| slug == role) {
+                return Err(Error::refused(format!("the role `{role}` belongs to another organization than the resource")));
+            }
+            Err(Error::refused(format!("unknown role `{}`{}", shown(role), nearest(role, known.iter().map(String::as_str)))))
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The writing functions.
+
+pub(crate) mod assignments;
+mod groups;
+mod model;
+pub(crate) mod permissions;
+mod relationships;
+pub(crate) mod resources;
+mod roles;
+mod settings;
+
+use std::rc::Rc;
+
+use rusqlite::Connection;
+
+use crate::sqlite::connection::Engine;
+
+/// Registers the functions of this room.
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    model::register(connection, engine)?;
+    permissions::register(connection, engine)?;
+    roles::register(connection, engine)?;
+    resources::register(connection, engine)?;
+    assignments::register(connection, engine)?;
+    groups::register(connection, engine)?;
+    relationships::register(connection, engine)?;
+    settings::register(connection, engine)
+}

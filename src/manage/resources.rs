@@ -1,0 +1,290 @@
+//! `authz_put_resource`, `authz_remove_resource`: the instances of resource types and how they lie in each other.
+
+use std::rc::Rc;
+
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, params};
+
+use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
+use crate::outbox::events::as_one_call;
+use crate::sqlite::connection::Engine;
+use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::scalar::{Arguments, Effect, GivenId, define};
+
+/// Registers the functions of this module.
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    define(connection, engine, "authz_put_resource", 4..=5, Effect::Writes, put)?;
+    define(connection, engine, "authz_remove_resource", 2..=3, Effect::Writes, remove)
+}
+
+/// A row of `authz_resources`, the ids with the type they are stored with.
+pub(crate) struct Resource {
+    pub(crate) id: Value,
+    parent: Option<(String, Value)>,
+    pub(crate) organization: Value,
+    name: Option<String>,
+}
+
+/// The registered resource of that type and id.
+pub(crate) fn find(engine: &Engine, resource_type: &str, id: &GivenId<'_>) -> Result<Option<Resource>> {
+    let (first, second) = id.id().forms();
+    find_either(engine, resource_type, &first, second.as_ref())
+}
+
+/// The same for an id that has the type it is stored with.
+pub(crate) fn find_stored(engine: &Engine, resource_type: &str, id: &Value) -> Result<Option<Resource>> {
+    find_either(engine, resource_type, id, None)
+}
+
+fn find_either(engine: &Engine, resource_type: &str, first: &Value, second: Option<&Value>) -> Result<Option<Resource>> {
+    engine.with(include_str!("../../sql/facts/catalog/find.sql"), |statement| {
+        let mut rows = statement.query(params![resource_type, first, second])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let parent = match row.get::<_, Option<String>>(1)? {
+            Some(parent_type) => Some((parent_type, row.get(2)?)),
+            None => None,
+        };
+        Ok(Some(Resource { id: row.get(0)?, parent, organization: row.get(3)?, name: row.get(4)? }))
+    })
+}
+
+/// Refuses a resource type that is not declared, and suggests the nearest.
+pub(crate) fn check_type(engine: &Engine, resource_type: &str) -> Result<()> {
+    if engine.with(include_str!("../../sql/facts/catalog/type_exists.sql"), |statement| Ok(statement.exists([resource_type])?))? {
+        return Ok(());
+    }
+    let known = engine.strings(include_str!("../../sql/facts/catalog/types.sql"), params![])?;
+    Err(Error::refused(format!(
+        "unknown resource type `{}`{}",
+        shown(resource_type),
+        nearest(resource_type, known.iter().map(String::as_str))
+    )))
+}
+
+/// Refuses a subject type that is neither built in nor declared, and suggests the nearest.
+pub(crate) fn check_subject_type(engine: &Engine, subject_type: &str) -> Result<()> {
+    if BUILT_IN_SUBJECT_TYPES.contains(&subject_type) {
+        return Ok(());
+    }
+    if engine.with(include_str!("../../sql/facts/catalog/type_exists.sql"), |statement| Ok(statement.exists([subject_type])?))? {
+        return Ok(());
+    }
+    let known = engine.strings(include_str!("../../sql/facts/catalog/types.sql"), params![])?;
+    let known = BUILT_IN_SUBJECT_TYPES.into_iter().chain(known.iter().map(String::as_str));
+    Err(Error::refused(format!("unknown subject type `{}`{}", shown(subject_type), nearest(subject_type, known))))
+}
+
+/// `authz_put_resource(resource_type, resource_id, parent_type, parent_id [, name])` → 1 if something changed, else 0.
+///
+/// Inserts, renames or moves. Without `name` the old one stays; NULL as a name takes it away. A NULL parent is for root types only.
+///
+/// Refuses an unknown type, a parent that is missing or of a type not allowed, a move under a descendant or into another organization.
+fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+    let resource_type = call.required_text(0, "resource type")?;
+    let id = call.required_id(1, "resource id")?;
+    let parent = match (call.text(2, "parent type")?, call.id(3, "parent id")?) {
+        (Some(parent_type), Some(parent_id)) => Some((parent_type, parent_id)),
+        (None, None) => None,
+        _ => return Err(Error::refused("the parent type and the parent id are given together; give both or neither")),
+    };
+    let name = match call.count() {
+        5 => Some(call.text(4, "name")?),
+        _ => None,
+    };
+    if let Some(Some(name)) = name
+        && name.chars().count() > 256
+    {
+        return Err(Error::refused(format!("the name `{}` has {} characters; a name has at most 256", shown(name), name.chars().count())));
+    }
+    engine.atomically(|| {
+        let old = find(engine, resource_type, &id)?;
+        let place = Place::find(engine, resource_type, &id, parent.as_ref())?;
+        let Some(old) = old else { return insert(engine, resource_type, &id, &place, name.flatten()) };
+        place.check(engine, resource_type)?;
+        let moved = old.parent != place.parent;
+        let renamed = name.filter(|name| old.name.as_deref() != *name);
+        if !moved && renamed.is_none() {
+            return Ok(0);
+        }
+        as_one_call(engine, || {
+            if moved {
+                move_below(engine, resource_type, &old, place)?;
+            }
+            if let Some(name) = renamed {
+                engine.with(include_str!("../../sql/manage/resources/rename.sql"), |statement| {
+                    Ok(statement.execute(params![resource_type, old.id, name])?)
+                })?;
+            }
+            Ok(1)
+        })
+    })
+}
+
+type GivenParent<'a> = (&'a str, GivenId<'a>);
+
+/// Where a resource lies, or is to lie.
+struct Place {
+    /// The parent as it is stored, or as it is given where it is not registered
+    parent: Option<(String, Value)>,
+    organization: Value,
+    is_known: bool,
+}
+
+impl Place {
+    fn find(engine: &Engine, resource_type: &str, id: &GivenId<'_>, parent: Option<&GivenParent<'_>>) -> Result<Place> {
+        let Some((parent_type, parent_id)) = parent else {
+            let organization = if resource_type == "organization" { id.value_as_stored() } else { Value::Null };
+            return Ok(Place { parent: None, organization, is_known: true });
+        };
+        let found = find(engine, parent_type, parent_id)?;
+        let is_known = found.is_some();
+        let (id, organization) =
+            found.map_or_else(|| (parent_id.value_as_stored(), Value::Null), |parent| (parent.id, parent.organization));
+        Ok(Place { parent: Some(((*parent_type).to_owned(), id)), organization, is_known })
+    }
+
+    /// Refuses what the rules of the file refuse, and says why.
+    fn check(&self, engine: &Engine, resource_type: &str) -> Result<()> {
+        let allowed = engine.strings(include_str!("../../sql/manage/resources/parent_types.sql"), params![resource_type])?;
+        let listed = || allowed.iter().map(|slug| format!("`{slug}`")).collect::<Vec<_>>().join(", ");
+        let Some((parent_type, parent_id)) = &self.parent else {
+            return match allowed.is_empty() {
+                true => Ok(()),
+                false => Err(Error::refused(format!("a resource of type `{resource_type}` needs a parent, of type {}", listed()))),
+            };
+        };
+        if !allowed.contains(parent_type) {
+            check_type(engine, parent_type)?;
+            return Err(Error::refused(match allowed.is_empty() {
+                true => format!("`{resource_type}` is a root type: its resources have no parent"),
+                false => format!("a resource of type `{resource_type}` cannot lie in a `{parent_type}`; allowed are {}", listed()),
+            }));
+        }
+        match self.is_known {
+            true => Ok(()),
+            false => Err(Error::refused(format!("the parent {parent_type} `{}` is not registered; put it first", words(parent_id)))),
+        }
+    }
+}
+
+/// A new resource. The rules stand in the file; only where they refuse it are they gone into here, to say why.
+fn insert(engine: &Engine, resource_type: &str, id: &GivenId<'_>, place: &Place, name: Option<&str>) -> Result<i64> {
+    let (parent_type, parent_id) = place.parent.as_ref().map(|(slug, id)| (slug, id)).unzip();
+    let inserted = engine.with(include_str!("../../sql/manage/resources/insert.sql"), |statement| {
+        Ok(statement.execute(params![resource_type, id.value_as_stored(), parent_type, parent_id, place.organization, name])?)
+    });
+    match inserted {
+        Ok(_) => Ok(1),
+        Err(error) if error.is_constraint() => {
+            check_type(engine, resource_type)?;
+            place.check(engine, resource_type)?;
+            Err(error)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn move_below(engine: &Engine, resource_type: &str, old: &Resource, place: Place) -> Result<()> {
+    let Place { parent, organization, .. } = place;
+    if old.organization != organization {
+        return Err(Error::refused(format!(
+            "the {resource_type} `{}` lies in organization `{}` and cannot move into `{}`",
+            words(&old.id),
+            words(&old.organization),
+            words(&organization)
+        )));
+    }
+    let (parent_type, parent_id) = parent.unzip();
+    engine
+        .with(include_str!("../../sql/manage/resources/move.sql"), |statement| {
+            Ok(statement.execute(params![resource_type, old.id, parent_type, parent_id])?)
+        })
+        .map_err(|error| match error.to_string().starts_with("resource_cycle") {
+            true => Error::refused(format!(
+                "the {resource_type} `{}` cannot move under {} `{}`, which is or lies below it",
+                words(&old.id),
+                parent_type.as_deref().unwrap_or_default(),
+                parent_id.as_ref().map(words).unwrap_or_default()
+            )),
+            false => error,
+        })?;
+    Ok(())
+}
+
+/// An id as a sentence shows it.
+fn words(id: &Value) -> String {
+    match id {
+        Value::Integer(number) => number.to_string(),
+        Value::Text(text) => shown(text),
+        _ => "(none)".to_owned(),
+    }
+}
+
+/// `authz_remove_resource(resource_type, resource_id [, 'cascade'])` → how many resources went; 0 if it was not registered.
+///
+/// Refuses one that has children or assignments. With `'cascade'` its descendants and all their assignments go too.
+fn remove(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+    let resource_type = call.required_text(0, "resource type")?;
+    let id = call.required_id(1, "resource id")?;
+    let cascade = match call.text(2, "third argument")? {
+        None if call.count() == 2 => false,
+        Some("cascade") => true,
+        other => {
+            let given = other.map_or_else(|| "NULL".to_owned(), shown);
+            return Err(Error::refused(format!("the third argument `{given}` is not known; it is 'cascade' or left out")));
+        }
+    };
+    engine.atomically(|| {
+        check_type(engine, resource_type)?;
+        let Some(found) = find(engine, resource_type, &id)? else { return Ok(0) };
+        if !cascade {
+            let (children, assignments) = engine.with(include_str!("../../sql/manage/resources/dependents.sql"), |statement| {
+                Ok(statement.query_row(params![resource_type, found.id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?)
+            })?;
+            if children > 0 || assignments > 0 {
+                return Err(Error::refused(format!(
+                    "resource_has_dependents: the {resource_type} `{}` has dependents (children: {children}, assignments: {assignments}); remove them first, or say 'cascade'",
+                    words(&found.id)
+                )));
+            }
+        }
+        let count = remove_with_descendants(engine, resource_type, found.id)?;
+        Ok(i64::try_from(count).unwrap_or(i64::MAX))
+    })
+}
+
+/// Removes a resource and all that lies in it, and says how many went.
+pub(crate) fn remove_with_descendants(engine: &Engine, resource_type: &str, id: Value) -> Result<usize> {
+    // Parents come before their children in this list, whatever order the rows came in: so it is emptied from its end.
+    let mut doomed = vec![(resource_type.to_owned(), id)];
+    let mut next = 0;
+    while let Some((slug, id)) = doomed.get(next).cloned() {
+        engine.with(include_str!("../../sql/manage/resources/children.sql"), |statement| {
+            let mut rows = statement.query(params![slug, id])?;
+            while let Some(row) = rows.next()? {
+                let child = (row.get(0)?, row.get(1)?);
+                // Only a cycle made by hand leads back to where the walk began.
+                if doomed.first() != Some(&child) {
+                    doomed.push(child);
+                }
+            }
+            Ok(())
+        })?;
+        next += 1;
+    }
+    let count = doomed.len();
+    while let Some((slug, id)) = doomed.pop() {
+        engine.with(include_str!("../../sql/manage/resources/delete.sql"), |statement| Ok(statement.execute(params![slug, id])?))?;
+    }
+    Ok(count)
+}
+
+impl GivenId<'_> {
+    /// What was written, to be stored.
+    pub(crate) fn value_as_stored(&self) -> Value {
+        match self.value() {
+            ValueRef::Integer(number) => Value::Integer(number),
+            _ => Value::Text(self.text().into_owned()),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `authz_set_actor`: who is behind what this connection writes, as `context.actor` of its events.
+//!
+//! Events are written by triggers stored in the file, which know nothing of a connection. So a temporary trigger, which only the
+//! connection that made it has, completes each row that comes into the outbox. What it fills in is kept by the connection and not by the
+//! file: ROLLBACK takes no actor back, and no other connection sees it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rusqlite::Connection;
+
+use crate::sqlite::connection::Engine;
+use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::scalar::{Arguments, Effect, define};
+
+/// Who is behind what a connection writes, where it was told.
+pub(crate) struct Acting {
+    engine: Rc<Engine>,
+    actor: RefCell<Option<Actor>>,
+}
+
+/// Who acts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Actor {
+    id: String,
+    source: &'static str,
+    name: Option<String>,
+}
+
+/// Where an actor may come from, in the words of the reference.
+const SOURCES: [&str; 4] = ["api", "dashboard", "admin_portal", "system"];
+
+/// Registers the functions of this module.
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    let acting = Rc::new(Acting { engine: Rc::clone(engine), actor: RefCell::default() });
+    define(connection, &acting, "authz_set_actor", 1..=3, Effect::Writes, set)?;
+    define(connection, &acting, "_authz_actor", 1..=1, Effect::Reads, tell)
+}
+
+/// Makes the temporary trigger where that can be done at once.
+pub(crate) fn begin(connection: &Connection) {
+    // In an open transaction the trigger would go with ROLLBACK; where it cannot be made now, the first `authz_set_actor` makes it.
+    if connection.is_autocommit() {
+        let _ = listen(connection);
+    }
+}
+
+/// Makes the temporary trigger, where the file has an outbox and the connection the function that the trigger calls.
+pub(crate) fn listen(connection: &Connection) -> rusqlite::Result<()> {
+    let outbox = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = '_authz_outbox')";
+    if connection.query_row(outbox, [], |row| row.get(0))? && connection.prepare("SELECT _authz_actor('id')").is_ok() {
+        connection.execute_batch(include_str!("../../sql/outbox/actor/fill.sql"))?;
+    }
+    Ok(())
+}
+
+/// `authz_set_actor(id, source [, name])` → 1 if something changed, else 0.
+///
+/// From now on every event that this connection writes names this actor, whether functions or plain SQL write it; `authz_set_actor(NULL)`
+/// takes it back. `source` is `api`, `dashboard`, `admin_portal` or `system`. It is a claim of whoever holds the connection, and no proof.
+fn set(acting: &Acting, call: &Arguments<'_>) -> Result<i64> {
+    let actor = match call.text(0, "actor")? {
+        None if call.text(1, "source")?.is_none() && call.text(2, "name")?.is_none() => None,
+        None => return Err(Error::refused("the actor is NULL, and its source or name is not; give all or none")),
+        Some(id) => Some(Actor {
+            id: checked("id", id)?.to_owned(),
+            source: source(call.required_text(1, "source")?)?,
+            name: call.text(2, "name")?.map(|name| checked("name", name)).transpose()?.map(str::to_owned),
+        }),
+    };
+    if actor.is_some() {
+        listen(acting.engine.connection())?;
+    }
+    let changed = *acting.actor.borrow() != actor;
+    acting.actor.replace(actor);
+    Ok(changed.into())
+}
+
+fn source(given: &str) -> Result<&'static str> {
+    SOURCES.into_iter().find(|source| *source == given).ok_or_else(|| {
+        let near = nearest(given, SOURCES);
+        let next = if near.is_empty() { "; it is `api`, `dashboard`, `admin_portal` or `system`".to_owned() } else { near };
+        Error::refused(format!("unknown source `{}`{next}", shown(&given.escape_debug().to_string())))
+    })
+}
+
+/// A text of 1 to 256 characters, none of them U+0000.
+fn checked<'a>(what: &str, given: &'a str) -> Result<&'a str> {
+    match given.chars().count() {
+        1..=256 if !given.contains('\0') => Ok(given),
+        length => Err(Error::refused(format!(
+            "the {what} `{}` of the actor has {length} characters; it has 1 to 256, none of them U+0000",
+            shown(&given.escape_debug().to_string())
+        ))),
+    }
+}
+
+/// `_authz_actor(what)` → the `id`, `source` or `name` of this connection's actor, NULL where there is none. For the temporary trigger.
+fn tell(acting: &Acting, call: &Arguments<'_>) -> Result<Option<String>> {
+    let actor = acting.actor.borrow();
+    let Some(actor) = &*actor else { return Ok(None) };
+    Ok(match call.text(0, "argument")? {
+        Some("id") => Some(actor.id.clone()),
+        Some("source") => Some(actor.source.to_owned()),
+        Some("name") => actor.name.clone(),
+        _ => None,
+    })
+}

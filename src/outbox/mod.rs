@@ -1,0 +1,20 @@
+//! What happened.
+
+pub(crate) mod actor;
+mod consumers;
+pub(crate) mod events;
+mod history;
+
+use std::rc::Rc;
+
+use rusqlite::Connection;
+
+use crate::sqlite::connection::Engine;
+
+/// Registers the functions and tables of this room.
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    actor::register(connection, engine)?;
+    consumers::register(connection, engine)?;
+    events::register(connection, engine)?;
+    history::register(connection, engine)
+}

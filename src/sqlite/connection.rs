@@ -1,0 +1,196 @@
+//! One connection: its handle, the statements that it keeps prepared, and what has to go before it closes.
+//!
+//! Statements that stay prepared would make `sqlite3_close` fail, for open statements are counted before the destructors of functions
+//! run. Virtual tables are disconnected before that count. So an eponymous virtual table, connected once when the library registers,
+//! holds the engine at anchor: when it goes, so do the statements.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::ffi::{CStr, c_int};
+use std::rc::Rc;
+
+use hashbrown::HashMap;
+use rusqlite::vtab::{Context, Filters, IndexInfo, VTabConfig};
+use rusqlite::{Connection, PrepFlags, Statement, StatementStatus, ToSql};
+
+use crate::sqlite::error::Result;
+use crate::sqlite::virtual_table::{Cursor, Host, VirtualTable, define};
+
+/// One for each connection, shared by everything that is registered on it. It knows no feature: what a feature keeps is a state of its
+/// own, which holds the engine.
+pub(crate) struct Engine {
+    // Declared before the connection that they belong to, so that they are dropped first.
+    statements: RefCell<HashMap<(usize, usize), Vec<Statement<'static>>>>,
+    anchored: Cell<bool>,
+    /// What has yet to be registered
+    parts: Cell<Option<Parts>>,
+    /// What is kept for the sake of later calls, and is of no use once the connection closes
+    forgetful: RefCell<Vec<Box<dyn Fn()>>>,
+    connection: Box<Connection>,
+}
+
+/// Registers functions and tables, and does nothing else.
+pub(crate) type Parts = fn(&Connection, &Rc<Engine>) -> rusqlite::Result<()>;
+
+impl Engine {
+    /// The engine of a connection, at anchor, with all that `parts` registers.
+    ///
+    /// SQLite keeps a little memory at hand for each connection, some 120 places, and a function that is registered takes one for good. We
+    /// have a hundred: each text that any statement of the host copies would be allocated by the system from then on. While a
+    /// statement is prepared that is to stay, nothing is taken from there; so the parts are registered by the anchor's first connect, which
+    /// comes while such a one is prepared.
+    pub(crate) fn attach(connection: &Connection, parts: Parts) -> rusqlite::Result<Rc<Engine>> {
+        // SAFETY: the handle outlives the engine: functions and modules, which hold it, are destroyed while the connection is closed.
+        // The second connection does not own the handle and does nothing when dropped.
+        let own = unsafe { Connection::from_handle(connection.handle())? };
+        let engine = Rc::new(Engine {
+            statements: RefCell::default(),
+            anchored: Cell::new(true),
+            parts: Cell::new(Some(parts)),
+            forgetful: RefCell::default(),
+            connection: Box::new(own),
+        });
+        define::<Anchor>(connection, "_authz_anchor", Rc::clone(&engine))?;
+        connection.prepare_with_flags("SELECT 1 FROM main._authz_anchor", PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
+        Ok(engine)
+    }
+
+    /// Has `forget` called with a state when the connection closes, and whenever SQLite lets go of the anchor before. The engine does not
+    /// keep the state alive: the functions that were registered with it do.
+    pub(crate) fn before_closing<S: 'static>(&self, state: &Rc<S>, forget: fn(&S)) {
+        let state = Rc::downgrade(state);
+        self.forgetful.borrow_mut().push(Box::new(move || state.upgrade().iter().for_each(|state| forget(state))));
+    }
+
+    /// The connection, for statements that are not asked often enough to be kept.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Runs `work` with the prepared form of `sql`, which stays prepared. A statement may be in use several times at once.
+    pub(crate) fn with<T>(&self, sql: &'static str, work: impl FnOnce(&mut Statement<'_>) -> Result<T>) -> Result<T> {
+        let mut statement = self.take(sql)?;
+        let answer = work(&mut statement);
+        self.give_back(sql, statement);
+        answer
+    }
+
+    fn take(&self, sql: &'static str) -> Result<Statement<'static>> {
+        if let Some(statement) = self.statements.borrow_mut().get_mut(&key(sql)).and_then(Vec::pop) {
+            return Ok(statement);
+        }
+        // It stays, and so must not live in the memory that is at hand for what comes and goes.
+        let fresh = self.connection.prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
+        // SAFETY: the connection is boxed and never replaced, and outlives the statements by the order of the fields.
+        Ok(unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(fresh) })
+    }
+
+    fn give_back(&self, sql: &'static str, mut statement: Statement<'static>) {
+        if self.anchored.get() {
+            // What was bound would stay there with it.
+            statement.clear_bindings();
+            self.statements.borrow_mut().entry(key(sql)).or_default().push(statement);
+        }
+    }
+
+    /// The first column of every row, as text.
+    pub(crate) fn strings(&self, sql: &'static str, parameters: &[&dyn ToSql]) -> Result<Vec<String>> {
+        self.with(sql, |statement| Ok(statement.query_map(parameters, |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?))
+    }
+
+    /// How many statements are kept prepared and not in use.
+    pub(crate) fn kept_statements(&self) -> usize {
+        self.statements.borrow().values().map(Vec::len).sum()
+    }
+
+    /// How often SQLite has prepared the kept statements anew: after a change of the schema it must, and where it plans by the value of
+    /// a parameter (a bare `LIMIT ?1`, or after ANALYZE a range of an index) it does so at each new value.
+    pub(crate) fn reprepared(&self) -> i64 {
+        let statements = self.statements.borrow();
+        statements.values().flatten().map(|statement| i64::from(statement.get_status(StatementStatus::RePrepare))).sum()
+    }
+}
+
+/// A statement of the library is one text of the program: its address tells it from all others.
+fn key(sql: &'static str) -> (usize, usize) {
+    (sql.as_ptr() as usize, sql.len())
+}
+
+/// What the callbacks of one connection share, for SQLite and rusqlite to carry about.
+pub(crate) struct OfConnection<T>(T);
+
+impl<T> OfConnection<T> {
+    pub(crate) fn new(shared: T) -> OfConnection<T> {
+        OfConnection(shared)
+    }
+
+    pub(crate) fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+// SAFETY: SQLite runs every callback of a connection under that connection's mutex, and a host that has turned the mutexes off has
+// promised to use a connection from one thread at a time. What is in here is reached through those callbacks only, and so is all that it
+// shares with others of them.
+unsafe impl<T> Send for OfConnection<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for OfConnection<T> {}
+
+/// The table whose disconnect frees the statements before `sqlite3_close` counts them. It has no rows.
+struct Anchor {
+    engine: Rc<Engine>,
+}
+
+impl Drop for Anchor {
+    fn drop(&mut self) {
+        self.engine.anchored.set(false);
+        self.engine.forgetful.borrow().iter().for_each(|forget| forget());
+        self.engine.statements.borrow_mut().clear();
+    }
+}
+
+impl VirtualTable for Anchor {
+    type Shared = Rc<Engine>;
+    type Cursor = NoRows;
+
+    fn connect(host: &mut Host<'_>, engine: &Rc<Engine>) -> rusqlite::Result<(Cow<'static, CStr>, Anchor)> {
+        host.config(VTabConfig::Innocuous)?;
+        engine.anchored.set(true);
+        if let Some(parts) = engine.parts.take() {
+            parts(&engine.connection, engine)?;
+        }
+        Ok((Cow::Borrowed(c"CREATE TABLE x (empty)"), Anchor { engine: Rc::clone(engine) }))
+    }
+
+    fn plan(&self, _info: &mut IndexInfo) -> rusqlite::Result<bool> {
+        Ok(true)
+    }
+
+    fn open(&self) -> NoRows {
+        NoRows
+    }
+}
+
+struct NoRows;
+
+impl Cursor for NoRows {
+    fn filter(&mut self, _plan: c_int, _values: &Filters<'_>) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    fn next(&mut self) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    fn eof(&self) -> bool {
+        true
+    }
+
+    fn column(&self, _context: &mut Context, _column: c_int) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
+    fn rowid(&self) -> i64 {
+        0
+    }
+}
