@@ -8,10 +8,14 @@ use std::collections::{BTreeSet, VecDeque};
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::access::sets::{Candidate, Set, Sets};
+use crate::access::sets::Sets;
 use crate::access::tree::Walk;
 use crate::base::identifier::Id;
-use crate::decide::decision::{Ancestors, Facts, Goal, Node, Relation, Rule, TypeKey, Who};
+use crate::decide::facts::Facts;
+use crate::decide::goal::{Goal, Node, Relation, TypeKey, Who};
+use crate::decide::roles::Ancestors;
+use crate::decide::rule::Rule;
+use crate::decide::set::{Candidate, Set};
 use crate::decide::solver::Solver;
 use crate::facts::reader::{Reader, assignment_is_live};
 use crate::model::compiled::Kind;

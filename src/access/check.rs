@@ -5,11 +5,13 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use crate::decide::decision::{Goal, Who};
+use crate::base::refusal::shown;
+use crate::decide::goal::{Goal, Who};
 use crate::facts::reader::Reader;
 use crate::facts::store::{Store, count};
-use crate::sqlite::error::{Error, Result, shown};
-use crate::sqlite::scalar::{Arguments, Effect, define, id as id_of, text};
+use crate::sqlite::error::{Error, Result};
+use crate::sqlite::scalar::{Arguments, Effect, define};
+use crate::sqlite::value::{id as id_of, text};
 
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {

@@ -20,8 +20,8 @@ use crate::facts::store::{Store, count};
 use crate::facts::visible::Visible;
 use crate::sqlite::error::Result;
 use crate::sqlite::row_function::{self, Row, RowFunction};
-use crate::sqlite::scalar::id as id_of;
 use crate::sqlite::transaction::{Snapshot, Transaction};
+use crate::sqlite::value::id as id_of;
 
 /// After so many times the rows that make a statement one that asks about many, the set is made, if it takes no more steps than the second
 /// number says: about what has been spent by then.

@@ -8,8 +8,12 @@ use rusqlite::types::Value;
 use serde_json::{Map, Value as Json, json};
 
 use crate::access::check::{Question, question};
-use crate::decide::decision::{Ancestors, Facts, Goal, Node, RoleSet, Rule, Who};
-use crate::decide::solver::{Solver, Truth};
+use crate::decide::facts::Facts;
+use crate::decide::formula::Truth;
+use crate::decide::goal::{Goal, Node, Who};
+use crate::decide::roles::Ancestors;
+use crate::decide::rule::{RoleSet, Rule};
+use crate::decide::solver::Solver;
 use crate::facts::reader::{Assignment, Reader, assignment_is_live};
 use crate::facts::store::Store;
 use crate::model::compiled::Kind;

@@ -12,12 +12,16 @@ use rusqlite::types::{Value, ValueRef};
 use crate::access::candidates::{self, Wanted};
 use crate::access::tree::{Step, Walk, resource};
 use crate::base::identifier::IdRef;
-use crate::decide::decision::{Ancestors, Facts, Goal, Node, Relation, Rule, TypeKey, Who};
+use crate::base::refusal::{nearest, shown};
+use crate::decide::facts::Facts;
+use crate::decide::goal::{Goal, Node, Relation, TypeKey, Who};
+use crate::decide::roles::Ancestors;
+use crate::decide::rule::Rule;
 use crate::decide::solver::Solver;
 use crate::facts::reader::Reader;
 use crate::facts::store::Store;
 use crate::facts::visible::{Ids, Place, Visible};
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::table::{Call, Made, Rows, TableFunction, define};
 
 /// Registers the functions of this module.

@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
 use crate::base::identifier::Id;
-use crate::decide::decision::{Ancestors, Node, TypeKey};
+use crate::decide::goal::{Node, TypeKey};
+use crate::decide::roles::Ancestors;
 use crate::facts::reader::Reader;
 use crate::facts::store::Store;
 use crate::model::compiled::Rules;

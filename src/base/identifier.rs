@@ -5,9 +5,7 @@
 
 use std::fmt;
 
-use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
-
-use crate::sqlite::error::{Error, Result, shown};
+use crate::base::refusal::{Refusal, Result, shown};
 
 /// The most bytes an id may have.
 pub const MAX_ID_BYTES: usize = 256;
@@ -37,15 +35,6 @@ impl Id {
             None => Id::Text(text.into()),
         }
     }
-
-    /// Reads an id as it is stored. What the schema keeps out is not looked for: nothing equals it.
-    pub(crate) fn stored(value: ValueRef<'_>) -> Id {
-        match value {
-            ValueRef::Integer(number) => Id::Integer(number),
-            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Id::of(&String::from_utf8_lossy(bytes)),
-            ValueRef::Null | ValueRef::Real(_) => Id::Text("".into()),
-        }
-    }
 }
 
 /// An [`Id`] that lies elsewhere.
@@ -59,23 +48,6 @@ impl<'a> IdRef<'a> {
     /// The id that a text names.
     pub(crate) fn of(text: &'a str) -> IdRef<'a> {
         canonical_integer(text).map_or(IdRef::Text(text), IdRef::Integer)
-    }
-
-    /// Reads an id as it is stored, `None` for what is no id.
-    pub(crate) fn stored(value: ValueRef<'a>) -> Option<IdRef<'a>> {
-        match value {
-            ValueRef::Integer(number) => Some(IdRef::Integer(number)),
-            ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_ID_BYTES).map(IdRef::of),
-            ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => None,
-        }
-    }
-
-    /// The two ways in which this id may be stored: the canonical one first.
-    pub(crate) fn forms(self) -> (Value, Option<Value>) {
-        match self {
-            IdRef::Integer(number) => (Value::Integer(number), Some(Value::Text(number.to_string()))),
-            IdRef::Text(text) => (Value::Text(text.to_owned()), None),
-        }
     }
 }
 
@@ -106,15 +78,6 @@ impl fmt::Display for Id {
     }
 }
 
-impl ToSql for Id {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self {
-            Id::Integer(number) => ToSqlOutput::Owned(Value::Integer(*number)),
-            Id::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-        })
-    }
-}
-
 /// `Some` when the text is how SQLite writes an integer: no sign but a minus, no leading zero, within 64 bits.
 pub(crate) fn canonical_integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
@@ -136,7 +99,7 @@ pub(crate) fn check_id(what: &str, text: &str) -> Result<()> {
         return Ok(());
     }
     if text.is_empty() || text.len() > MAX_ID_BYTES {
-        return Err(Error::refused(format!("the {what} `{}` has {} bytes; an id has 1 to {MAX_ID_BYTES}", shown(text), text.len())));
+        return Err(Refusal::new(format!("the {what} `{}` has {} bytes; an id has 1 to {MAX_ID_BYTES}", shown(text), text.len())));
     }
     if let Some(bad) = text.chars().find(|c| c.is_whitespace() || c.is_control() || *c == '#') {
         let name = match bad {
@@ -144,13 +107,13 @@ pub(crate) fn check_id(what: &str, text: &str) -> Result<()> {
             ' ' => "a space".to_owned(),
             other => format!("the character U+{:04X}", other as u32),
         };
-        return Err(Error::refused(format!(
+        return Err(Refusal::new(format!(
             "the {what} `{}` contains {name}; an id has no white space, control character or `#`",
             shown(&text.escape_debug().to_string())
         )));
     }
     if text == "*" {
-        return Err(Error::refused(format!("the {what} `*` is kept for wildcards; an id is anything else")));
+        return Err(Refusal::new(format!("the {what} `*` is kept for wildcards; an id is anything else")));
     }
     Ok(())
 }
@@ -169,7 +132,7 @@ pub(crate) fn check_type_slug(what: &str, text: &str) -> Result<()> {
 
 fn check_name(what: &str, text: &str, alphabet: &str, allowed: impl Fn(char) -> bool) -> Result<()> {
     if text.is_empty() || text.len() > 128 || !text.chars().all(allowed) {
-        return Err(Error::refused(format!(
+        return Err(Refusal::new(format!(
             "the {what} `{}` is not a valid slug: it has 1 to 128 of {alphabet}",
             shown(&text.escape_debug().to_string())
         )));
@@ -207,7 +170,7 @@ impl Subject {
     /// The text is not of the form `type:id`, or its id is not acceptable.
     pub fn parse(text: &str) -> Result<Subject> {
         let Some((subject_type, rest)) = text.split_once(':') else {
-            return Err(Error::refused(format!("the subject `{}` has no type; write it as `type:id`, such as `user:ana`", shown(text))));
+            return Err(Refusal::new(format!("the subject `{}` has no type; write it as `type:id`, such as `user:ana`", shown(text))));
         };
         check_type_slug("subject type", subject_type)?;
         let id = if rest == "*" {

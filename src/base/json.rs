@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::base::refusal::{Refusal, Result, nearest, shown};
 
 pub(crate) const MAX_NAME: usize = 256;
 pub(crate) const MAX_DESCRIPTION: usize = 1000;
@@ -27,8 +27,8 @@ impl Json {
         serde_json::from_str(text).map_err(|error| {
             let place = format!("line {} column {}", error.line(), error.column());
             match error.to_string().starts_with("recursion limit exceeded") {
-                true => Error::refused(format!("{what} nests deeper than 127 levels at {place}")),
-                false => Error::refused(format!("{what} is not valid JSON: {error}")),
+                true => Refusal::new(format!("{what} nests deeper than 127 levels at {place}")),
+                false => Refusal::new(format!("{what} is not valid JSON: {error}")),
             }
         })
     }
@@ -151,11 +151,11 @@ impl<'de> Deserialize<'de> for Unambiguous {
     }
 }
 
-pub(crate) fn refused<T>(place: &str, sentence: impl fmt::Display) -> Result<T> {
-    Err(Error::refused(match place {
+pub(crate) fn refused<T, E: From<Refusal>>(place: &str, sentence: impl fmt::Display) -> std::result::Result<T, E> {
+    Err(E::from(Refusal::new(match place {
         "" => sentence.to_string(),
         place => format!("{place}: {sentence}"),
-    }))
+    })))
 }
 
 pub(crate) fn quoted(given: &str) -> String {
@@ -183,7 +183,7 @@ pub(crate) fn object(place: &str, json: Json) -> Result<Vec<(String, Json)>> {
     }
 }
 
-pub(crate) fn unknown_field<T>(place: &str, field: &str, known: &[&str]) -> Result<T> {
+pub(crate) fn unknown_field<T, E: From<Refusal>>(place: &str, field: &str, known: &[&str]) -> std::result::Result<T, E> {
     let near = nearest(field, known.iter().copied());
     let next = match near.is_empty() {
         true => format!("; the fields are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),

@@ -5,4 +5,5 @@
 pub(crate) mod clock;
 pub(crate) mod identifier;
 pub(crate) mod json;
+pub(crate) mod refusal;
 pub(crate) mod time;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 
-use crate::sqlite::error::{Error, Result, shown};
+use crate::base::refusal::{Refusal, Result, shown};
 
 /// Milliseconds since 1970, UTC.
 pub(crate) type Millis = i64;
@@ -47,7 +47,7 @@ fn as_written(text: &[u8]) -> Option<Millis> {
 /// The text is no time, or its year has not four digits.
 pub(crate) fn parse(what: &str, text: &str) -> Result<String> {
     let refused = || {
-        Error::refused(format!(
+        Refusal::new(format!(
             "the {what} `{}` is not a time; write ISO 8601, such as `2027-01-31T12:00:00Z` or `2027-01-31T12:00:00+02:00`",
             shown(&text.escape_debug().to_string())
         ))

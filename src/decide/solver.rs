@@ -10,54 +10,12 @@
 
 use hashbrown::HashMap;
 
-use crate::decide::decision::{Ancestors, Facts, Found, Goal, Rule, Who};
-use crate::sqlite::error::Result;
-
-/// How much is known to be so. The order is that of `or` (the greater) and `and` (the lesser).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Truth {
-    No,
-    Undecided,
-    Yes,
-}
-
-impl Truth {
-    fn negated(self) -> Truth {
-        match self {
-            Truth::No => Truth::Yes,
-            Truth::Undecided => Truth::Undecided,
-            Truth::Yes => Truth::No,
-        }
-    }
-}
-
-impl From<bool> for Truth {
-    fn from(yes: bool) -> Truth {
-        if yes { Truth::Yes } else { Truth::No }
-    }
-}
-
-/// What a goal comes down to.
-#[derive(Debug)]
-enum Formula {
-    Known(Truth),
-    /// The goal of this number
-    Goal(u32),
-    Any(Parts),
-    All(Parts),
-    ButNot(Box<[Formula; 2]>),
-}
-
-/// The parts of a union or an intersection that are not decided yet.
-#[derive(Debug, Default)]
-struct Parts {
-    /// Not looked at
-    open: Vec<Formula>,
-    /// Waiting for a cycle to close
-    waiting: Vec<Formula>,
-    /// One of the parts that are gone was undecided
-    undecided: bool,
-}
+use super::cycle::Cycle;
+use super::facts::{Facts, Found};
+use super::formula::{Formula, Parts, Truth};
+use super::goal::{Goal, Who};
+use super::roles::Ancestors;
+use super::rule::Rule;
 
 /// What became of a formula.
 enum Step {
@@ -112,12 +70,12 @@ impl Solver {
     }
 
     /// Whether the subject has the relation to the resource.
-    pub(crate) fn holds(&mut self, facts: &mut impl Facts, goal: Goal) -> Result<bool> {
+    pub(crate) fn holds<F: Facts>(&mut self, facts: &mut F, goal: Goal) -> Result<bool, F::Error> {
         Ok(self.truth(facts, goal)? == Truth::Yes)
     }
 
     /// What is known about a goal once everything has been looked at that could decide it.
-    pub(crate) fn truth(&mut self, facts: &mut impl Facts, goal: Goal) -> Result<Truth> {
+    pub(crate) fn truth<F: Facts>(&mut self, facts: &mut F, goal: Goal) -> Result<Truth, F::Error> {
         let root = self.number(goal);
         if let Some(State::Done(truth)) = self.states.get(root as usize) {
             return Ok(*truth);
@@ -154,7 +112,7 @@ impl Solver {
     }
 
     /// What is known about a part of the rule of a goal.
-    pub(crate) fn part(&mut self, facts: &mut impl Facts, rule: &Rule, goal: Goal) -> Result<Truth> {
+    pub(crate) fn part<F: Facts>(&mut self, facts: &mut F, rule: &Rule, goal: Goal) -> Result<Truth, F::Error> {
         let mut formula = self.formula(facts, rule, goal)?;
         let mut least = u32::MAX;
         loop {
@@ -185,7 +143,7 @@ impl Solver {
         }
     }
 
-    fn begin(&mut self, facts: &mut impl Facts, frames: &mut Vec<Frame>, number: u32) -> Result<()> {
+    fn begin<F: Facts>(&mut self, facts: &mut F, frames: &mut Vec<Frame>, number: u32) -> Result<(), F::Error> {
         let Some(goal) = self.goals.get(number as usize).copied() else { return Ok(()) };
         let place = self.visits;
         self.visits += 1;
@@ -210,7 +168,7 @@ impl Solver {
     }
 
     /// A rule with all that the data say about it filled in.
-    fn formula(&mut self, facts: &mut impl Facts, rule: &Rule, goal: Goal) -> Result<Formula> {
+    fn formula<F: Facts>(&mut self, facts: &mut F, rule: &Rule, goal: Goal) -> Result<Formula, F::Error> {
         Ok(match rule {
             Rule::Direct => {
                 let found = facts.related(self.who, goal, self.all.is_some())?;
@@ -266,7 +224,7 @@ impl Solver {
         })
     }
 
-    fn any(&mut self, facts: &mut impl Facts, rules: &[Rule], goal: Goal) -> Result<Formula> {
+    fn any<F: Facts>(&mut self, facts: &mut F, rules: &[Rule], goal: Goal) -> Result<Formula, F::Error> {
         let mut parts = Parts::default();
         // What one look-up decides comes before what has to be followed.
         let (near, far): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| matches!(rule, Rule::Direct | Rule::Roles(_)));
@@ -378,104 +336,6 @@ impl Solver {
         let truths = cycle.well_founded(&decided);
         for (number, truth) in members.into_iter().zip(truths) {
             self.set(number, State::Done(truth));
-        }
-    }
-}
-
-/// Goals that wait for each other.
-#[derive(Default)]
-struct Cycle {
-    formulas: Vec<Formula>,
-}
-
-/// What stands at a goal of a cycle: its truth, or its place among those that wait.
-type Decided<'a> = &'a dyn Fn(u32) -> std::result::Result<Truth, usize>;
-
-impl Cycle {
-    /// The alternating fixpoint: what must be so grows and what may be so shrinks, until neither moves; between them lies the undecided.
-    fn well_founded(&self, decided: Decided<'_>) -> Vec<Truth> {
-        let mut must = vec![false; self.formulas.len()];
-        loop {
-            let may = self.least(decided, &must, false);
-            let next = self.least(decided, &may, true);
-            if next == must {
-                let both = must.iter().zip(&may);
-                return both
-                    .map(|(must, may)| match (must, may) {
-                        (true, _) => Truth::Yes,
-                        (false, true) => Truth::Undecided,
-                        (false, false) => Truth::No,
-                    })
-                    .collect();
-            }
-            must = next;
-        }
-    }
-
-    /// The least set of goals that support each other, where goals under an exclusion are taken from `excluded`. What is undecided from
-    /// elsewhere counts against a goal where `strict`, else for it.
-    fn least(&self, decided: Decided<'_>, excluded: &[bool], strict: bool) -> Vec<bool> {
-        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); self.formulas.len()];
-        for (place, formula) in self.formulas.iter().enumerate() {
-            collect(formula, decided, true, &mut |on| dependents.get_mut(on).map(|list| list.push(place)).unwrap_or_default());
-        }
-        let mut so = vec![false; self.formulas.len()];
-        let mut open: Vec<usize> = (0..self.formulas.len()).collect();
-        while let Some(place) = open.pop() {
-            let Some(formula) = self.formulas.get(place) else { continue };
-            if so.get(place) == Some(&false) && is_so(formula, decided, true, &so, excluded, strict) {
-                if let Some(cell) = so.get_mut(place) {
-                    *cell = true;
-                }
-                open.extend(dependents.get(place).into_iter().flatten());
-            }
-        }
-        so
-    }
-}
-
-/// The goals of a cycle that a formula mentions, those outside exclusions where `positive`.
-fn collect(formula: &Formula, decided: Decided<'_>, positive: bool, take: &mut impl FnMut(usize)) {
-    match formula {
-        Formula::Known(_) => {}
-        Formula::Goal(number) => {
-            if let (true, Err(place)) = (positive, decided(*number)) {
-                take(place);
-            }
-        }
-        Formula::Any(parts) | Formula::All(parts) => {
-            parts.open.iter().chain(&parts.waiting).for_each(|part| collect(part, decided, positive, take));
-        }
-        Formula::ButNot(both) => {
-            let [base, not] = &**both;
-            collect(base, decided, positive, take);
-            collect(not, decided, !positive, take);
-        }
-    }
-}
-
-fn is_so(formula: &Formula, decided: Decided<'_>, positive: bool, so: &[bool], excluded: &[bool], strict: bool) -> bool {
-    let counts = |truth: Truth| match truth {
-        Truth::Yes => true,
-        Truth::No => false,
-        Truth::Undecided => strict != positive,
-    };
-    let inner = |part: &Formula, positive| is_so(part, decided, positive, so, excluded, strict);
-    match formula {
-        Formula::Known(truth) => counts(*truth),
-        Formula::Goal(number) => match decided(*number) {
-            Ok(truth) => counts(truth),
-            Err(place) => (if positive { so } else { excluded }).get(place).copied().unwrap_or_default(),
-        },
-        Formula::Any(parts) => {
-            (parts.undecided && counts(Truth::Undecided)) || parts.open.iter().chain(&parts.waiting).any(|part| inner(part, positive))
-        }
-        Formula::All(parts) => {
-            (!parts.undecided || counts(Truth::Undecided)) && parts.open.iter().chain(&parts.waiting).all(|part| inner(part, positive))
-        }
-        Formula::ButNot(both) => {
-            let [base, not] = &**both;
-            inner(base, positive) && !inner(not, !positive)
         }
     }
 }

@@ -8,7 +8,10 @@ use std::rc::Rc;
 
 use crate::base::identifier::IdRef;
 use crate::base::time::Millis;
-use crate::decide::decision::{Ancestors, Facts, Found, Goal, Node, Relation, RoleSet, Rule, TypeKey, Who};
+use crate::decide::facts::{Facts, Found};
+use crate::decide::goal::{Goal, Node, Relation, TypeKey, Who};
+use crate::decide::roles::Ancestors;
+use crate::decide::rule::{RoleSet, Rule};
 use crate::facts::nodes::Place;
 use crate::facts::reader::{Reader, assignment_is_live, expiry};
 use crate::facts::store::{Gathered, Holdings, Reach, Related};
@@ -369,6 +372,8 @@ impl Reader<'_> {
 }
 
 impl Facts for Reader<'_> {
+    type Error = Error;
+
     fn rule(&mut self, relation: Relation) -> Result<Rc<Rule>> {
         let rules = self.rules()?;
         let Some(declared) = rules.get(relation) else {

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use crate::base::refusal::{nearest, shown};
 use crate::facts::limits::NAMES;
 use crate::facts::store::Store;
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
 /// Registers the function of this module.

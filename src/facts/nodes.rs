@@ -8,7 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use rusqlite::types::{Value, ValueRef};
 
 use crate::base::identifier::IdRef;
-use crate::decide::decision::{Node, TypeKey};
+use crate::decide::goal::{Node, TypeKey};
 
 /// Where a resource lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

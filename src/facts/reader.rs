@@ -12,15 +12,20 @@ use crate::access::candidates;
 use crate::access::tree::Walk;
 use crate::base::clock::Clock;
 use crate::base::identifier::{Id, IdRef, Subject as SubjectText, SubjectId};
+use crate::base::refusal::{nearest, shown};
 use crate::base::time::{self, Millis};
-use crate::decide::decision::{Ancestors, Facts, Goal, Node, Relation, RoleKey, RoleSet, Rule, TypeKey, Who, holds};
+use crate::decide::facts::Facts;
+use crate::decide::goal::{Goal, Node, Relation, RoleKey, TypeKey, Who};
+use crate::decide::holds;
+use crate::decide::roles::Ancestors;
+use crate::decide::rule::{RoleSet, Rule};
 use crate::facts::limits::Limits;
 use crate::facts::nodes::Place;
 use crate::facts::store::{Asked, Counts, Holding, Kept, Permission, Reach, Role, Store, Subject, count};
 use crate::facts::visible::{Ids, Visible};
 use crate::model::compiled::{Kind, Rules, Types};
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::error::{Error, Result};
 
 /// A row of the role assignments, for explanations and lists.
 pub(crate) struct Assignment {
@@ -59,7 +64,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The plain case on its shortest way: a permission that roles alone grant, and a subject whose roles have been gathered. It is the
-    /// walk of [`crate::decide::decision::held_at`]; `None` where it is another case.
+    /// walk of [`crate::decide::roles::held_at`]; `None` where it is another case.
     fn allows_by_gathered_roles(&mut self, who: Who, goal: Goal) -> Result<Option<bool>> {
         let Some(Rule::Roles(roles)) = self.permission(goal.relation).map(|permission| &*permission.rule) else { return Ok(None) };
         let roles = Rc::clone(roles);

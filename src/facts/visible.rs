@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 
 use crate::base::identifier::IdRef;
 use crate::base::time::Millis;
-use crate::decide::decision::{Node, Relation, TypeKey, Who};
+use crate::decide::goal::{Node, Relation, TypeKey, Who};
 use crate::facts::nodes::Nodes;
 
 /// The resources of one type to which a subject has a relation.

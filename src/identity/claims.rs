@@ -12,14 +12,16 @@ use serde_json::{Map, Value, json};
 
 use crate::base::identifier::Id;
 use crate::base::json::quoted;
+use crate::base::refusal::{nearest, shown};
 use crate::identity::attributes::holders::{definitions, stored_organization};
 use crate::identity::attributes::values::Type;
 use crate::identity::sessions::subject_of;
 use crate::identity::state::Identity;
 use crate::identity::template::Template;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
-use crate::sqlite::scalar::{Arguments, Effect, GivenId, define};
+use crate::sqlite::error::{Error, Result};
+use crate::sqlite::scalar::{Arguments, Effect, define};
+use crate::sqlite::value::GivenId;
 
 /// The most bytes that a template may render to, and that claims may have: what a token can hold of the four kilobytes of a cookie.
 const MAX_BYTES: usize = 3072;
@@ -46,11 +48,11 @@ fn check_attributes(engine: &Engine, template: &Template) -> Result<()> {
                     near if near.is_empty() => "; define it first with authz_define_attribute".to_owned(),
                     near => near,
                 };
-                return Err(place.refused(format!("unknown path, there is no attribute {}{near}", quoted(name))));
+                return Err(place.refused(format!("unknown path, there is no attribute {}{near}", quoted(name))).into());
             }
             Some(definition) if in_text && matches!(definition.kind, Type::Object | Type::Array) => {
                 let kind = if definition.kind == Type::Object { "an object" } else { "an array" };
-                return Err(place.refused(format!("here is {kind} inside a string; write the expression outside quotation marks")));
+                return Err(place.refused(format!("here is {kind} inside a string; write the expression outside quotation marks")).into());
             }
             Some(_) => {}
         }

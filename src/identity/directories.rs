@@ -9,11 +9,12 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use crate::base::identifier::check_id;
+use crate::base::refusal::{nearest, shown};
 use crate::manage::assignments::organization_of;
 use crate::manage::resources::{Resource, check_type, find as find_resource, find_stored};
 use crate::outbox::events::as_one_call;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
 /// Registers the functions of this module.

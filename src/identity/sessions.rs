@@ -12,14 +12,16 @@ use serde_json::json;
 
 use crate::base::identifier::IdRef;
 use crate::base::json::{Json, object, refused, required, text, unknown_field, words};
+use crate::base::refusal::shown;
 use crate::base::time;
 use crate::identity::session_cache::Open;
 use crate::identity::state::Identity;
 use crate::manage::resources::find as find_resource;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, shown};
-use crate::sqlite::scalar::{Arguments, Effect, GivenId, define};
+use crate::sqlite::error::{Error, Result};
+use crate::sqlite::scalar::{Arguments, Effect, define};
 use crate::sqlite::transaction::Transaction;
+use crate::sqlite::value::GivenId;
 
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, identity: &Rc<Identity>) -> rusqlite::Result<()> {

@@ -6,10 +6,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use crate::base::identifier::{Subject, SubjectId};
+use crate::base::refusal::{nearest, shown};
 use crate::base::time;
 use crate::manage::resources::{Resource, check_subject_type, check_type, find};
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
 /// Registers the functions of this module.

@@ -4,9 +4,10 @@ use std::rc::Rc;
 
 use rusqlite::{Connection, params};
 
+use crate::base::refusal::shown;
 use crate::manage::assignments::single_subject;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
 /// Registers the functions of this module.

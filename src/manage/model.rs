@@ -10,6 +10,7 @@ use rusqlite::types::{ToSql, Value, ValueRef};
 use rusqlite::{Connection, Params, Row};
 use serde_json::{Map, json};
 
+use crate::base::refusal::shown;
 use crate::manage::resources::remove_with_descendants;
 use crate::model::definition::{Definition, Restriction, RestrictionKind};
 use crate::model::document::Document;
@@ -19,7 +20,7 @@ use crate::model::{
 };
 use crate::outbox::events::as_one_call;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect};
 use crate::sqlite::table::{Call, Made, Rows, TableFunction};
 
@@ -320,7 +321,7 @@ fn look_for_obstacles(engine: &Engine, plan: &Plan<'_>) -> Result<()> {
             Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
         })?;
         if let Some(example) = found {
-            return Err(obstacle.refusal(&example));
+            return Err(obstacle.refusal(&example).into());
         }
     }
     Ok(())

@@ -6,11 +6,13 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::base::identifier::{BUILT_IN_SUBJECT_TYPES, Subject, SubjectId};
+use crate::base::refusal::{nearest, shown};
 use crate::base::time;
 use crate::manage::resources::{check_subject_type, check_type};
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
-use crate::sqlite::scalar::{Arguments, Effect, GivenId, define};
+use crate::sqlite::error::{Error, Result};
+use crate::sqlite::scalar::{Arguments, Effect, define};
+use crate::sqlite::value::GivenId;
 
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {

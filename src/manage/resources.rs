@@ -2,14 +2,16 @@
 
 use std::rc::Rc;
 
-use rusqlite::types::{Value, ValueRef};
+use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
+use crate::base::refusal::{nearest, shown};
 use crate::outbox::events::as_one_call;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
-use crate::sqlite::scalar::{Arguments, Effect, GivenId, define};
+use crate::sqlite::error::{Error, Result};
+use crate::sqlite::scalar::{Arguments, Effect, define};
+use crate::sqlite::value::GivenId;
 
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
@@ -277,14 +279,4 @@ pub(crate) fn remove_with_descendants(engine: &Engine, resource_type: &str, id: 
         engine.with(include_str!("../../sql/manage/resources/delete.sql"), |statement| Ok(statement.execute(params![slug, id])?))?;
     }
     Ok(count)
-}
-
-impl GivenId<'_> {
-    /// What was written, to be stored.
-    pub(crate) fn value_as_stored(&self) -> Value {
-        match self.value() {
-            ValueRef::Integer(number) => Value::Integer(number),
-            _ => Value::Text(self.text().into_owned()),
-        }
-    }
 }

@@ -13,11 +13,12 @@ use serde_json::json;
 
 use crate::base::identifier::{Id, check_slug};
 use crate::base::json::{Json, refused, slugs};
+use crate::base::refusal::{nearest, shown};
 use crate::manage::permissions::{DESCRIBED_BY, Fields, unknown_permission};
 use crate::manage::resources::{check_type, find as find_resource};
 use crate::outbox::events::as_one_call;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
 /// Registers the functions of this module.
@@ -349,7 +350,7 @@ fn take(engine: &Engine, role: &Role, permission: &str) -> Result<usize> {
 fn list(what: &str, json: &str, item: &str) -> Result<Vec<String>> {
     match Json::parse(&format!("the list of {what}"), json)? {
         Json::Null => refused(what, "it is null, and must be an array of strings"),
-        given => slugs(what, given, |slug| check_slug(item, slug)),
+        given => Ok(slugs(what, given, |slug| check_slug(item, slug))?),
     }
 }
 

@@ -6,8 +6,9 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::base::identifier::canonical_integer;
+use crate::base::refusal::{nearest, shown};
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
 /// Registers the functions of this module.
@@ -50,7 +51,7 @@ fn set(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
         ValueRef::Integer(number) => Value::Integer(number),
         ValueRef::Null => return Err(Error::refused(format!("the value of the setting `{}` is NULL; give one", shown(name)))),
         given => {
-            let text = crate::sqlite::scalar::text(given, "value of a setting")?.unwrap_or_default();
+            let text = crate::sqlite::value::text(given, "value of a setting")?.unwrap_or_default();
             canonical_integer(text).map_or_else(|| Value::Text(text.to_owned()), Value::Integer)
         }
     };

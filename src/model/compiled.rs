@@ -5,7 +5,8 @@ use std::rc::Rc;
 use hashbrown::{HashMap, HashSet};
 
 use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
-use crate::decide::decision::{Relation, Rule, TypeKey};
+use crate::decide::goal::{Relation, TypeKey};
+use crate::decide::rule::Rule;
 use crate::model::definition::{Definition, Restriction, RestrictionKind};
 
 /// The relation of a group to its members, where the model does not declare one itself.

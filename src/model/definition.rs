@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::base::identifier::check_type_slug;
-use crate::sqlite::error::{Error, Result, shown};
+use crate::base::refusal::{Refusal, Result, shown};
 
 /// How deep parentheses may nest. Everything that walks a rule may recurse, for no rule is deeper.
 const MAX_DEPTH: usize = 64;
@@ -64,8 +64,8 @@ pub(crate) struct Position {
 
 impl Position {
     /// A refusal that begins with this place.
-    pub(crate) fn refused(self, sentence: impl fmt::Display) -> Error {
-        Error::refused(format!("{self}: {sentence}"))
+    pub(crate) fn refused(self, sentence: impl fmt::Display) -> Refusal {
+        Refusal::new(format!("{self}: {sentence}"))
     }
 }
 
@@ -313,7 +313,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The error that something else stands here than what may.
-    pub(crate) fn expected(&self, what: &str) -> Error {
+    pub(crate) fn expected(&self, what: &str) -> Refusal {
         let found = match self.next.kind {
             Kind::Word(word) => format!("`{}`", shown(word)),
             Kind::Mark(mark) => format!("`{mark}`"),

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
 use crate::base::json::{quoted, refused};
+use crate::base::refusal::{Refusal, Result, nearest, shown};
 use crate::model::definition::Definition;
 use crate::model::document::{DeclaredPermission, DeclaredRole, Document, EVERYTHING_ABOVE, ORGANIZATION};
 use crate::model::language::{RelationDefinition, Vocabulary};
-use crate::sqlite::error::{Error, Result, nearest, shown};
 
 use super::{Action, Change, Fields, InForce, Item, Obstacle, Plan};
 
@@ -227,7 +227,7 @@ impl<'a> Difference<'a> {
             if *declared || !self.types.contains(slug.as_str()) {
                 removed.push((slug.as_str(), parent.as_str()));
             } else if !self.types.contains(parent.as_str()) {
-                return Err(Error::refused(format!(
+                return Err(Refusal::new(format!(
                     "resource type `{parent}` cannot be removed: it is a parent of `{slug}`, made otherwise; delete that row of authz_resource_type_parents first"
                 )));
             } else {
@@ -262,7 +262,7 @@ impl<'a> Difference<'a> {
         let organization = self.model.organization_roles.iter();
         let organization = organization.map(|role| ("organization role", role.slug.as_str(), role.resource_type.as_str()));
         match permissions.chain(roles).chain(organization).find(|(_, _, of)| !self.types.contains(of)) {
-            Some((kind, slug, of)) => Err(Error::refused(format!(
+            Some((kind, slug, of)) => Err(Refusal::new(format!(
                 "resource type `{of}` cannot be removed: {kind} `{slug}`, made otherwise, is of this type; delete it first"
             ))),
             None => Ok(()),
@@ -308,7 +308,7 @@ impl<'a> Difference<'a> {
         }
         for (slug, of) in &self.permissions {
             if self.has_relation(of, slug) {
-                return Err(Error::refused(format!(
+                return Err(Refusal::new(format!(
                     "`{slug}` is a permission and a relation of resource type `{of}`, and a check could not tell them apart; name one of them otherwise"
                 )));
             }
@@ -325,7 +325,7 @@ impl<'a> Difference<'a> {
         for (slug, row) in &self.model.permissions {
             let stays = self.permissions.contains_key(slug.as_str()) && !self.declared_permissions.contains_key(slug.as_str());
             if let Some(relation) = row.relation.as_deref().filter(|relation| stays && !self.has_relation(&row.resource_type, relation)) {
-                return Err(Error::refused(format!(
+                return Err(Refusal::new(format!(
                     "relation `{}#{relation}` cannot be removed: permission `{slug}`, made otherwise, names it; change that permission first",
                     row.resource_type
                 )));
@@ -607,7 +607,7 @@ impl<'a> Difference<'a> {
             match (added.first().or(removed.first()), order.len() == before) {
                 (None, _) => return Ok(order),
                 (Some((slug, parent)), true) => {
-                    return Err(Error::refused(format!(
+                    return Err(Refusal::new(format!(
                         "the parents cannot change in one step, see `{slug} < {parent}`; apply a document that takes the roles' permissions out first"
                     )));
                 }
@@ -714,7 +714,7 @@ fn left_out(kind: &str, slug: &str) -> String {
 }
 
 fn out_of_reach<T>(role: &str, role_type: &str, permission: &str, permission_type: &str) -> Result<T> {
-    Err(Error::refused(format!(
+    Err(Refusal::new(format!(
         "{role}, made otherwise, holds permission `{permission}`, whose resource type `{permission_type}` would no longer be `{role_type}` or below it; take it from the role first"
     )))
 }

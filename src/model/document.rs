@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::base::identifier::{BUILT_IN_SUBJECT_TYPES, check_slug, check_type_slug};
 use crate::base::json::{Json, MAX_DESCRIPTION, MAX_NAME, at, object, refused, required, slugs, text, unknown_field, words};
+use crate::base::refusal::{Result, shown};
 use crate::model::InForce;
 use crate::model::definition::Definition;
 use crate::model::language::{self, RelationDefinition, TypeDefinition, check_relation_name};
-use crate::sqlite::error::{Result, shown};
 
 /// The resource type that is built in.
 pub(crate) const ORGANIZATION: &str = "organization";

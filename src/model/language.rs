@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use crate::base::identifier::{BUILT_IN_SUBJECT_TYPES, check_type_slug};
+use crate::base::refusal::{Refusal, Result, nearest};
 use crate::model::definition::{Definition, Kind, Mention, Position, Reader, Restriction, RestrictionKind, is_reserved};
-use crate::sqlite::error::{Error, Result, nearest};
 
 /// A type that a model defines, with its relations in the order in which they are written.
 #[derive(Debug, PartialEq, Eq)]
@@ -88,7 +88,7 @@ pub(crate) fn parse(text: &str) -> Result<Vec<TypeDefinition>> {
     Ok(types)
 }
 
-fn not_built(reader: &Reader<'_>, what: &str) -> Error {
+fn not_built(reader: &Reader<'_>, what: &str) -> Refusal {
     reader.next.position.refused(format_args!("{what} are not built; write one model of types and relations"))
 }
 
@@ -127,7 +127,7 @@ fn relations(reader: &mut Reader<'_>) -> Result<Vec<RelationDefinition>> {
 pub(crate) fn check_relation_name(name: &str) -> Result<()> {
     check_type_slug("relation", name)?;
     if is_reserved(name) || matches!(name, "self" | "this") {
-        return Err(Error::refused(format!("`{name}` is a word of the modelling language; choose another name for the relation")));
+        return Err(Refusal::new(format!("`{name}` is a word of the modelling language; choose another name for the relation")));
     }
     Ok(())
 }
@@ -191,7 +191,7 @@ impl<'a> Vocabulary<'a> {
                 let error = position.refused(fault);
                 return Err(match definition.place.as_str() {
                     "" => error,
-                    place => Error::refused(format!("{place}: {error}")),
+                    place => Refusal::new(format!("{place}: {error}")),
                 });
             }
         }

@@ -1,7 +1,7 @@
 //! A plan: what changes, in which order, and what must not stand in its way; and how that is said.
 
+use crate::base::refusal::{Refusal, shown};
 use crate::model::definition::{Definition, Restriction, RestrictionKind};
-use crate::sqlite::error::{Error, shown};
 
 /// What is created, changed or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,9 +105,9 @@ pub(crate) enum Obstacle<'a> {
 
 impl Obstacle<'_> {
     /// The sentence, given one of the things that are in the way.
-    pub(crate) fn refusal(&self, example: &str) -> Error {
+    pub(crate) fn refusal(&self, example: &str) -> Refusal {
         let example = shown(example);
-        Error::refused(match self {
+        Refusal::new(match self {
             Obstacle::ResourceOf(slug) => {
                 format!("resource type `{slug}` cannot be removed: it has resources, such as `{example}`; remove them first")
             }

@@ -9,8 +9,9 @@ use std::rc::Rc;
 
 use rusqlite::Connection;
 
+use crate::base::refusal::{nearest, shown};
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
 /// Who is behind what a connection writes, where it was told.

@@ -99,7 +99,10 @@ fn patterns(json: &str) -> Result<String> {
     };
     match Json::parse("the list of names", json)? {
         Json::Null => refused("names", "it is null, and must be an array of strings"),
-        given => slugs("names", given, check).map(|_| json.to_owned()),
+        given => {
+            slugs("names", given, check)?;
+            Ok(json.to_owned())
+        }
     }
 }
 

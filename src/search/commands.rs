@@ -5,10 +5,12 @@ use rusqlite::types::Value;
 
 use super::visible::type_of_permission;
 use crate::base::identifier::check_id;
+use crate::base::refusal::{nearest, shown};
 use crate::manage::resources;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
-use crate::sqlite::scalar::{Arguments, GivenId};
+use crate::sqlite::error::{Error, Result};
+use crate::sqlite::scalar::Arguments;
+use crate::sqlite::value::GivenId;
 
 /// A page or an action.
 pub(crate) struct Command {

@@ -39,10 +39,12 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
+use crate::base::refusal::{nearest, shown};
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
-use crate::sqlite::scalar::{Effect, text as text_of};
+use crate::sqlite::error::{Error, Result};
+use crate::sqlite::scalar::Effect;
 use crate::sqlite::table::{Answer, Call, Made, TableFunction, define, define_direct};
+use crate::sqlite::value::text as text_of;
 pub(crate) use kept::Search;
 use score::{Query, Scratch};
 use visible::{Eyes, Viewer};

@@ -14,7 +14,8 @@
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::text::{Folded, classes, origins};
-use crate::sqlite::error::{Error, Result, shown};
+use crate::base::refusal::shown;
+use crate::sqlite::error::{Error, Result};
 
 /// The most characters and words a query may have.
 const MOST_CHARACTERS: usize = 1000;

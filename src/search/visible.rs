@@ -10,10 +10,11 @@ use rusqlite::types::{Value, ValueRef};
 use super::text::Folded;
 use crate::access::check::check;
 use crate::base::identifier::{Id, Subject, SubjectId};
+use crate::base::refusal::shown;
 use crate::facts::store::Store;
 use crate::manage::resources::check_subject_type;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, shown};
+use crate::sqlite::error::{Error, Result};
 
 /// A resource by its canonical name.
 pub(crate) type Key = (Rc<str>, Id);

@@ -1,9 +1,10 @@
-//! What can go wrong, and how it is said.
+//! What can go wrong, and how SQLite is told.
 //!
-//! A message is one sentence: lower case, no full stop, what was given in backticks, and the next step where there is one. The name of
-//! the SQL function is put in front where the sentence leaves the library (see [`crate::sqlite::scalar`]).
+//! The name of the SQL function is put in front of a sentence where it leaves the library (see [`crate::sqlite::scalar`]).
 
 use rusqlite::ffi;
+
+use crate::base::refusal::Refusal;
 
 /// The result of everything in this library.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -36,6 +37,12 @@ impl Error {
     /// Whether a rule of the file refused what was written: a constraint, or a trigger that keeps one.
     pub(crate) fn is_constraint(&self) -> bool {
         matches!(self, Error::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation))
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Error {
+        Error::Refused(refusal.sentence())
     }
 }
 
@@ -105,26 +112,5 @@ pub(crate) fn to_sqlite_as_scalar(name: &str, error: Error) -> rusqlite::Error {
             rusqlite::Error::SqliteFailure(cause, None)
         }
         _ => to_sqlite(name, error),
-    }
-}
-
-/// `` ; did you mean `x`? `` where one of the known names is near enough to be what was meant, else nothing.
-pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    if given.len() > 256 {
-        return String::new();
-    }
-    known
-        .into_iter()
-        .map(|name| (strsim::normalized_damerau_levenshtein(given, name), name))
-        .filter(|(likeness, _)| *likeness >= 0.5)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map_or_else(String::new, |(_, name)| format!("; did you mean `{name}`?"))
-}
-
-/// What was given, cut to a length that a sentence can bear.
-pub(crate) fn shown(given: &str) -> String {
-    match given.char_indices().nth(80) {
-        Some((cut, _)) => format!("{}…", given.get(..cut).unwrap_or_default()),
-        None => given.to_owned(),
     }
 }

@@ -11,4 +11,5 @@ pub(crate) mod scalar;
 pub(crate) mod statement;
 pub(crate) mod table;
 pub(crate) mod transaction;
+pub(crate) mod value;
 pub(crate) mod virtual_table;

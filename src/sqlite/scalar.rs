@@ -1,15 +1,14 @@
 //! Scalar functions: how one is registered and how it reads its arguments.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 
-use crate::base::identifier::{IdRef, canonical_integer, check_id};
 use crate::sqlite::connection::OfConnection;
-use crate::sqlite::error::{Error, Result, shown, to_sqlite_as_scalar};
+use crate::sqlite::error::{Error, Result, to_sqlite_as_scalar};
+use crate::sqlite::value::{GivenId, id, text};
 
 /// What a function does, which decides where SQLite lets it be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,69 +102,4 @@ impl<'a> Arguments<'a> {
 
 fn is_null(what: &str) -> Error {
     Error::refused(format!("the {what} is NULL; give one"))
-}
-
-/// A text argument, or `None` for NULL.
-pub(crate) fn text<'a>(value: ValueRef<'a>, what: &str) -> Result<Option<&'a str>> {
-    match value {
-        ValueRef::Null => Ok(None),
-        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text)),
-            Err(_) => Err(Error::refused(format!("the {what} `{}` is not valid UTF-8", shown(&String::from_utf8_lossy(bytes))))),
-        },
-        other => Err(Error::refused(format!("the {what} is {}; it must be TEXT", type_name(other)))),
-    }
-}
-
-/// An id as it was given: its canonical form and the value that was written.
-#[derive(Debug, Clone)]
-pub(crate) struct GivenId<'a> {
-    value: ValueRef<'a>,
-}
-
-impl<'a> GivenId<'a> {
-    /// The canonical form.
-    pub(crate) fn id(&self) -> IdRef<'a> {
-        IdRef::stored(self.value).unwrap_or(IdRef::Text(""))
-    }
-
-    /// What was written, with its type.
-    pub(crate) fn value(&self) -> ValueRef<'a> {
-        self.value
-    }
-
-    /// The id as text.
-    pub(crate) fn text(&self) -> Cow<'a, str> {
-        match self.value {
-            ValueRef::Text(bytes) => String::from_utf8_lossy(bytes),
-            _ => self.id().to_string().into(),
-        }
-    }
-}
-
-/// An id argument, or `None` for NULL.
-pub(crate) fn id<'a>(value: ValueRef<'a>, what: &str) -> Result<Option<GivenId<'a>>> {
-    match value {
-        ValueRef::Null => Ok(None),
-        ValueRef::Integer(_) => Ok(Some(GivenId { value })),
-        ValueRef::Text(_) => {
-            let given = text(value, what)?.unwrap_or_default();
-            if canonical_integer(given).is_none() {
-                check_id(what, given)?;
-            }
-            Ok(Some(GivenId { value }))
-        }
-        other => Err(Error::refused(format!("the {what} is {}; an id is INTEGER or TEXT", type_name(other)))),
-    }
-}
-
-/// The type of a value, as SQLite names it.
-fn type_name(value: ValueRef<'_>) -> &'static str {
-    match value {
-        ValueRef::Null => "NULL",
-        ValueRef::Integer(_) => "INTEGER",
-        ValueRef::Real(_) => "REAL",
-        ValueRef::Text(_) => "TEXT",
-        ValueRef::Blob(_) => "BLOB",
-    }
 }

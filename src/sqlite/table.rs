@@ -13,7 +13,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig};
 
 use crate::sqlite::error::{Error, Result, to_sqlite};
-use crate::sqlite::scalar::{GivenId, id, text};
+use crate::sqlite::value::{GivenId, id, text};
 use crate::sqlite::virtual_table::{self, Cursor, Host, VirtualTable};
 
 /// A table-valued function.

@@ -11,10 +11,11 @@ use serde_json::Value;
 use super::path::Path;
 use super::values::{Definition, Layout, Source, Type, Worked, without_passwords, work_out};
 use crate::base::identifier::{Id, IdRef};
+use crate::base::refusal::shown;
 use crate::identity::state::Identity;
 use crate::outbox::events::as_one_call;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, shown};
+use crate::sqlite::error::{Error, Result};
 
 /// The provider of what an application sets for its own sign-in.
 pub(crate) const APPLICATION: &str = "";

@@ -250,7 +250,7 @@ fn size(resource: &Map<String, Value>) -> Outcome<()> {
 
 /// What was given, cut to a length that a sentence can bear.
 pub(super) fn shown(text: &str) -> String {
-    crate::sqlite::error::shown(&text.escape_debug().to_string())
+    crate::base::refusal::shown(&text.escape_debug().to_string())
 }
 
 /// A resource as it is answered with: its schemas, its id, what the provider sent, `more` that is ours, and what is known of it.

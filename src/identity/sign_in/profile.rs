@@ -6,13 +6,14 @@ use serde_json::Value as Any;
 
 use crate::base::identifier::Id;
 use crate::base::json::{Json, object, quoted, refused, required, text, words};
+use crate::base::refusal::shown;
 use crate::identity::attributes::holders::signed_in;
 use crate::identity::people::{Person, find_or_insert, is_email};
 use crate::identity::sign_in::masking::masked;
 use crate::identity::state::Identity;
 use crate::outbox::events::as_one_call;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, shown};
+use crate::sqlite::error::{Error, Result};
 
 /// A row of `authz_connections`.
 pub(crate) struct Connected {

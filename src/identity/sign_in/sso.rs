@@ -11,11 +11,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Value as Any, json};
 
 use crate::base::json::{Json, object, quoted, refused, unknown_field, words};
+use crate::base::refusal::{nearest, shown};
 use crate::identity::sign_in::masking::masked;
 use crate::identity::sign_in::profile::{Connected, Profile, connection, sign_in, stored};
 use crate::identity::state::Identity;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
 /// Registers the functions of this module.

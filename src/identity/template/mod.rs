@@ -12,7 +12,7 @@ use std::fmt;
 use serde_json::Value;
 
 use self::reader::Reader;
-use crate::sqlite::error::{Error, Result, shown};
+use crate::base::refusal::{Refusal, Result, shown};
 
 /// Rendering stops here: far beyond what a token may have, far below what would harm a host.
 const MAX_RENDERED_BYTES: usize = 1 << 20;
@@ -62,8 +62,8 @@ pub(crate) struct Place {
 
 impl Place {
     /// A refusal of what stands here.
-    pub(crate) fn refused(self, sentence: impl fmt::Display) -> Error {
-        Error::refused(format!("the template, line {} column {}: {sentence}", self.line, self.column))
+    pub(crate) fn refused(self, sentence: impl fmt::Display) -> Refusal {
+        Refusal::new(format!("the template, line {} column {}: {sentence}", self.line, self.column))
     }
 }
 
@@ -146,8 +146,8 @@ impl Template {
     }
 }
 
-fn too_much(key: &str) -> Error {
-    Error::refused(format!("the template renders to more than {MAX_RENDERED_BYTES} bytes; the key `{}` takes the room", shown(key)))
+fn too_much(key: &str) -> Refusal {
+    Refusal::new(format!("the template renders to more than {MAX_RENDERED_BYTES} bytes; the key `{}` takes the room", shown(key)))
 }
 
 /// JSON that is being written, up to a length.
@@ -157,7 +157,7 @@ struct Output {
 }
 
 /// `None`: there is no room.
-type Rendered = std::result::Result<(), Option<Error>>;
+type Rendered = std::result::Result<(), Option<Refusal>>;
 
 impl Output {
     fn push(&mut self, text: &str) -> Rendered {
@@ -233,7 +233,7 @@ impl Expression {
         })
     }
 
-    fn append(&self, roots: &Value, text: &mut String) -> std::result::Result<(), Error> {
+    fn append(&self, roots: &Value, text: &mut String) -> Result<()> {
         match self.value(roots) {
             None => {}
             Some(Found::Text(found)) => text.push_str(found),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::{Alternative, Expression, Node, Piece, Place, Template};
-use crate::sqlite::error::{Error, Result, nearest, shown};
+use crate::base::refusal::{Refusal, Result, nearest, shown};
 
 /// The most bytes a template may have.
 pub(super) const MAX_TEMPLATE_BYTES: usize = 65_536;
@@ -156,12 +156,12 @@ impl<'a> Reader<'a> {
         place
     }
 
-    fn refused(&self, sentence: impl fmt::Display) -> Error {
+    fn refused(&self, sentence: impl fmt::Display) -> Refusal {
         self.place(self.at).refused(sentence)
     }
 
     /// The refusal of what comes next, where `wanted` should.
-    fn unexpected(&self, wanted: &str) -> Error {
+    fn unexpected(&self, wanted: &str) -> Refusal {
         match self.peek() {
             Some(character) => self.refused(format!("here stands `{}`, and must be {wanted}", character.escape_debug())),
             None => self.refused(format!("here the template ends, and must go on with {wanted}")),
