@@ -14,10 +14,11 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use crate::access::check::check;
+use super::check::check;
+use super::visible::visible;
 use crate::base::identifier::IdRef;
 use crate::facts::store::{Store, count};
-use crate::facts::visible::Visible;
+use crate::facts::visible::VisibleSet;
 use crate::sqlite::error::Result;
 use crate::sqlite::row_function::{self, Row, RowFunction};
 use crate::sqlite::transaction::{Snapshot, Transaction};
@@ -69,7 +70,7 @@ pub(crate) struct Memo {
     rows: Cell<usize>,
     /// After so many a statement asks about many
     many: usize,
-    set: RefCell<Option<Rc<Visible>>>,
+    set: RefCell<Option<Rc<VisibleSet>>>,
     _snapshot: Snapshot,
 }
 
@@ -102,12 +103,12 @@ impl Memo {
     }
 
     /// What the subject sees, if it is known already or takes at the most so many steps to find out.
-    fn visible(&self, store: &Store, steps: usize) -> Result<Option<Rc<Visible>>> {
+    fn visible(&self, store: &Store, steps: usize) -> Result<Option<Rc<VisibleSet>>> {
         store.read(|reader| {
             let resource_type = reader.resource_type(&self.resource_type)?;
             let relation = reader.relation(&self.permission, resource_type)?;
             let who = reader.subject(&self.subject)?;
-            reader.visible(who, relation, steps, &store.counts)
+            visible(reader, who, relation, steps, &store.counts)
         })
     }
 

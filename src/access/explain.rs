@@ -7,16 +7,17 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use serde_json::{Map, Value as Json, json};
 
-use crate::access::check::{Question, question};
+use super::check::{Question, question};
 use crate::decide::facts::Facts;
 use crate::decide::formula::Truth;
 use crate::decide::goal::{Goal, Node, Who};
 use crate::decide::roles::Ancestors;
 use crate::decide::rule::{RoleSet, Rule};
 use crate::decide::solver::Solver;
-use crate::facts::reader::{Assignment, Reader, assignment_is_live};
+use crate::facts::assignments::{Assignment, assignment_is_live};
+use crate::facts::reader::Reader;
 use crate::facts::store::Store;
-use crate::model::compiled::Kind;
+use crate::model::compiled::SubjectKind;
 use crate::sqlite::error::Result;
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
@@ -287,7 +288,7 @@ impl Tree {
     fn direct(&mut self, reader: &mut Reader<'_>, goal: Goal, depth: usize, yes: bool) -> Result<Map<String, Json>> {
         let mut node = Map::new();
         let every = match reader.kind(self.who) {
-            Some(Kind::One(of)) => Some(Kind::Every(of)),
+            Some(SubjectKind::One(of)) => Some(SubjectKind::Every(of)),
             _ => None,
         };
         let mut usersets = Vec::new();
@@ -303,7 +304,7 @@ impl Tree {
                     node.insert("relationship".into(), reader.text(subject).into());
                     return Ok(node);
                 }
-                Some(Kind::Userset(relation)) => {
+                Some(SubjectKind::Userset(relation)) => {
                     usersets.extend(reader.node_of(subject).map(|of| (subject, Goal { relation, node: of })));
                 }
                 _ => {}

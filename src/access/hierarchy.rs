@@ -30,7 +30,7 @@ use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig}
 
 use crate::base::identifier::IdRef;
 use crate::base::refusal::{nearest, shown};
-use crate::facts::visible::Ids;
+use crate::facts::ids::Ids;
 use crate::sqlite::error::{Error, Result, to_sqlite};
 use crate::sqlite::statement::HeldStatement;
 use crate::sqlite::virtual_table::{self, Host, VirtualTable};

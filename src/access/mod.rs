@@ -1,13 +1,19 @@
 //! The questions as SQL.
 
-pub(crate) mod candidates;
+mod candidates;
 pub(crate) mod check;
 mod check_rows;
 mod explain;
+mod frontier;
 mod hierarchy;
-mod lists;
+mod permissions;
+mod relevant;
+mod resources;
 mod sets;
-pub(crate) mod tree;
+mod subjects;
+mod tree;
+mod visible;
+mod walk;
 
 use std::rc::Rc;
 
@@ -20,7 +26,9 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::
     check_rows::register(connection, store)?;
     check::register(connection, store)?;
     explain::register(connection, store)?;
-    lists::register(connection, store)?;
+    resources::register(connection, store)?;
+    subjects::register(connection, store)?;
+    permissions::register(connection, store)?;
     tree::register(connection, store)?;
     hierarchy::register(connection)
 }

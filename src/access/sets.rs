@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::access::candidates::{Found, follow};
+use super::frontier::{Frontier, follow};
 use crate::decide::facts::Facts;
 use crate::decide::goal::{Goal, Who};
 use crate::decide::rule::Rule;
@@ -83,19 +83,19 @@ impl Sets {
     /// Everybody whom unions, usersets and `from` lead to, from one part of a rule on.
     fn union(&mut self, reader: &mut Reader<'_>, rule: &Rule, goal: Goal, depth: usize) -> Result<Option<Rc<Set>>> {
         let (mut named, mut sets) = (HashSet::new(), Vec::new());
-        let mut found = Found::default();
+        let mut frontier = Frontier::default();
         let is_whole = *reader.rule(goal.relation)? == *rule;
         if is_whole {
-            found.meet(goal);
+            frontier.meet(goal);
             if self.with_usersets {
                 named.insert(reader.userset(goal)?);
             }
         }
-        if !self.branch(reader, rule, goal, depth, &mut found, &mut named, &mut sets)? {
+        if !self.branch(reader, rule, goal, depth, &mut frontier, &mut named, &mut sets)? {
             return Ok(None);
         }
         let mut steps = 0u32;
-        while let Some(next) = found.next() {
+        while let Some(next) = frontier.next() {
             steps = steps.wrapping_add(1);
             if steps.is_multiple_of(256) {
                 reader.poll_interrupt()?;
@@ -109,7 +109,7 @@ impl Sets {
             if self.with_usersets {
                 named.insert(reader.userset(next)?);
             }
-            follow(reader, &rule, next, &mut found, &mut named)?;
+            follow(reader, &rule, next, &mut frontier, &mut named)?;
         }
         Ok(Some(Rc::new(Set::Any(named, sets))))
     }
@@ -122,14 +122,14 @@ impl Sets {
         rule: &Rule,
         goal: Goal,
         depth: usize,
-        found: &mut Found,
+        frontier: &mut Frontier,
         named: &mut HashSet<Who>,
         sets: &mut Vec<Rc<Set>>,
     ) -> Result<bool> {
         match rule {
             Rule::Any(rules) => {
                 for rule in rules {
-                    if !self.branch(reader, rule, goal, depth, found, named, sets)? {
+                    if !self.branch(reader, rule, goal, depth, frontier, named, sets)? {
                         return Ok(false);
                     }
                 }
@@ -138,7 +138,7 @@ impl Sets {
                 Some(set) => sets.push(set),
                 None => return Ok(false),
             },
-            leaf => follow(reader, leaf, goal, found, named)?,
+            leaf => follow(reader, leaf, goal, frontier, named)?,
         }
         Ok(true)
     }

@@ -24,7 +24,7 @@ pub(crate) trait Facts {
     /// The resource that `node` lies in; `None` at the top and for what is not registered.
     fn parent(&mut self, node: Node) -> Result<Option<Node>, Self::Error>;
     /// Whether the subject holds one of `roles` on exactly this resource.
-    fn held(&mut self, who: Who, roles: &RoleSet, node: Node) -> Result<Found, Self::Error>;
+    fn holds_role(&mut self, who: Who, roles: &RoleSet, node: Node) -> Result<Found, Self::Error>;
     /// Whether a relationship of this relation names the subject; where not `by_name`, also as one of everybody.
     fn related(&mut self, who: Who, goal: Goal, by_name: bool) -> Result<Found, Self::Error>;
     /// What stands in this relation to the resource, with its type.

@@ -4,7 +4,7 @@
 //! [`Rule`], and the rules are all there is: a permission that roles grant is the rule *holds one of these roles here or above*, a group is
 //! a resource with a relation to its members, a role assignment is a relationship. Nothing else gives access.
 //!
-//! The plain case, roles along the hierarchy, is a walk upwards ([`held_at`]). Everything else is decided by the [`Solver`].
+//! The plain case, roles along the hierarchy, is a walk upwards ([`nearest_held`]). Everything else is decided by the [`Solver`].
 //!
 //! A pure room: it uses nothing but itself, not even the words of `base`. What the data say, and what can go wrong in asking them, comes
 //! through the trait.
@@ -20,14 +20,14 @@ pub(crate) mod solver;
 
 use self::facts::Facts;
 use self::goal::{Goal, Who};
-use self::roles::{Held, held_at};
+use self::roles::{Nearest, nearest_held};
 use self::rule::Rule;
 use self::solver::Solver;
 
 /// Whether the subject has the relation to the resource.
 pub(crate) fn holds<F: Facts>(facts: &mut F, who: Who, goal: Goal) -> Result<bool, F::Error> {
     if let Rule::Roles(roles) = &*facts.rule(goal.relation)?
-        && let Held::Decided(at) = held_at(facts, who, roles, goal.node)?
+        && let Nearest::Decided(at) = nearest_held(facts, who, roles, goal.node)?
     {
         return Ok(at.is_some());
     }

@@ -6,7 +6,7 @@ use super::rule::RoleSet;
 
 /// Where a subject holds a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Held {
+pub(crate) enum Nearest {
     /// At this resource, the nearest; `None` is nowhere
     Decided(Option<Node>),
     /// It depends on membership of groups that nobody has looked into
@@ -14,16 +14,16 @@ pub(crate) enum Held {
 }
 
 /// The nearest resource, from `node` upwards, where the subject holds one of `roles`.
-pub(crate) fn held_at<F: Facts>(facts: &mut F, who: Who, roles: &RoleSet, node: Node) -> Result<Held, F::Error> {
+pub(crate) fn nearest_held<F: Facts>(facts: &mut F, who: Who, roles: &RoleSet, node: Node) -> Result<Nearest, F::Error> {
     let mut up = Ancestors::from(node);
     while let Some(here) = up.next(facts)? {
-        match facts.held(who, roles, here)? {
-            Found::Yes => return Ok(Held::Decided(Some(here))),
+        match facts.holds_role(who, roles, here)? {
+            Found::Yes => return Ok(Nearest::Decided(Some(here))),
             Found::No => {}
-            Found::If(_) => return Ok(Held::Depends),
+            Found::If(_) => return Ok(Nearest::Depends),
         }
     }
-    Ok(Held::Decided(None))
+    Ok(Nearest::Decided(None))
 }
 
 /// A walk from a resource to the top. The schema lets no cycle come about; one made by hand, with the constraints off, ends the walk.
@@ -82,7 +82,7 @@ mod tests {
         fn parent(&mut self, node: Node) -> Result<Option<Node>, Infallible> {
             Ok(self.parents[node.0 as usize].map(Node))
         }
-        fn held(&mut self, _: Who, roles: &RoleSet, node: Node) -> Result<Found, Infallible> {
+        fn holds_role(&mut self, _: Who, roles: &RoleSet, node: Node) -> Result<Found, Infallible> {
             let found = self.holdings.iter().any(|(on, role)| *on == node.0 && roles.contains(RoleKey(*role)));
             Ok(if found { Found::Yes } else { Found::No })
         }
@@ -109,11 +109,11 @@ mod tests {
     #[test]
     fn a_role_reaches_down_and_never_up() {
         let mut world = World { parents: vec![None, Some(0), Some(1)], holdings: vec![(1, 70)] };
-        let mut at = |roles: &[u32], node| held_at(&mut world, Who(0), &set(roles), Node(node)).unwrap();
-        assert_eq!(at(&[70], 2), Held::Decided(Some(Node(1))));
-        assert_eq!(at(&[70], 1), Held::Decided(Some(Node(1))));
-        assert_eq!(at(&[70], 0), Held::Decided(None));
-        assert_eq!(at(&[6, 71], 2), Held::Decided(None));
+        let mut at = |roles: &[u32], node| nearest_held(&mut world, Who(0), &set(roles), Node(node)).unwrap();
+        assert_eq!(at(&[70], 2), Nearest::Decided(Some(Node(1))));
+        assert_eq!(at(&[70], 1), Nearest::Decided(Some(Node(1))));
+        assert_eq!(at(&[70], 0), Nearest::Decided(None));
+        assert_eq!(at(&[6, 71], 2), Nearest::Decided(None));
     }
 
     #[test]
@@ -124,9 +124,9 @@ mod tests {
                 // A tail that leads into a ring.
                 let parents = (0..total).map(|n| Some(if n + 1 == total { tail } else { n + 1 })).collect();
                 let mut world = World { parents, holdings: vec![(total - 1, 1)] };
-                let last = Held::Decided(Some(Node(total - 1)));
-                assert_eq!(held_at(&mut world, Who(0), &set(&[1]), Node(0)).unwrap(), last, "{length} {tail}");
-                assert_eq!(held_at(&mut world, Who(0), &set(&[2]), Node(0)).unwrap(), Held::Decided(None), "{length} {tail}");
+                let last = Nearest::Decided(Some(Node(total - 1)));
+                assert_eq!(nearest_held(&mut world, Who(0), &set(&[1]), Node(0)).unwrap(), last, "{length} {tail}");
+                assert_eq!(nearest_held(&mut world, Who(0), &set(&[2]), Node(0)).unwrap(), Nearest::Decided(None), "{length} {tail}");
             }
         }
     }

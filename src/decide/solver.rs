@@ -178,7 +178,7 @@ impl Solver {
                 let mut goals = Vec::new();
                 let mut up = Ancestors::from(goal.node);
                 while let Some(here) = up.next(facts)? {
-                    match facts.held(self.who, roles, here)? {
+                    match facts.holds_role(self.who, roles, here)? {
                         Found::Yes => return Ok(Formula::Known(Truth::Yes)),
                         Found::No => {}
                         Found::If(some) => goals.extend(some),

@@ -1,12 +1,23 @@
 //! What a connection keeps.
 
 mod answers;
+pub(crate) mod assignments;
+pub(crate) mod cache;
+mod changes;
+mod gather;
+mod held_roles;
+pub(crate) mod ids;
 mod limit;
-mod limits;
+pub(crate) mod limits;
+mod names;
 pub(crate) mod nodes;
+mod places;
 pub(crate) mod reader;
+mod relationships;
 mod set_now;
 pub(crate) mod store;
+mod subjects;
+mod suspension;
 pub(crate) mod visible;
 
 use std::rc::Rc;

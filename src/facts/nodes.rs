@@ -12,7 +12,7 @@ use crate::decide::goal::{Node, TypeKey};
 
 /// Where a resource lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     /// Nobody has looked
     Unknown,
     NotRegistered,
@@ -107,23 +107,23 @@ impl Nodes {
     }
 
     /// Where a resource lies.
-    pub(crate) fn place(&self, node: Node) -> Place {
+    pub(crate) fn place(&self, node: Node) -> Location {
         match self.entries.get(node.0 as usize).map_or(NOT_REGISTERED, |entry| entry.place) {
-            UNKNOWN => Place::Unknown,
-            NOT_REGISTERED => Place::NotRegistered,
-            ROOT => Place::Root,
-            above => Place::Below(Node(above)),
+            UNKNOWN => Location::Unknown,
+            NOT_REGISTERED => Location::NotRegistered,
+            ROOT => Location::Root,
+            above => Location::Below(Node(above)),
         }
     }
 
     /// Notes where a resource lies.
-    pub(crate) fn set_place(&mut self, node: Node, place: Place) {
+    pub(crate) fn set_place(&mut self, node: Node, place: Location) {
         if let Some(entry) = self.entries.get_mut(node.0 as usize) {
             entry.place = match place {
-                Place::Unknown => UNKNOWN,
-                Place::NotRegistered => NOT_REGISTERED,
-                Place::Root => ROOT,
-                Place::Below(above) => above.0,
+                Location::Unknown => UNKNOWN,
+                Location::NotRegistered => NOT_REGISTERED,
+                Location::Root => ROOT,
+                Location::Below(above) => above.0,
             };
         }
     }
@@ -205,7 +205,7 @@ mod tests {
         nodes.set_stored(node, ValueRef::Text(b"42"));
         assert_eq!(nodes.stored_id(node), Value::Text("42".into()));
         assert_eq!(nodes.resource_type(node), Some(TypeKey(1)));
-        nodes.set_place(node, Place::Below(Node(3)));
-        assert_eq!((nodes.place(node), nodes.place(Node(9))), (Place::Below(Node(3)), Place::NotRegistered));
+        nodes.set_place(node, Location::Below(Node(3)));
+        assert_eq!((nodes.place(node), nodes.place(Node(9))), (Location::Below(Node(3)), Location::NotRegistered));
     }
 }

@@ -76,7 +76,7 @@ impl Types {
     }
 
     /// The types of which something may have children.
-    pub(crate) fn holders(&self) -> HashSet<TypeKey> {
+    pub(crate) fn with_children(&self) -> HashSet<TypeKey> {
         self.parents.iter().flatten().copied().collect()
     }
 
@@ -97,7 +97,7 @@ impl Types {
 
 /// A kind of subject that a relationship may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
+pub(crate) enum SubjectKind {
     One(TypeKey),
     Every(TypeKey),
     /// Whoever has this relation to something
@@ -114,7 +114,7 @@ pub(crate) struct Declared {
     /// The definition as it is written, empty for what the library adds
     pub(crate) definition: String,
     /// Whom its relationships may name; for the members of a group, `None`: anybody
-    pub(crate) kinds: Option<Vec<Kind>>,
+    pub(crate) kinds: Option<Vec<SubjectKind>>,
     /// Whether what a resource lies in stands in this relation to it
     pub(crate) reads_hierarchy: bool,
     /// Whether membership follows from relationships alone, so that the usersets which contain a subject can be gathered
@@ -128,7 +128,7 @@ impl Declared {
     }
 
     /// Whether a relationship of this relation may name such a subject.
-    pub(crate) fn allows(&self, kind: Kind) -> bool {
+    pub(crate) fn allows(&self, kind: SubjectKind) -> bool {
         self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
     }
 }
@@ -200,7 +200,7 @@ impl Rules {
             }
         }
         for (relation, key) in parents {
-            let kinds = rules.types.parents_of(key).iter().map(|parent| Kind::One(*parent)).collect();
+            let kinds = rules.types.parents_of(key).iter().map(|parent| SubjectKind::One(*parent)).collect();
             if let Some(entry) = rules.relations.get_mut(relation.0 as usize) {
                 entry.kinds = Some(kinds);
                 entry.reads_hierarchy = true;
@@ -214,7 +214,7 @@ impl Rules {
     }
 
     /// A definition of `relation` with names resolved, and the kinds of subjects it lists.
-    fn resolved(&self, relation: Relation, definition: &Definition) -> Result<(Rule, Vec<Kind>), String> {
+    fn resolved(&self, relation: Relation, definition: &Definition) -> Result<(Rule, Vec<SubjectKind>), String> {
         let Some(of) = self.get(relation) else { return Err("there is no such relation".into()) };
         let resource_type = of.resource_type;
         let mut kinds = Vec::new();
@@ -222,7 +222,7 @@ impl Rules {
         Ok((rule, kinds))
     }
 
-    fn rule_of(&self, resource_type: TypeKey, definition: &Definition, kinds: &mut Vec<Kind>) -> Result<Rule, String> {
+    fn rule_of(&self, resource_type: TypeKey, definition: &Definition, kinds: &mut Vec<SubjectKind>) -> Result<Rule, String> {
         let named = |name: &str| {
             self.relation(resource_type, name)
                 .ok_or_else(|| format!("it names `{name}`, which is no relation of `{}`", self.types.slug(resource_type)))
@@ -246,12 +246,12 @@ impl Rules {
         })
     }
 
-    fn kind(&self, restriction: &Restriction) -> Option<Kind> {
+    fn kind(&self, restriction: &Restriction) -> Option<SubjectKind> {
         let key = self.types.key(&restriction.subject_type)?;
         Some(match &restriction.kind {
-            RestrictionKind::One => Kind::One(key),
-            RestrictionKind::Every => Kind::Every(key),
-            RestrictionKind::Userset(name) => Kind::Userset(self.relation(key, name)?),
+            RestrictionKind::One => SubjectKind::One(key),
+            RestrictionKind::Every => SubjectKind::Every(key),
+            RestrictionKind::Userset(name) => SubjectKind::Userset(self.relation(key, name)?),
         })
     }
 
@@ -260,8 +260,8 @@ impl Rules {
     fn find_gathered(&mut self) {
         let named: HashSet<Relation> = (self.relations.iter().flat_map(|one| one.kinds.iter().flatten()))
             .filter_map(|kind| match kind {
-                Kind::Userset(relation) => Some(*relation),
-                Kind::One(_) | Kind::Every(_) => None,
+                SubjectKind::Userset(relation) => Some(*relation),
+                SubjectKind::One(_) | SubjectKind::Every(_) => None,
             })
             .collect();
         let mut simple: Vec<bool> =
@@ -270,7 +270,11 @@ impl Rules {
         loop {
             let next: Vec<bool> = (self.relations.iter().zip(&simple))
                 .map(|(one, so)| {
-                    *so && one.kinds.iter().flatten().all(|kind| !matches!(kind, Kind::Userset(relation) if !is_simple(&simple, *relation)))
+                    *so && one
+                        .kinds
+                        .iter()
+                        .flatten()
+                        .all(|kind| !matches!(kind, SubjectKind::Userset(relation) if !is_simple(&simple, *relation)))
                 })
                 .collect();
             if next == simple {
