@@ -3,6 +3,7 @@
 mod answers;
 pub(crate) mod assignments;
 pub(crate) mod cache;
+pub(crate) mod catalog;
 mod changes;
 mod gather;
 mod held_roles;

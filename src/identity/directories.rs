@@ -10,9 +10,9 @@ use rusqlite::{Connection, params};
 
 use crate::base::identifier::check_id;
 use crate::base::refusal::{nearest, shown};
+use crate::facts::catalog::{Resource, check_type, find_resource, find_stored_resource};
 use crate::manage::assignments::organization_of;
-use crate::manage::resources::{Resource, check_type, find as find_resource, find_stored};
-use crate::outbox::events::as_one_call;
+use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
@@ -186,7 +186,7 @@ impl<'a> Mapping<'a> {
                 };
                 (resource_type, resource)
             }
-            _ => match find_stored(engine, "organization", &directory.organization)? {
+            _ => match find_stored_resource(engine, "organization", &directory.organization)? {
                 Some(organization) => ("organization", organization),
                 None => return Err(Error::refused("the organization of the directory is not registered")),
             },

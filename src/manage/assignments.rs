@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use crate::base::identifier::{Subject, SubjectId};
 use crate::base::refusal::{nearest, shown};
 use crate::base::time;
-use crate::manage::resources::{Resource, check_subject_type, check_type, find};
+use crate::facts::catalog::{Resource, check_subject_type, check_type, find_resource};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
@@ -50,7 +50,7 @@ fn grant(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     let id = call.required_id(3, "resource id")?;
     one_subject("subject", subject)?;
     engine.atomically(|| {
-        let resource = find(engine, resource_type, &id)?;
+        let resource = find_resource(engine, resource_type, &id)?;
         // What the rules of the file refuse is looked into only then, so that what they accept costs no question more.
         let explain = |resource: Option<&Resource>, otherwise: Error| -> Result<i64> {
             single_subject(engine, "subject", subject)?;
@@ -101,7 +101,7 @@ fn revoke(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     engine.atomically(|| {
         single_subject(engine, "subject", subject)?;
         check_type(engine, resource_type)?;
-        let resource = find(engine, resource_type, &id)?;
+        let resource = find_resource(engine, resource_type, &id)?;
         organization_of(engine, role, resource_type, resource.as_ref())?;
         let Some(resource) = resource else { return Ok(0) };
         let gone = engine.with(include_str!("../../sql/manage/assignments/delete.sql"), |statement| {

@@ -18,7 +18,7 @@ use crate::model::{
     Action, Change, InForce, Item, Obstacle, OrganizationRole, OrganizationRolePermission, PermissionInForce, Plan, RelationInForce,
     RoleInForce, TypeInForce, diff,
 };
-use crate::outbox::events::as_one_call;
+use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect};

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::base::identifier::check_slug;
 use crate::base::json::{Json, MAX_DESCRIPTION, MAX_NAME, at, object, refused, slugs, text, unknown_field, words};
 use crate::base::refusal::{nearest, shown};
-use crate::manage::resources::check_type;
+use crate::facts::catalog::check_type;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};

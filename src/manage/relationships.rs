@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::base::identifier::{BUILT_IN_SUBJECT_TYPES, Subject, SubjectId};
 use crate::base::refusal::{nearest, shown};
 use crate::base::time;
-use crate::manage::resources::{check_subject_type, check_type};
+use crate::facts::catalog::{check_subject_type, check_type};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};

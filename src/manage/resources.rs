@@ -5,9 +5,9 @@ use std::rc::Rc;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
-use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
-use crate::base::refusal::{nearest, shown};
-use crate::outbox::events::as_one_call;
+use crate::base::refusal::shown;
+use crate::facts::catalog::{Resource, check_type, find_resource};
+use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
@@ -17,63 +17,6 @@ use crate::sqlite::value::GivenId;
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_put_resource", 4..=5, Effect::Writes, put)?;
     define(connection, engine, "authz_remove_resource", 2..=3, Effect::Writes, remove)
-}
-
-/// A row of `authz_resources`, the ids with the type they are stored with.
-pub(crate) struct Resource {
-    pub(crate) id: Value,
-    parent: Option<(String, Value)>,
-    pub(crate) organization: Value,
-    name: Option<String>,
-}
-
-/// The registered resource of that type and id.
-pub(crate) fn find(engine: &Engine, resource_type: &str, id: &GivenId<'_>) -> Result<Option<Resource>> {
-    let (first, second) = id.id().forms();
-    find_either(engine, resource_type, &first, second.as_ref())
-}
-
-/// The same for an id that has the type it is stored with.
-pub(crate) fn find_stored(engine: &Engine, resource_type: &str, id: &Value) -> Result<Option<Resource>> {
-    find_either(engine, resource_type, id, None)
-}
-
-fn find_either(engine: &Engine, resource_type: &str, first: &Value, second: Option<&Value>) -> Result<Option<Resource>> {
-    engine.with(include_str!("../../sql/facts/catalog/find.sql"), |statement| {
-        let mut rows = statement.query(params![resource_type, first, second])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let parent = match row.get::<_, Option<String>>(1)? {
-            Some(parent_type) => Some((parent_type, row.get(2)?)),
-            None => None,
-        };
-        Ok(Some(Resource { id: row.get(0)?, parent, organization: row.get(3)?, name: row.get(4)? }))
-    })
-}
-
-/// Refuses a resource type that is not declared, and suggests the nearest.
-pub(crate) fn check_type(engine: &Engine, resource_type: &str) -> Result<()> {
-    if engine.with(include_str!("../../sql/facts/catalog/type_exists.sql"), |statement| Ok(statement.exists([resource_type])?))? {
-        return Ok(());
-    }
-    let known = engine.strings(include_str!("../../sql/facts/catalog/types.sql"), params![])?;
-    Err(Error::refused(format!(
-        "unknown resource type `{}`{}",
-        shown(resource_type),
-        nearest(resource_type, known.iter().map(String::as_str))
-    )))
-}
-
-/// Refuses a subject type that is neither built in nor declared, and suggests the nearest.
-pub(crate) fn check_subject_type(engine: &Engine, subject_type: &str) -> Result<()> {
-    if BUILT_IN_SUBJECT_TYPES.contains(&subject_type) {
-        return Ok(());
-    }
-    if engine.with(include_str!("../../sql/facts/catalog/type_exists.sql"), |statement| Ok(statement.exists([subject_type])?))? {
-        return Ok(());
-    }
-    let known = engine.strings(include_str!("../../sql/facts/catalog/types.sql"), params![])?;
-    let known = BUILT_IN_SUBJECT_TYPES.into_iter().chain(known.iter().map(String::as_str));
-    Err(Error::refused(format!("unknown subject type `{}`{}", shown(subject_type), nearest(subject_type, known))))
 }
 
 /// `authz_put_resource(resource_type, resource_id, parent_type, parent_id [, name])` → 1 if something changed, else 0.
@@ -99,8 +42,8 @@ fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
         return Err(Error::refused(format!("the name `{}` has {} characters; a name has at most 256", shown(name), name.chars().count())));
     }
     engine.atomically(|| {
-        let old = find(engine, resource_type, &id)?;
-        let place = Place::find(engine, resource_type, &id, parent.as_ref())?;
+        let old = find_resource(engine, resource_type, &id)?;
+        let place = Placement::find(engine, resource_type, &id, parent.as_ref())?;
         let Some(old) = old else { return insert(engine, resource_type, &id, &place, name.flatten()) };
         place.check(engine, resource_type)?;
         let moved = old.parent != place.parent;
@@ -125,24 +68,24 @@ fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
 type GivenParent<'a> = (&'a str, GivenId<'a>);
 
 /// Where a resource lies, or is to lie.
-struct Place {
+struct Placement {
     /// The parent as it is stored, or as it is given where it is not registered
     parent: Option<(String, Value)>,
     organization: Value,
     is_known: bool,
 }
 
-impl Place {
-    fn find(engine: &Engine, resource_type: &str, id: &GivenId<'_>, parent: Option<&GivenParent<'_>>) -> Result<Place> {
+impl Placement {
+    fn find(engine: &Engine, resource_type: &str, id: &GivenId<'_>, parent: Option<&GivenParent<'_>>) -> Result<Placement> {
         let Some((parent_type, parent_id)) = parent else {
             let organization = if resource_type == "organization" { id.value_as_stored() } else { Value::Null };
-            return Ok(Place { parent: None, organization, is_known: true });
+            return Ok(Placement { parent: None, organization, is_known: true });
         };
-        let found = find(engine, parent_type, parent_id)?;
+        let found = find_resource(engine, parent_type, parent_id)?;
         let is_known = found.is_some();
         let (id, organization) =
             found.map_or_else(|| (parent_id.value_as_stored(), Value::Null), |parent| (parent.id, parent.organization));
-        Ok(Place { parent: Some(((*parent_type).to_owned(), id)), organization, is_known })
+        Ok(Placement { parent: Some(((*parent_type).to_owned(), id)), organization, is_known })
     }
 
     /// Refuses what the rules of the file refuse, and says why.
@@ -170,7 +113,7 @@ impl Place {
 }
 
 /// A new resource. The rules stand in the file; only where they refuse it are they gone into here, to say why.
-fn insert(engine: &Engine, resource_type: &str, id: &GivenId<'_>, place: &Place, name: Option<&str>) -> Result<i64> {
+fn insert(engine: &Engine, resource_type: &str, id: &GivenId<'_>, place: &Placement, name: Option<&str>) -> Result<i64> {
     let (parent_type, parent_id) = place.parent.as_ref().map(|(slug, id)| (slug, id)).unzip();
     let inserted = engine.with(include_str!("../../sql/manage/resources/insert.sql"), |statement| {
         Ok(statement.execute(params![resource_type, id.value_as_stored(), parent_type, parent_id, place.organization, name])?)
@@ -186,8 +129,8 @@ fn insert(engine: &Engine, resource_type: &str, id: &GivenId<'_>, place: &Place,
     }
 }
 
-fn move_below(engine: &Engine, resource_type: &str, old: &Resource, place: Place) -> Result<()> {
-    let Place { parent, organization, .. } = place;
+fn move_below(engine: &Engine, resource_type: &str, old: &Resource, place: Placement) -> Result<()> {
+    let Placement { parent, organization, .. } = place;
     if old.organization != organization {
         return Err(Error::refused(format!(
             "the {resource_type} `{}` lies in organization `{}` and cannot move into `{}`",
@@ -238,7 +181,7 @@ fn remove(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     };
     engine.atomically(|| {
         check_type(engine, resource_type)?;
-        let Some(found) = find(engine, resource_type, &id)? else { return Ok(0) };
+        let Some(found) = find_resource(engine, resource_type, &id)? else { return Ok(0) };
         if !cascade {
             let (children, assignments) = engine.with(include_str!("../../sql/manage/resources/dependents.sql"), |statement| {
                 Ok(statement.query_row(params![resource_type, found.id], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?)

@@ -11,7 +11,7 @@ use rusqlite::{Connection, params};
 use crate::base::identifier::check_id;
 use crate::base::json::{Json, refused, slugs};
 use crate::base::time;
-use crate::outbox::events::{Event, page};
+use crate::outbox::page::{Event, page};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect};

@@ -6,8 +6,8 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
 
 use crate::base::identifier::IdRef;
-use crate::manage::resources::check_type;
-use crate::outbox::events::page;
+use crate::facts::catalog::check_type;
+use crate::outbox::page::page;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Error;
 use crate::sqlite::table::{Answer, Call, Made, TableFunction, define};

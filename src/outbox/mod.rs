@@ -1,9 +1,11 @@
 //! What happened.
 
 pub(crate) mod actor;
+pub(crate) mod call;
 mod consumers;
-pub(crate) mod events;
+mod envelopes;
 mod history;
+mod page;
 
 use std::rc::Rc;
 
@@ -15,6 +17,6 @@ use crate::sqlite::connection::Engine;
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     actor::register(connection, engine)?;
     consumers::register(connection, engine)?;
-    events::register(connection, engine)?;
+    envelopes::register(connection, engine)?;
     history::register(connection, engine)
 }

@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 use super::visible::type_of_permission;
 use crate::base::identifier::check_id;
 use crate::base::refusal::{nearest, shown};
-use crate::manage::resources;
+use crate::facts::catalog::{check_type, find_resource};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::Arguments;
@@ -99,11 +99,11 @@ fn place<'a>(engine: &Engine, permission: Option<&str>, on: Option<(&'a str, Giv
         )));
     };
     let Some((resource_type, id)) = on else { return Ok(None) };
-    resources::check_type(engine, resource_type)?;
+    check_type(engine, resource_type)?;
     if of != resource_type {
         return Err(Error::refused(format!("the permission `{permission}` belongs to the resource type `{of}`, not to `{resource_type}`")));
     }
-    match resources::find(engine, resource_type, &id)? {
+    match find_resource(engine, resource_type, &id)? {
         Some(found) => Ok(Some((resource_type, found.id))),
         None => {
             Err(Error::refused(format!("the {resource_type} `{}` is not registered; put it with authz_put_resource", shown(&id.text()))))

@@ -11,8 +11,8 @@ use super::text::Folded;
 use crate::access::check::check;
 use crate::base::identifier::{Id, Subject, SubjectId};
 use crate::base::refusal::shown;
+use crate::facts::catalog::check_subject_type;
 use crate::facts::store::Store;
-use crate::manage::resources::check_subject_type;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 

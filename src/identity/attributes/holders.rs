@@ -13,7 +13,7 @@ use super::values::{Definition, Layout, Source, Type, Worked, without_passwords,
 use crate::base::identifier::{Id, IdRef};
 use crate::base::refusal::shown;
 use crate::identity::state::Identity;
-use crate::outbox::events::as_one_call;
+use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 

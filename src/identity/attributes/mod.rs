@@ -22,7 +22,7 @@ use crate::base::identifier::{Id, IdRef, check_id, check_type_slug};
 use crate::base::json::{Json, MAX_DESCRIPTION, object, quoted, refused, text, unknown_field, words};
 use crate::base::refusal::{nearest, shown};
 use crate::identity::state::Identity;
-use crate::outbox::events::as_one_call;
+use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect};

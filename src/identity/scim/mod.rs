@@ -25,7 +25,7 @@ use self::schemas::Kind;
 use crate::base::json;
 use crate::identity::directories::{Directory, found};
 use crate::identity::state::Identity;
-use crate::outbox::events::as_one_call;
+use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};

@@ -11,7 +11,7 @@ use crate::identity::attributes::holders::signed_in;
 use crate::identity::people::{Person, find_or_insert, is_email};
 use crate::identity::sign_in::masking::masked;
 use crate::identity::state::Identity;
-use crate::outbox::events::as_one_call;
+use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 
