@@ -13,11 +13,12 @@ use serde_json::{Map, json};
 use crate::base::refusal::shown;
 use crate::manage::resources::remove_with_descendants;
 use crate::model::definition::{Definition, Restriction, RestrictionKind};
+use crate::model::difference::diff;
 use crate::model::document::Document;
-use crate::model::{
-    Action, Change, InForce, Item, Obstacle, OrganizationRole, OrganizationRolePermission, PermissionInForce, Plan, RelationInForce,
-    RoleInForce, TypeInForce, diff,
+use crate::model::in_force::{
+    InForce, OrganizationRole, OrganizationRolePermission, PermissionInForce, RelationInForce, RoleInForce, TypeInForce,
 };
+use crate::model::plan::{Action, Change, Item, Obstacle, Plan};
 use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};

@@ -2,13 +2,13 @@
 //!
 //! Plain text in, plain values out: nothing here knows of SQLite, nor of which types and relations there are. [`Definition::parse`] and
 //! printing are each other's inverse. Newlines are white space in here; where a definition ends in a whole model is for
-//! [`crate::model::language`] to say, which reads with the same [`Reader`].
+//! [`crate::model::language`] to say, which reads the same [`Tokens`].
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::base::identifier::check_type_slug;
-use crate::base::refusal::{Refusal, Result, shown};
+use crate::base::refusal::Result;
+use crate::model::tokens::{Position, TokenKind, Tokens, is_reserved};
 
 /// How deep parentheses may nest. Everything that walks a rule may recurse, for no rule is deeper.
 const MAX_DEPTH: usize = 64;
@@ -35,6 +35,17 @@ pub(crate) enum Definition {
     Difference(Box<Definition>, Box<Definition>),
 }
 
+/// `define viewer: [user] or owner`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RelationDefinition {
+    pub(crate) name: String,
+    pub(crate) rule: Definition,
+    /// What to write before the position in an error; empty where the position alone says enough.
+    pub(crate) place: String,
+    /// Where each mention of the rule stands.
+    pub(crate) positions: Vec<Position>,
+}
+
 /// One kind of subject that a relationship row may name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Restriction {
@@ -53,26 +64,6 @@ pub(crate) enum RestrictionKind {
     Every,
     /// `group#member`: all who have this relation on one of them.
     Userset(Box<str>),
-}
-
-/// A place in a text; both count from 1, the column in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-}
-
-impl Position {
-    /// A refusal that begins with this place.
-    pub(crate) fn refused(self, sentence: impl fmt::Display) -> Refusal {
-        Refusal::new(format!("{self}: {sentence}"))
-    }
-}
-
-impl fmt::Display for Position {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "line {}, column {}", self.line, self.column)
-    }
 }
 
 /// A part of a rule that names types or relations. A rule mentions in the order in which it is written.
@@ -100,12 +91,12 @@ impl Definition {
     /// # Errors
     /// As [`Definition::parse`].
     pub(crate) fn parse_with_positions(text: &str) -> Result<(Definition, Vec<Position>)> {
-        let mut reader = Reader::new(text);
+        let mut tokens = Tokens::new(text);
         let mut positions = Vec::new();
-        let rule = reader.definition(&mut positions)?;
-        match reader.next.kind {
-            Kind::End => Ok((rule, positions)),
-            _ => Err(reader.expected("`or`, `and`, `but not` or the end")),
+        let rule = tokens.definition(&mut positions)?;
+        match tokens.next.kind {
+            TokenKind::End => Ok((rule, positions)),
+            _ => Err(tokens.expected("`or`, `and`, `but not` or the end")),
         }
     }
 
@@ -200,141 +191,7 @@ impl fmt::Display for Restriction {
     }
 }
 
-/// One word or mark of a text.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Token<'a> {
-    pub(crate) kind: Kind<'a>,
-    pub(crate) position: Position,
-    /// Whether nothing but white space stands before it on its line.
-    pub(crate) first_on_line: bool,
-}
-
-/// What a [`Token`] is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind<'a> {
-    /// A name or a keyword: which, the place decides.
-    Word(&'a str),
-    /// One of `[ ] ( ) { } , : # *`.
-    Mark(char),
-    End,
-}
-
-/// Reads a text token by token, one ahead.
-pub(crate) struct Reader<'a> {
-    rest: &'a str,
-    position: Position,
-    first_on_line: bool,
-    /// The token that comes next.
-    pub(crate) next: Token<'a>,
-    depth: usize,
-    /// Whether the definition being read has had its list of types.
-    listed: bool,
-}
-
-impl<'a> Reader<'a> {
-    pub(crate) fn new(text: &'a str) -> Reader<'a> {
-        let start = Position { line: 1, column: 1 };
-        let next = Token { kind: Kind::End, position: start, first_on_line: true };
-        let mut reader = Reader { rest: text, position: start, first_on_line: true, next, depth: 0, listed: false };
-        reader.advance();
-        reader
-    }
-
-    /// Takes the next token.
-    pub(crate) fn advance(&mut self) -> Token<'a> {
-        self.skip_blank();
-        let (position, first_on_line) = (self.position, self.first_on_line);
-        self.first_on_line = false;
-        let kind = match self.rest.chars().next() {
-            None => Kind::End,
-            Some(mark) if is_mark(mark) => {
-                self.skip(mark);
-                Kind::Mark(mark)
-            }
-            Some(_) => {
-                let length = self.rest.find(|c: char| c.is_whitespace() || is_mark(c)).unwrap_or(self.rest.len());
-                let (word, rest) = self.rest.split_at(length);
-                self.rest = rest;
-                self.position.column += word.chars().count();
-                Kind::Word(word)
-            }
-        };
-        std::mem::replace(&mut self.next, Token { kind, position, first_on_line })
-    }
-
-    /// Passes over white space and comments. A comment begins with a `#` at the beginning of a line or after white space: the one in
-    /// `group#member` begins none.
-    fn skip_blank(&mut self) {
-        let mut after_blank = self.first_on_line;
-        while let Some(next) = self.rest.chars().next() {
-            if next == '#' && after_blank {
-                let length = self.rest.find('\n').unwrap_or(self.rest.len());
-                self.rest = self.rest.get(length..).unwrap_or_default();
-            } else if next.is_whitespace() {
-                self.skip(next);
-                after_blank = true;
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn skip(&mut self, character: char) {
-        self.rest = self.rest.get(character.len_utf8()..).unwrap_or_default();
-        if character == '\n' {
-            self.position = Position { line: self.position.line + 1, column: 1 };
-            self.first_on_line = true;
-        } else {
-            self.position.column += 1;
-        }
-    }
-
-    /// Whether the next token is this word.
-    pub(crate) fn is_word(&self, word: &str) -> bool {
-        self.next.kind == Kind::Word(word)
-    }
-
-    /// Takes the next token if it is this mark.
-    pub(crate) fn take_mark(&mut self, mark: char) -> bool {
-        let is = self.next.kind == Kind::Mark(mark);
-        if is {
-            self.advance();
-        }
-        is
-    }
-
-    /// Takes the next token if it is this word.
-    pub(crate) fn take_word(&mut self, word: &str) -> bool {
-        let is = self.is_word(word);
-        if is {
-            self.advance();
-        }
-        is
-    }
-
-    /// The error that something else stands here than what may.
-    pub(crate) fn expected(&self, what: &str) -> Refusal {
-        let found = match self.next.kind {
-            Kind::Word(word) => format!("`{}`", shown(word)),
-            Kind::Mark(mark) => format!("`{mark}`"),
-            Kind::End => "the end".to_owned(),
-        };
-        self.next.position.refused(format_args!("expected {what}, found {found}"))
-    }
-
-    /// Takes the name of a type or of a relation.
-    pub(crate) fn name(&mut self, what: &str) -> Result<&'a str> {
-        match self.next.kind {
-            // Where a type is to stand no operator can: there any word will do.
-            Kind::Word(word) if what == "type" || !is_reserved(word) => {
-                check_type_slug(what, word).map_err(|error| self.next.position.refused(error))?;
-                self.advance();
-                Ok(word)
-            }
-            _ => Err(self.expected(&format!("the name of a {what}"))),
-        }
-    }
-
+impl<'a> Tokens<'a> {
     /// Takes the whole rule of a relation, as far as it goes, and notes where each of its mentions stands.
     pub(crate) fn definition(&mut self, positions: &mut Vec<Position>) -> Result<Definition> {
         self.listed = false;
@@ -374,13 +231,13 @@ impl<'a> Reader<'a> {
     /// The operator that comes next.
     fn operator(&self) -> Option<&'a str> {
         match self.next.kind {
-            Kind::Word(word @ ("or" | "and" | "but")) => Some(word),
+            TokenKind::Word(word @ ("or" | "and" | "but")) => Some(word),
             _ => None,
         }
     }
 
     fn operand(&mut self, positions: &mut Vec<Position>) -> Result<Definition> {
-        if self.next.kind == Kind::Mark('(') {
+        if self.next.kind == TokenKind::Mark('(') {
             if self.depth == MAX_DEPTH {
                 return Err(self
                     .next
@@ -393,7 +250,7 @@ impl<'a> Reader<'a> {
             self.depth -= 1;
             return if self.take_mark(')') { Ok(rule) } else { Err(self.expected("`or`, `and`, `but not` or `)`")) };
         }
-        if self.next.kind == Kind::Mark('[') {
+        if self.next.kind == TokenKind::Mark('[') {
             // The list says which rows a relation may have, and a relation has one set of rows.
             if self.listed {
                 return Err(self.next.position.refused("the types are listed twice; join the lists into one"));
@@ -404,7 +261,7 @@ impl<'a> Reader<'a> {
         }
         positions.push(self.next.position);
         let relation = match self.next.kind {
-            Kind::Word(word) if !is_reserved(word) => self.name("relation")?,
+            TokenKind::Word(word) if !is_reserved(word) => self.name("relation")?,
             _ => return Err(self.expected("the name of a relation, `[` or `(`")),
         };
         Ok(match self.take_word("from") {
@@ -441,15 +298,6 @@ impl<'a> Reader<'a> {
             }
         }
     }
-}
-
-fn is_mark(character: char) -> bool {
-    matches!(character, '[' | ']' | '(' | ')' | '{' | '}' | ',' | ':' | '#' | '*')
-}
-
-/// The words that a rule is made of; no type and no relation may have one for its name. `but` and `not` only mean something together.
-pub(crate) fn is_reserved(word: &str) -> bool {
-    matches!(word, "or" | "and" | "from" | "with")
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
 //! The OpenFGA modelling language, schema 1.1: types, and the relations of each. No SQLite in here.
 //!
-//! [`parse`] reads a whole model, [`print`] writes one; a single rule is [`crate::model::definition`]'s. [`Vocabulary`] then looks at what rules name:
-//! it refuses what OpenFGA refuses, save that a relation nobody can ever have is allowed, and answers no.
+//! [`parse`] reads a whole model, [`print`] writes one; a single rule is [`crate::model::definition`]'s. What rules name is looked at by
+//! [`crate::model::vocabulary`].
 //!
 //! Line breaks and indentation do not matter, for no two definitions could be taken for one without them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::base::identifier::{BUILT_IN_SUBJECT_TYPES, check_type_slug};
-use crate::base::refusal::{Refusal, Result, nearest};
-use crate::model::definition::{Definition, Kind, Mention, Position, Reader, Restriction, RestrictionKind, is_reserved};
+use crate::base::identifier::check_type_slug;
+use crate::base::refusal::{Refusal, Result};
+use crate::model::definition::{Definition, RelationDefinition};
+use crate::model::tokens::{TokenKind, Tokens, is_reserved};
 
 /// A type that a model defines, with its relations in the order in which they are written.
 #[derive(Debug, PartialEq, Eq)]
@@ -19,24 +20,13 @@ pub(crate) struct TypeDefinition {
     pub(crate) relations: Vec<RelationDefinition>,
 }
 
-/// `define viewer: [user] or owner`.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct RelationDefinition {
-    pub(crate) name: String,
-    pub(crate) rule: Definition,
-    /// What to write before the position in an error; empty where the position alone says enough.
-    pub(crate) place: String,
-    /// Where each mention of the rule stands.
-    pub(crate) positions: Vec<Position>,
-}
-
 /// Whether a document is in this language and not in JSON: then it begins with a word or a comment.
 pub(crate) fn is_language(document: &str) -> bool {
-    match Reader::new(document).next.kind {
-        Kind::Word(word) => word.starts_with(|c: char| c.is_alphabetic() || c == '_') && !matches!(word, "null" | "true" | "false"),
+    match Tokens::new(document).next.kind {
+        TokenKind::Word(word) => word.starts_with(|c: char| c.is_alphabetic() || c == '_') && !matches!(word, "null" | "true" | "false"),
         // Nothing but comments, or nothing at all.
-        Kind::End => document.trim_start().starts_with('#'),
-        Kind::Mark(_) => false,
+        TokenKind::End => document.trim_start().starts_with('#'),
+        TokenKind::Mark(_) => false,
     }
 }
 
@@ -45,79 +35,79 @@ pub(crate) fn is_language(document: &str) -> bool {
 /// # Errors
 /// A sentence that begins with the line and the column.
 pub(crate) fn parse(text: &str) -> Result<Vec<TypeDefinition>> {
-    let mut reader = Reader::new(text);
-    if reader.is_word("module") || reader.is_word("extend") {
-        return Err(not_built(&reader, "modules"));
+    let mut tokens = Tokens::new(text);
+    if tokens.is_word("module") || tokens.is_word("extend") {
+        return Err(not_built(&tokens, "modules"));
     }
-    if !reader.take_word("model") {
-        return Err(reader.expected("`model`"));
+    if !tokens.take_word("model") {
+        return Err(tokens.expected("`model`"));
     }
-    if !reader.take_word("schema") {
-        return Err(reader.expected("`schema 1.1`"));
+    if !tokens.take_word("schema") {
+        return Err(tokens.expected("`schema 1.1`"));
     }
-    if !reader.take_word("1.1") {
-        return Err(match reader.next.kind {
-            Kind::Word(version @ ("1.0" | "1.2")) => {
-                reader.next.position.refused(format_args!("schema {version} is not built; write the model in `schema 1.1`"))
+    if !tokens.take_word("1.1") {
+        return Err(match tokens.next.kind {
+            TokenKind::Word(version @ ("1.0" | "1.2")) => {
+                tokens.next.position.refused(format_args!("schema {version} is not built; write the model in `schema 1.1`"))
             }
-            _ => reader.expected("`1.1`"),
+            _ => tokens.expected("`1.1`"),
         });
     }
     let mut types = Vec::new();
     let mut seen = HashMap::new();
-    while reader.next.kind != Kind::End {
-        if reader.is_word("extend") || reader.is_word("module") {
-            return Err(not_built(&reader, "modules"));
+    while tokens.next.kind != TokenKind::End {
+        if tokens.is_word("extend") || tokens.is_word("module") {
+            return Err(not_built(&tokens, "modules"));
         }
-        if reader.is_word("condition") {
-            return Err(not_built(&reader, "conditions"));
+        if tokens.is_word("condition") {
+            return Err(not_built(&tokens, "conditions"));
         }
-        if !reader.take_word("type") {
-            return Err(reader.expected(match types.is_empty() {
+        if !tokens.take_word("type") {
+            return Err(tokens.expected(match types.is_empty() {
                 true => "`type`",
                 false => "`or`, `and`, `but not`, `relations`, `define`, `type` or the end",
             }));
         }
-        let position = reader.next.position;
-        let name = reader.name("type")?;
+        let position = tokens.next.position;
+        let name = tokens.name("type")?;
         if let Some(first) = seen.insert(name, position) {
             return Err(position.refused(format_args!("the type `{name}` is already defined at {first}")));
         }
-        types.push(TypeDefinition { name: name.to_owned(), relations: relations(&mut reader)? });
+        types.push(TypeDefinition { name: name.to_owned(), relations: relations(&mut tokens)? });
     }
     Ok(types)
 }
 
-fn not_built(reader: &Reader<'_>, what: &str) -> Refusal {
-    reader.next.position.refused(format_args!("{what} are not built; write one model of types and relations"))
+fn not_built(tokens: &Tokens<'_>, what: &str) -> Refusal {
+    tokens.next.position.refused(format_args!("{what} are not built; write one model of types and relations"))
 }
 
 /// `relations` and the definitions that follow it, where a type has any.
-fn relations(reader: &mut Reader<'_>) -> Result<Vec<RelationDefinition>> {
+fn relations(tokens: &mut Tokens<'_>) -> Result<Vec<RelationDefinition>> {
     let mut relations = Vec::new();
-    if !reader.take_word("relations") {
+    if !tokens.take_word("relations") {
         return Ok(relations);
     }
     let mut seen = HashMap::new();
-    if !reader.is_word("define") {
-        return Err(reader.expected("`define`"));
+    if !tokens.is_word("define") {
+        return Err(tokens.expected("`define`"));
     }
-    while reader.take_word("define") {
-        let position = reader.next.position;
-        let name = reader.name("relation")?;
+    while tokens.take_word("define") {
+        let position = tokens.next.position;
+        let name = tokens.name("relation")?;
         check_relation_name(name).map_err(|error| position.refused(error))?;
         if let Some(first) = seen.insert(name, position) {
             return Err(position.refused(format_args!("the relation `{name}` is already defined at {first}")));
         }
-        if !reader.take_mark(':') {
-            return Err(reader.expected("`:`"));
+        if !tokens.take_mark(':') {
+            return Err(tokens.expected("`:`"));
         }
         // A definition left empty: the next line is not its rule.
-        if reader.next.first_on_line && matches!(reader.next.kind, Kind::Word("define" | "type" | "extend" | "condition")) {
-            return Err(reader.expected(&format!("the rule of `{name}`")));
+        if tokens.next.first_on_line && matches!(tokens.next.kind, TokenKind::Word("define" | "type" | "extend" | "condition")) {
+            return Err(tokens.expected(&format!("the rule of `{name}`")));
         }
         let mut positions = Vec::new();
-        let rule = reader.definition(&mut positions)?;
+        let rule = tokens.definition(&mut positions)?;
         relations.push(RelationDefinition { name: name.to_owned(), rule, place: String::new(), positions });
     }
     Ok(relations)
@@ -148,109 +138,13 @@ pub(crate) fn print<'a>(types: impl IntoIterator<Item = (&'a str, Vec<(&'a str, 
     text
 }
 
-/// The types and relations that rules may name.
-pub(crate) struct Vocabulary<'a> {
-    /// Declared types; the subject types that are built in need not be among them.
-    pub(crate) types: BTreeSet<&'a str>,
-    pub(crate) relations: BTreeMap<&'a str, BTreeMap<&'a str, &'a Definition>>,
-    /// In what a resource of a type may lie.
-    pub(crate) parents: &'a BTreeMap<&'a str, BTreeSet<&'a str>>,
-}
-
-impl<'a> Vocabulary<'a> {
-    fn rule(&self, resource_type: &str, relation: &str) -> Option<&'a Definition> {
-        self.relations.get(resource_type)?.get(relation).copied()
-    }
-
-    /// Whether there is such a relation. Groups have members without saying so, unless they have relations of their own; and what a
-    /// resource lies in is its parent.
-    fn has(&self, resource_type: &str, relation: &str) -> bool {
-        match (resource_type, relation) {
-            ("group", "member") if self.relations.get("group").is_none_or(BTreeMap::is_empty) => true,
-            (_, "parent") if self.parents.get(resource_type).is_some_and(|parents| !parents.is_empty()) => true,
-            _ => self.rule(resource_type, relation).is_some(),
-        }
-    }
-
-    fn nearest_relation(&self, resource_type: &str, relation: &str) -> String {
-        nearest(relation, self.relations.get(resource_type).into_iter().flat_map(|relations| relations.keys().copied()))
-    }
-
-    /// Looks at all that the definition of a relation names.
-    ///
-    /// # Errors
-    /// A type or a relation that is not known; `from` a relation that does not simply list types.
-    pub(crate) fn check(&self, resource_type: &str, definition: &RelationDefinition) -> Result<()> {
-        for (mention, position) in definition.rule.mentions().into_iter().zip(&definition.positions) {
-            let fault = match mention {
-                Mention::Restriction(restriction) => self.fault_in_restriction(restriction),
-                Mention::Computed(relation) => self.fault_in_relation(resource_type, relation),
-                Mention::From { relation, through } => self.fault_in_from(resource_type, relation, through),
-            };
-            if let Some(fault) = fault {
-                let error = position.refused(fault);
-                return Err(match definition.place.as_str() {
-                    "" => error,
-                    place => Refusal::new(format!("{place}: {error}")),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn fault_in_restriction(&self, restriction: &Restriction) -> Option<String> {
-        let subject_type = &*restriction.subject_type;
-        if !self.types.contains(subject_type) && !BUILT_IN_SUBJECT_TYPES.contains(&subject_type) {
-            let known = self.types.iter().copied().chain(BUILT_IN_SUBJECT_TYPES);
-            return Some(format!("unknown type `{subject_type}`{}", nearest(subject_type, known)));
-        }
-        match &restriction.kind {
-            RestrictionKind::Userset(relation) => self.fault_in_relation(subject_type, relation),
-            RestrictionKind::One | RestrictionKind::Every => None,
-        }
-    }
-
-    fn fault_in_relation(&self, resource_type: &str, relation: &str) -> Option<String> {
-        let near = || self.nearest_relation(resource_type, relation);
-        (!self.has(resource_type, relation)).then(|| format!("the type `{resource_type}` has no relation `{relation}`{}", near()))
-    }
-
-    fn fault_in_from(&self, resource_type: &str, relation: &str, through: &str) -> Option<String> {
-        let Some(rule) = self.rule(resource_type, through) else {
-            let parents = self.parents.get(resource_type).filter(|_| through == "parent").into_iter().flatten().copied();
-            return match parents.clone().next() {
-                Some(_) => self.fault_in_leading_to(relation, through, parents),
-                None => self.fault_in_relation(resource_type, through),
-            };
-        };
-        let Definition::Direct(restrictions) = rule else {
-            return Some(format!(
-                "`from {through}` leads through `{through}`, whose rule `{rule}` is more than a list of types; only such a list can be followed"
-            ));
-        };
-        if let Some(other) = restrictions.iter().find(|restriction| restriction.kind != RestrictionKind::One) {
-            return Some(format!(
-                "`from {through}` leads through `{through}`, which takes `{other}`; only a list of plain types can be followed"
-            ));
-        }
-        self.fault_in_leading_to(relation, through, restrictions.iter().map(|restriction| &*restriction.subject_type))
-    }
-
-    /// One of the types that `through` leads to must have the relation.
-    fn fault_in_leading_to<'t>(&self, relation: &str, through: &str, types: impl Iterator<Item = &'t str> + Clone) -> Option<String> {
-        if types.clone().any(|resource_type| self.has(resource_type, relation)) {
-            return None;
-        }
-        let near = types.clone().map(|resource_type| self.nearest_relation(resource_type, relation)).find(|near| !near.is_empty());
-        let types: Vec<String> = types.map(|resource_type| format!("`{resource_type}`")).collect();
-        Some(format!("no type of `{through}` ({}) has a relation `{relation}`{}", types.join(", "), near.unwrap_or_default()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::collections::{BTreeMap, BTreeSet};
+
     use super::*;
+    use crate::model::vocabulary::Vocabulary;
 
     const EXAMPLE: &str = "
 # a whole model

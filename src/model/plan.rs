@@ -146,7 +146,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) changes: Vec<Change<'a>>,
     /// Permissions of roles that go and come back because the role or the permission is made anew under another type: (role, permission, declared).
     pub(crate) restored: Vec<(&'a str, &'a str, bool)>,
-    /// The same of organization roles, as indexes into [`super::InForce::organization_role_permissions`].
+    /// The same of organization roles, as indexes into [`crate::model::in_force::InForce::organization_role_permissions`].
     pub(crate) restored_organization: Vec<usize>,
     /// Permissions that name a relation which goes, and later another or none.
     pub(crate) released: Vec<&'a str>,
