@@ -3,6 +3,7 @@
 mod attributes;
 mod claims;
 mod directories;
+mod email;
 mod people;
 mod scim;
 mod session_cache;

@@ -74,7 +74,7 @@ fn impersonator(place: &str, value: Json) -> Result<Option<String>> {
         }
     }
     let email = required(place, "email", email)?;
-    match crate::identity::people::is_email(&email) {
+    match crate::identity::email::is_email(&email) {
         true => Ok(Some(json!({"email": email, "reason": reason}).to_string())),
         false => refused(place, "an impersonator needs an e-mail address such as `ana@acme.com`"),
     }

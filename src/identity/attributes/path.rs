@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::identity::scim::filter::Filter;
+use crate::identity::scim::request::filter::Filter;
 
 /// The most bytes a path may have.
 pub(crate) const MAX_PATH_BYTES: usize = 1024;

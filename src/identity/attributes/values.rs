@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde_json::{Map, Value};
 
 use super::path::Path;
-use crate::identity::people::is_email;
+use crate::identity::email::is_email;
 
 /// Who told it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use rusqlite::{Row, ToSql, params};
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Outcome, bad, list, taken};
-use super::filter::{Filter, Operator, fold};
-use super::missing;
-use super::patch::{Operation, Target, Verb, apply_at, spread};
-use super::path::Name;
-use super::query::Query;
-use super::resource::{group_columns, show, shown, typed};
-use super::schemas::Kind;
+use super::failure::Outcome;
+use super::failure::missing;
+use super::request::answer::{Answer, bad, list, taken};
+use super::request::filter::{Filter, Operator, fold};
+use super::request::name::Name;
+use super::request::patch::{Operation, Target, Verb, apply_at, spread};
+use super::request::query::Query;
+use super::request::resource::{group_columns, show, shown, typed};
+use super::request::schemas::ResourceKind;
 use crate::identity::directories::Directory;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
@@ -46,13 +47,13 @@ impl Group {
 
     fn resource(&self, members: &[String]) -> Map<String, Value> {
         let members = members.iter().map(|id| member(id)).collect();
-        show(Kind::Group, &self.id, &self.raw, Some(("members", members)), self.revision, (&self.created_at, &self.updated_at))
+        show(ResourceKind::Group, &self.id, &self.raw, Some(("members", members)), self.revision, (&self.created_at, &self.updated_at))
     }
 }
 
 /// A member as it is answered with. Ids are made here, and tell what they are.
 fn member(id: &str) -> Value {
-    let kind = if id.starts_with("directory_group_") { Kind::Group } else { Kind::User };
+    let kind = if id.starts_with("directory_group_") { ResourceKind::Group } else { ResourceKind::User };
     json!({"value": id, "$ref": format!("{}/{id}", kind.endpoint()), "type": kind.name()})
 }
 
@@ -69,13 +70,13 @@ fn find(engine: &Engine, directory: &Directory, id: &str) -> Result<Option<Group
 
 /// The group of that id in the directory.
 pub(super) fn found(engine: &Engine, directory: &Directory, id: &str) -> Outcome<Group> {
-    find(engine, directory, id)?.ok_or_else(|| missing(Kind::Group, id))
+    find(engine, directory, id)?.ok_or_else(|| missing(ResourceKind::Group, id))
 }
 
 fn check_free(engine: &Engine, directory: &Directory, id: &str, idp_id: &str) -> Outcome<()> {
     let sql = include_str!("../../../sql/identity/scim/group_clash.sql");
     match engine.with(sql, |statement| Ok(statement.exists(params![directory.id, idp_id, id])?))? {
-        true => Err(taken("another group of the directory has that externalId")),
+        true => Err(taken("another group of the directory has that externalId").into()),
         false => Ok(()),
     }
 }
@@ -110,10 +111,10 @@ pub(super) fn change(engine: &Engine, directory: &Directory, old: Group, operati
     let mut given = old.raw.clone();
     let mut has_changed = false;
     for operation in operations {
-        for target in spread(Kind::Group, operation)? {
+        for target in spread(ResourceKind::Group, operation)? {
             match target.path.name.is("members") {
                 true => has_changed |= change_members(engine, directory, &old.id, target)?,
-                false => apply_at(Kind::Group, &mut given, target)?,
+                false => apply_at(ResourceKind::Group, &mut given, target)?,
             }
         }
     }
@@ -149,11 +150,11 @@ pub(super) fn remove(engine: &Engine, group: &Group) -> Result<()> {
 fn given_members(given: Option<Value>) -> Outcome<BTreeSet<String>> {
     let given = match given {
         None => None,
-        Some(given) => typed(Kind::Group.attribute(None, "members"), given)?,
+        Some(given) => typed(ResourceKind::Group.attribute(None, "members"), given)?,
     };
     let id = |member: &Value| match member.get("value").and_then(Value::as_str) {
         Some(id) => Ok(id.to_owned()),
-        None => Err(bad("invalidValue", "a member has no `value`")),
+        None => Err(bad("invalidValue", "a member has no `value`").into()),
     };
     given.as_ref().and_then(Value::as_array).into_iter().flatten().map(id).collect()
 }
@@ -161,11 +162,11 @@ fn given_members(given: Option<Value>) -> Outcome<BTreeSet<String>> {
 /// Whether it was not there before. A member is of the same directory: ids of others are unknown here.
 fn add(engine: &Engine, directory: &Directory, group: &str, member: &str) -> Outcome<bool> {
     if group == member {
-        return Err(bad("invalidValue", "a group cannot contain itself"));
+        return Err(bad("invalidValue", "a group cannot contain itself").into());
     }
     let is_known = include_str!("../../../sql/identity/scim/may_be_member.sql");
     if !engine.with(is_known, |statement| Ok(statement.exists(params![directory.id, member])?))? {
-        return Err(bad("invalidValue", format!("the member `{}` is neither a user nor a group of the directory", shown(member))));
+        return Err(bad("invalidValue", format!("the member `{}` is neither a user nor a group of the directory", shown(member))).into());
     }
     Ok(engine
         .with(include_str!("../../../sql/identity/scim/insert_member.sql"), |statement| Ok(statement.execute([group, member])? > 0))?)
@@ -191,7 +192,7 @@ fn set_members(engine: &Engine, directory: &Directory, group: &str, wanted: BTre
 fn change_members(engine: &Engine, directory: &Directory, group: &str, target: Target) -> Outcome<bool> {
     let Target { verb, path, value, .. } = target;
     if path.name.part.is_some() {
-        return Err(bad("mutability", "what a member is cannot change; remove it and add another"));
+        return Err(bad("mutability", "what a member is cannot change; remove it and add another").into());
     }
     let mut has_changed = false;
     let Some(filter) = path.filter else {
@@ -220,7 +221,7 @@ fn change_members(engine: &Engine, directory: &Directory, group: &str, target: T
                 has_changed |= take(engine, group, id)?;
             }
         }
-        Verb::Replace if chosen.is_empty() => return Err(bad("noTarget", "the path chooses no member")),
+        Verb::Replace if chosen.is_empty() => return Err(bad("noTarget", "the path chooses no member").into()),
         Verb::Replace => {
             for id in &chosen {
                 has_changed |= take(engine, group, id)?;
@@ -231,7 +232,7 @@ fn change_members(engine: &Engine, directory: &Directory, group: &str, target: T
         }
         Verb::Add => match demanded(&filter) {
             Some(id) => has_changed = add(engine, directory, group, id)?,
-            None => return Err(bad("invalidPath", "members are added by their ids, without a filter")),
+            None => return Err(bad("invalidPath", "members are added by their ids, without a filter").into()),
         },
     }
     Ok(has_changed)
@@ -251,7 +252,7 @@ fn chosen(engine: &Engine, group: &str, filter: &Filter) -> Result<Vec<String>> 
             engine.with(include_str!("../../../sql/identity/scim/is_member.sql"), |statement| Ok(statement.exists([group, id])?))?;
         return Ok(if is_member { vec![id.to_owned()] } else { Vec::new() });
     }
-    let list = Kind::Group.attribute(None, "members");
+    let list = ResourceKind::Group.attribute(None, "members");
     let mut ids = member_ids(engine, group)?;
     ids.retain(|id| filter.holds_for(list, &member(id)));
     Ok(ids)
@@ -293,7 +294,7 @@ pub(super) fn all(engine: &Engine, directory: &Directory, query: &Query) -> Outc
     let is_member = |group: &Group, id: &str| {
         engine.with(include_str!("../../../sql/identity/scim/is_member.sql"), |statement| Ok(statement.exists([group.id.as_str(), id])?))
     };
-    let mut found = query.collect(Kind::Group);
+    let mut found = query.collect(ResourceKind::Group);
     let take = |group: Group| {
         let members = match (asks_for_members, only_named) {
             (false, _) => Vec::new(),

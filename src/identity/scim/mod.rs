@@ -1,17 +1,12 @@
 //! `authz_scim`: a SCIM 2.0 service provider (RFC 7643, RFC 7644) without the HTTP.
 //!
 //! An identity provider keeps the users and groups of an organization; it sends each change as a request, and a web framework hands the
-//! request in. What a request says is read and decided without SQLite: names and paths ([`path`]), filters ([`filter`]), operations
-//! ([`patch`]), resources ([`resource`]), what is asked for ([`query`]). [`users`] and [`groups`] keep it, and see to who is who.
+//! request in. What a request says is read and decided without SQLite, in [`request`]. [`users`] and [`groups`] keep it, and see to who is
+//! who.
 
-mod answer;
-pub(crate) mod filter;
+mod failure;
 mod groups;
-mod patch;
-mod path;
-mod query;
-mod resource;
-mod schemas;
+pub(crate) mod request;
 mod users;
 
 use std::rc::Rc;
@@ -19,9 +14,11 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use serde_json::Value;
 
-use self::answer::{Answer, Failure, Outcome, bad, list, refused};
-use self::query::Query;
-use self::schemas::Kind;
+use self::failure::{Failure, Outcome};
+use self::request::answer::{Answer, Read, bad, list, refused};
+use self::request::query::{self, Query};
+use self::request::schemas::{self, ResourceKind};
+use self::request::{patch, resource};
 use crate::base::json;
 use crate::identity::directories::{Directory, found};
 use crate::identity::state::Identity;
@@ -51,7 +48,7 @@ fn answer(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
     let directory = found(engine, directory)?;
     let answered = match directory.state.as_str() {
         "active" => route(identity, &directory, &method.to_ascii_uppercase(), path, body),
-        state => Err(refused(403, format!("the directory is {state}"))),
+        state => Err(refused(403, format!("the directory is {state}")).into()),
     };
     match answered {
         Ok(answer) => Ok(answer.json()),
@@ -67,9 +64,9 @@ fn route(identity: &Identity, directory: &Directory, method: &str, path: &str, b
     // What frameworks leave of a base such as https://app.example/scim/v2.
     let segments = segments.strip_prefix(&["scim"]).unwrap_or(&segments);
     let segments = segments.strip_prefix(&["v2"]).unwrap_or(segments);
-    let kind = segments
-        .first()
-        .and_then(|first| [Kind::User, Kind::Group].into_iter().find(|kind| kind.endpoint().strip_prefix('/') == Some(first)));
+    let kind = segments.first().and_then(|first| {
+        [ResourceKind::User, ResourceKind::Group].into_iter().find(|kind| kind.endpoint().strip_prefix('/') == Some(first))
+    });
     match (kind, segments) {
         (Some(kind), [_]) => match method {
             "GET" => all(engine, directory, kind, &Query::read(parameters)?),
@@ -97,25 +94,26 @@ fn route(identity: &Identity, directory: &Directory, method: &str, path: &str, b
         (None, ["ResourceTypes", id]) => described(method, &parameters, || named(schemas::resource_types(), id)),
         (None, ["Schemas"]) => described(method, &parameters, || Ok(whole(schemas::schemas()))),
         (None, ["Schemas", id]) => described(method, &parameters, || named(schemas::schemas(), id)),
-        (None, ["Me", ..]) => Err(refused(501, "a bearer token stands for a directory, and there is no user behind it")),
-        (None, ["Bulk"]) => Err(refused(501, "bulk operations are not supported; send one request for each")),
-        (None, [".search"]) => Err(refused(501, "users and groups are not searched together; search in `/Users` or in `/Groups`")),
+        (None, ["Me", ..]) => Err(refused(501, "a bearer token stands for a directory, and there is no user behind it").into()),
+        (None, ["Bulk"]) => Err(refused(501, "bulk operations are not supported; send one request for each").into()),
+        (None, [".search"]) => Err(refused(501, "users and groups are not searched together; search in `/Users` or in `/Groups`").into()),
         _ => Err(refused(
             404,
             "there is nothing here; the endpoints are `/Users`, `/Groups`, `/Schemas`, `/ResourceTypes` and `/ServiceProviderConfig`",
-        )),
+        )
+        .into()),
     }
 }
 
 fn not_allowed(method: &str) -> Failure {
-    refused(405, format!("`{}` is not supported here", resource::shown(method)))
+    refused(405, format!("`{}` is not supported here", resource::shown(method))).into()
 }
 
 /// What the service says of itself: it is read, and not filtered.
 fn described(method: &str, parameters: &[(String, String)], answer: impl FnOnce() -> Outcome<Answer>) -> Outcome<Answer> {
     match method {
         "GET" if parameters.iter().any(|(name, _)| name.eq_ignore_ascii_case("filter")) => {
-            Err(refused(403, "what the service says of itself is not filtered"))
+            Err(refused(403, "what the service says of itself is not filtered").into())
         }
         "GET" => answer(),
         _ => Err(not_allowed(method)),
@@ -130,12 +128,12 @@ fn named(all: Vec<Value>, id: &str) -> Outcome<Answer> {
     let is_meant = |one: &Value| one.get("id").and_then(Value::as_str).is_some_and(|known| known.eq_ignore_ascii_case(id));
     match all.into_iter().find(is_meant) {
         Some(one) => Ok(Answer::new(200, one)),
-        None => Err(refused(404, format!("there is no `{}`", resource::shown(id)))),
+        None => Err(refused(404, format!("there is no `{}`", resource::shown(id))).into()),
     }
 }
 
 /// The body of a request as JSON, in which nothing is given twice.
-fn read(body: Option<&str>) -> Outcome<Value> {
+fn read(body: Option<&str>) -> Read<Value> {
     let Some(text) = body.filter(|text| !text.trim().is_empty()) else { return Err(bad("invalidSyntax", "the request has no body")) };
     json::values(text).map_err(|wrong| bad("invalidSyntax", format!("the body is not acceptable JSON: {wrong}")))
 }
@@ -158,43 +156,39 @@ fn write(engine: &Engine, work: impl FnOnce() -> Outcome<Answer>) -> Outcome<Ans
     }
 }
 
-fn missing(kind: Kind, id: &str) -> Failure {
-    refused(404, format!("there is no {} `{}`", kind.name().to_lowercase(), resource::shown(id)))
-}
-
-fn all(engine: &Engine, directory: &Directory, kind: Kind, query: &Query) -> Outcome<Answer> {
+fn all(engine: &Engine, directory: &Directory, kind: ResourceKind, query: &Query) -> Outcome<Answer> {
     match kind {
-        Kind::User => users::all(engine, directory, query),
-        Kind::Group => groups::all(engine, directory, query),
+        ResourceKind::User => users::all(engine, directory, query),
+        ResourceKind::Group => groups::all(engine, directory, query),
     }
 }
 
-fn one(engine: &Engine, directory: &Directory, kind: Kind, id: &str, query: &Query) -> Outcome<Answer> {
+fn one(engine: &Engine, directory: &Directory, kind: ResourceKind, id: &str, query: &Query) -> Outcome<Answer> {
     let shown = match kind {
-        Kind::User => users::found(engine, directory, id)?.shown(engine, query)?,
-        Kind::Group => groups::found(engine, directory, id)?.shown(engine, query)?,
+        ResourceKind::User => users::found(engine, directory, id)?.shown(engine, query)?,
+        ResourceKind::Group => groups::found(engine, directory, id)?.shown(engine, query)?,
     };
     Ok(Answer::new(200, shown))
 }
 
-fn post(identity: &Identity, directory: &Directory, kind: Kind, query: &Query, body: Value) -> Outcome<Answer> {
+fn post(identity: &Identity, directory: &Directory, kind: ResourceKind, query: &Query, body: Value) -> Outcome<Answer> {
     let engine = &identity.engine;
     let given = resource::read(kind, body)?;
     let shown = match kind {
-        Kind::User => users::create(identity, directory, given)?.shown(engine, query)?,
-        Kind::Group => groups::create(engine, directory, given)?.shown(engine, query)?,
+        ResourceKind::User => users::create(identity, directory, given)?.shown(engine, query)?,
+        ResourceKind::Group => groups::create(engine, directory, given)?.shown(engine, query)?,
     };
     Ok(Answer::new(201, shown))
 }
 
-fn put(identity: &Identity, directory: &Directory, kind: Kind, id: &str, query: &Query, body: Value) -> Outcome<Answer> {
+fn put(identity: &Identity, directory: &Directory, kind: ResourceKind, id: &str, query: &Query, body: Value) -> Outcome<Answer> {
     let engine = &identity.engine;
     let shown = match kind {
-        Kind::User => {
+        ResourceKind::User => {
             let old = users::found(engine, directory, id)?;
             users::replace(identity, directory, old, resource::read(kind, body)?)?.shown(engine, query)?
         }
-        Kind::Group => {
+        ResourceKind::Group => {
             let old = groups::found(engine, directory, id)?;
             groups::replace(engine, directory, old, resource::read(kind, body)?)?.shown(engine, query)?
         }
@@ -203,10 +197,10 @@ fn put(identity: &Identity, directory: &Directory, kind: Kind, id: &str, query: 
 }
 
 /// A group is answered with only where attributes are asked for: its members may be many.
-fn change(identity: &Identity, directory: &Directory, kind: Kind, id: &str, query: &Query, body: Value) -> Outcome<Answer> {
+fn change(identity: &Identity, directory: &Directory, kind: ResourceKind, id: &str, query: &Query, body: Value) -> Outcome<Answer> {
     let engine = &identity.engine;
     match kind {
-        Kind::User => {
+        ResourceKind::User => {
             let old = users::found(engine, directory, id)?;
             let mut given = old.raw.clone();
             for operation in patch::read(body)? {
@@ -214,7 +208,7 @@ fn change(identity: &Identity, directory: &Directory, kind: Kind, id: &str, quer
             }
             Ok(Answer::new(200, users::store(identity, directory, old, given)?.shown(engine, query)?))
         }
-        Kind::Group => {
+        ResourceKind::Group => {
             let old = groups::found(engine, directory, id)?;
             let new = groups::change(engine, directory, old, patch::read(body)?)?;
             match query.names_attributes() {
@@ -225,10 +219,10 @@ fn change(identity: &Identity, directory: &Directory, kind: Kind, id: &str, quer
     }
 }
 
-fn delete(engine: &Engine, directory: &Directory, kind: Kind, id: &str) -> Outcome<Answer> {
+fn delete(engine: &Engine, directory: &Directory, kind: ResourceKind, id: &str) -> Outcome<Answer> {
     match kind {
-        Kind::User => users::remove(engine, &users::found(engine, directory, id)?)?,
-        Kind::Group => groups::remove(engine, &groups::found(engine, directory, id)?)?,
+        ResourceKind::User => users::remove(engine, &users::found(engine, directory, id)?)?,
+        ResourceKind::Group => groups::remove(engine, &groups::found(engine, directory, id)?)?,
     }
     Ok(Answer::empty())
 }

@@ -3,12 +3,13 @@
 use rusqlite::{Row, ToSql, params};
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Outcome, list, taken};
-use super::filter::fold;
-use super::missing;
-use super::query::Query;
-use super::resource::{UserColumns, show, user_columns};
-use super::schemas::Kind;
+use super::failure::Outcome;
+use super::failure::missing;
+use super::request::answer::{Answer, list, taken};
+use super::request::filter::fold;
+use super::request::query::Query;
+use super::request::resource::{UserColumns, show, user_columns};
+use super::request::schemas::ResourceKind;
 use crate::base::identifier::Id;
 use crate::identity::attributes::holders::{Holder, record};
 use crate::identity::attributes::values::Source;
@@ -59,7 +60,7 @@ impl User {
 
     fn resource(&self, engine: &Engine, with_groups: bool) -> Result<Map<String, Value>> {
         let groups = if with_groups { self.groups(engine)? } else { Vec::new() };
-        Ok(show(Kind::User, &self.id, &self.raw, Some(("groups", groups)), self.revision, (&self.created_at, &self.updated_at)))
+        Ok(show(ResourceKind::User, &self.id, &self.raw, Some(("groups", groups)), self.revision, (&self.created_at, &self.updated_at)))
     }
 
     /// The groups that name it.
@@ -83,7 +84,7 @@ fn find(engine: &Engine, directory: &Directory, id: &str) -> Result<Option<User>
 
 /// The user of that id in the directory.
 pub(super) fn found(engine: &Engine, directory: &Directory, id: &str) -> Outcome<User> {
-    find(engine, directory, id)?.ok_or_else(|| missing(Kind::User, id))
+    find(engine, directory, id)?.ok_or_else(|| missing(ResourceKind::User, id))
 }
 
 /// Refuses what another user of the directory has already: the name, the provider's id, the address. Nobody is two people, and no row
@@ -94,7 +95,7 @@ fn check_free(engine: &Engine, directory: &Directory, own_id: Option<&str>, colu
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     })?;
     match clash {
-        Some(what) => Err(taken(format!("another user of the directory has that {what}"))),
+        Some(what) => Err(taken(format!("another user of the directory has that {what}")).into()),
         None => Ok(()),
     }
 }
@@ -253,7 +254,7 @@ pub(super) fn all(engine: &Engine, directory: &Directory, query: &Query) -> Outc
         return Ok(list(total as usize, query.start, shown));
     }
     let asks_for_groups = query.asks_about("groups");
-    let mut found = query.collect(Kind::User);
+    let mut found = query.collect(ResourceKind::User);
     let take = |user: User| {
         let resource = user.resource(engine, asks_for_groups)?;
         found.offer(&resource, user);

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::answer::{Outcome, bad, refused};
+use super::answer::{Read, bad, refused};
 use super::filter::fold;
-use super::path::{get, key_of};
-use super::schemas::{Attribute, ENTERPRISE, Kind, Mutability, Type};
-use crate::identity::people::is_email;
+use super::name::ENTERPRISE;
+use super::name::{get, key_of};
+use super::schemas::{Attribute, Mutability, ResourceKind, Type};
+use crate::identity::email::is_email;
 
 /// The most bytes that a resource may have as it is kept, members aside.
 const MAX_SIZE: usize = 1 << 20;
@@ -15,19 +16,19 @@ const MAX_NAME: usize = 256;
 
 /// A directory user, as far as the columns tell.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct UserColumns {
-    pub(super) idp_id: String,
-    pub(super) email: Option<String>,
-    pub(super) username: String,
-    pub(super) username_key: String,
-    pub(super) first_name: Option<String>,
-    pub(super) last_name: Option<String>,
+pub(crate) struct UserColumns {
+    pub(crate) idp_id: String,
+    pub(crate) email: Option<String>,
+    pub(crate) username: String,
+    pub(crate) username_key: String,
+    pub(crate) first_name: Option<String>,
+    pub(crate) last_name: Option<String>,
     /// `None` where the provider does not say
-    pub(super) active: Option<bool>,
+    pub(crate) active: Option<bool>,
 }
 
 /// Reads the body of a POST or a PUT.
-pub(super) fn read(kind: Kind, body: Value) -> Outcome<Map<String, Value>> {
+pub(crate) fn read(kind: ResourceKind, body: Value) -> Read<Map<String, Value>> {
     let Value::Object(given) = body else {
         return Err(bad("invalidSyntax", "the body is no JSON object"));
     };
@@ -43,12 +44,12 @@ pub(super) fn read(kind: Kind, body: Value) -> Outcome<Map<String, Value>> {
 }
 
 /// Whether an attribute is one that a provider does not decide about, or one that is never kept.
-pub(super) fn is_ours(kind: Kind, name: &str) -> bool {
+pub(crate) fn is_ours(kind: ResourceKind, name: &str) -> bool {
     name.eq_ignore_ascii_case("password")
         || kind.attribute(None, name).is_some_and(|attribute| attribute.mutability == Mutability::ReadOnly)
 }
 
-fn check_schemas(kind: Kind, given: &Value) -> Outcome<()> {
+fn check_schemas(kind: ResourceKind, given: &Value) -> Read<()> {
     let Some(all) = given.as_array().filter(|all| all.iter().all(Value::is_string)) else {
         return Err(bad("invalidSyntax", "`schemas` is a list of URNs"));
     };
@@ -58,7 +59,7 @@ fn check_schemas(kind: Kind, given: &Value) -> Outcome<()> {
     }
 }
 
-fn put(kind: Kind, resource: &mut Map<String, Value>, name: &str, value: Value) -> Outcome<()> {
+fn put(kind: ResourceKind, resource: &mut Map<String, Value>, name: &str, value: Value) -> Read<()> {
     let (name, value) = match name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:")) {
         true => {
             let Value::Object(parts) = value else {
@@ -81,17 +82,17 @@ fn put(kind: Kind, resource: &mut Map<String, Value>, name: &str, value: Value) 
     Ok(())
 }
 
-fn given_twice(name: &str) -> super::answer::Failure {
+fn given_twice(name: &str) -> super::answer::ScimError {
     bad("invalidSyntax", format!("`{}` is given twice", shown(name)))
 }
 
 /// The name of an extension in its usual case, where it is known.
-pub(super) fn extension(name: &str) -> &str {
+pub(crate) fn extension(name: &str) -> &str {
     if name.eq_ignore_ascii_case(ENTERPRISE) { ENTERPRISE } else { name }
 }
 
 /// An object with the usual names of its parts, each brought to its type; none where nothing is left of it.
-fn object(parts: Map<String, Value>, attribute: impl Fn(&str) -> Option<&'static Attribute>) -> Outcome<Option<Value>> {
+fn object(parts: Map<String, Value>, attribute: impl Fn(&str) -> Option<&'static Attribute>) -> Read<Option<Value>> {
     let mut kept = Map::new();
     for (name, value) in parts {
         if name.eq_ignore_ascii_case("password") {
@@ -110,7 +111,7 @@ fn object(parts: Map<String, Value>, attribute: impl Fn(&str) -> Option<&'static
 }
 
 /// A value brought to the type of its attribute; none where it says nothing: null, an empty list, an empty object.
-pub(super) fn typed(attribute: Option<&'static Attribute>, value: Value) -> Outcome<Option<Value>> {
+pub(crate) fn typed(attribute: Option<&'static Attribute>, value: Value) -> Read<Option<Value>> {
     let Some(attribute) = attribute else { return Ok(without_secrets(value)) };
     if !attribute.many {
         return typed_one(attribute, value);
@@ -129,12 +130,12 @@ pub(super) fn typed(attribute: Option<&'static Attribute>, value: Value) -> Outc
     Ok((!all.is_empty()).then_some(Value::Array(all)))
 }
 
-pub(super) fn is_primary(value: &Value) -> bool {
+pub(crate) fn is_primary(value: &Value) -> bool {
     value.get("primary") == Some(&Value::Bool(true))
 }
 
 /// One value of an attribute.
-pub(super) fn typed_one(attribute: &'static Attribute, value: Value) -> Outcome<Option<Value>> {
+pub(crate) fn typed_one(attribute: &'static Attribute, value: Value) -> Read<Option<Value>> {
     let wrong = |expected: &str| Err(bad("invalidValue", format!("`{}` is no {expected}", attribute.name)));
     match (attribute.kind, value) {
         (_, Value::Null) => Ok(None),
@@ -176,14 +177,14 @@ fn without_secrets(value: Value) -> Option<Value> {
 }
 
 /// The text of an attribute that has to be there, and is kept in a column.
-fn needed<'a>(resource: &'a Map<String, Value>, name: &str) -> Outcome<&'a str> {
+fn needed<'a>(resource: &'a Map<String, Value>, name: &str) -> Read<&'a str> {
     match resource.get(name).and_then(Value::as_str).filter(|text| !text.trim().is_empty()) {
         Some(text) => short(name, text),
         None => Err(bad("invalidValue", format!("`{name}` is missing"))),
     }
 }
 
-fn short<'a>(name: &str, text: &'a str) -> Outcome<&'a str> {
+fn short<'a>(name: &str, text: &'a str) -> Read<&'a str> {
     match text.chars().count() {
         length if length > MAX_NAME => {
             Err(bad("invalidValue", format!("`{name}` has {length} characters, and may have at most {MAX_NAME}")))
@@ -192,7 +193,7 @@ fn short<'a>(name: &str, text: &'a str) -> Outcome<&'a str> {
     }
 }
 
-fn external_id(resource: &Map<String, Value>) -> Outcome<Option<&str>> {
+fn external_id(resource: &Map<String, Value>) -> Read<Option<&str>> {
     match resource.get("externalId").and_then(Value::as_str).filter(|text| !text.is_empty()) {
         Some(text) => Ok(Some(short("externalId", text)?)),
         None => Ok(None),
@@ -200,11 +201,11 @@ fn external_id(resource: &Map<String, Value>) -> Outcome<Option<&str>> {
 }
 
 /// What the columns of a directory user say.
-pub(super) fn user_columns(resource: &Map<String, Value>) -> Outcome<UserColumns> {
+pub(crate) fn user_columns(resource: &Map<String, Value>) -> Read<UserColumns> {
     let username = needed(resource, "userName")?;
     let part = |name: &str| match get_part(resource, name) {
         Some(text) => Ok(Some(short(&format!("name.{name}"), text)?.to_owned())),
-        None => Ok::<_, super::answer::Failure>(None),
+        None => Ok::<_, super::answer::ScimError>(None),
     };
     let columns = UserColumns {
         idp_id: external_id(resource)?.unwrap_or(username).to_owned(),
@@ -234,13 +235,13 @@ fn email(resource: &Map<String, Value>) -> Option<&str> {
 }
 
 /// The name of a group, and the provider's id of it where there is one.
-pub(super) fn group_columns(resource: &Map<String, Value>) -> Outcome<(String, Option<String>)> {
+pub(crate) fn group_columns(resource: &Map<String, Value>) -> Read<(String, Option<String>)> {
     let columns = (needed(resource, "displayName")?.to_owned(), external_id(resource)?.map(str::to_owned));
     size(resource)?;
     Ok(columns)
 }
 
-fn size(resource: &Map<String, Value>) -> Outcome<()> {
+fn size(resource: &Map<String, Value>) -> Read<()> {
     let size = Value::Object(resource.clone()).to_string().len();
     match size > MAX_SIZE {
         true => Err(refused(413, format!("the resource has {size} bytes, and may have at most {MAX_SIZE}"))),
@@ -249,13 +250,13 @@ fn size(resource: &Map<String, Value>) -> Outcome<()> {
 }
 
 /// What was given, cut to a length that a sentence can bear.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     crate::base::refusal::shown(&text.escape_debug().to_string())
 }
 
 /// A resource as it is answered with: its schemas, its id, what the provider sent, `more` that is ours, and what is known of it.
-pub(super) fn show(
-    kind: Kind,
+pub(crate) fn show(
+    kind: ResourceKind,
     id: &str,
     raw: &Map<String, Value>,
     more: Option<(&str, Vec<Value>)>,

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::answer::{Failure, Outcome, bad};
+use super::answer::{Read, ScimError, bad};
 use super::filter::{Filter, Operator};
-use super::path::{Name, Path, get, key_of};
+use super::name::{Name, get, key_of};
+use super::path::Path;
 use super::resource::{extension, is_ours, is_primary, shown, typed, typed_one};
-use super::schemas::{Attribute, Kind, Mutability};
+use super::schemas::{Attribute, Mutability, ResourceKind};
 
 /// The most operations in one request.
 const MAX_OPERATIONS: usize = 10_000;
@@ -14,7 +15,7 @@ const MAX_OPERATIONS: usize = 10_000;
 const MAX_VALUES: usize = 1_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
+pub(crate) enum Verb {
     Add,
     Replace,
     Remove,
@@ -22,15 +23,15 @@ pub(super) enum Verb {
 
 /// One operation: on the whole resource, or on what a path names.
 #[derive(Debug, Clone)]
-pub(super) struct Operation {
-    pub(super) verb: Verb,
-    pub(super) path: Option<Path>,
+pub(crate) struct Operation {
+    pub(crate) verb: Verb,
+    pub(crate) path: Option<Path>,
     /// Null where none is given
-    pub(super) value: Value,
+    pub(crate) value: Value,
 }
 
 /// Reads the body of a PATCH.
-pub(super) fn read(body: Value) -> Outcome<Vec<Operation>> {
+pub(crate) fn read(body: Value) -> Read<Vec<Operation>> {
     let operations = body.as_object().and_then(|body| get(body, "Operations")).and_then(Value::as_array);
     let Some(operations) = operations.filter(|all| !all.is_empty()) else {
         return Err(bad("invalidSyntax", "the body is no PatchOp with a list of `Operations`"));
@@ -41,7 +42,7 @@ pub(super) fn read(body: Value) -> Outcome<Vec<Operation>> {
     operations.iter().map(read_one).collect()
 }
 
-fn read_one(given: &Value) -> Outcome<Operation> {
+fn read_one(given: &Value) -> Read<Operation> {
     let Some(given) = given.as_object() else { return Err(bad("invalidSyntax", "an operation is no object")) };
     let verb = get(given, "op").and_then(Value::as_str).unwrap_or_default();
     let verb = match verb.to_ascii_lowercase().as_str() {
@@ -67,15 +68,15 @@ fn read_one(given: &Value) -> Outcome<Operation> {
 }
 
 /// An operation on one attribute.
-pub(super) struct Target {
-    pub(super) verb: Verb,
-    pub(super) path: Path,
-    pub(super) value: Value,
+pub(crate) struct Target {
+    pub(crate) verb: Verb,
+    pub(crate) path: Path,
+    pub(crate) value: Value,
     strictness: Strictness,
 }
 
 /// The attributes that an operation works on: one without a path names them in its value.
-pub(super) fn spread(kind: Kind, operation: Operation) -> Outcome<Vec<Target>> {
+pub(crate) fn spread(kind: ResourceKind, operation: Operation) -> Read<Vec<Target>> {
     let Operation { verb, path, value } = operation;
     if let Some(path) = path {
         return Ok(vec![Target { verb, path, value, strictness: Strictness::Exact }]);
@@ -100,7 +101,7 @@ pub(super) fn spread(kind: Kind, operation: Operation) -> Outcome<Vec<Target>> {
 
 /// What happens to an attribute that no schema knows and the resource lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Strictness {
+pub(crate) enum Strictness {
     /// A path to it points nowhere.
     Exact,
     /// A value that names it brings it along, as in a POST.
@@ -108,7 +109,7 @@ pub(super) enum Strictness {
 }
 
 /// Does what an operation says.
-pub(super) fn apply(kind: Kind, resource: &mut Map<String, Value>, operation: Operation) -> Outcome<()> {
+pub(crate) fn apply(kind: ResourceKind, resource: &mut Map<String, Value>, operation: Operation) -> Read<()> {
     for target in spread(kind, operation)? {
         apply_at(kind, resource, target)?;
     }
@@ -116,12 +117,12 @@ pub(super) fn apply(kind: Kind, resource: &mut Map<String, Value>, operation: Op
 }
 
 /// Does what an operation says of one attribute.
-pub(super) fn apply_at(kind: Kind, resource: &mut Map<String, Value>, target: Target) -> Outcome<()> {
+pub(crate) fn apply_at(kind: ResourceKind, resource: &mut Map<String, Value>, target: Target) -> Read<()> {
     let Target { verb, path, value, strictness } = target;
     at(kind, resource, verb, &path, value, strictness)
 }
 
-fn at(kind: Kind, resource: &mut Map<String, Value>, verb: Verb, path: &Path, value: Value, strictness: Strictness) -> Outcome<()> {
+fn at(kind: ResourceKind, resource: &mut Map<String, Value>, verb: Verb, path: &Path, value: Value, strictness: Strictness) -> Read<()> {
     let name = &path.name;
     if name.extension.is_none() && is_ours(kind, &name.attribute) {
         return match name.attribute.eq_ignore_ascii_case("password") || name.is("schemas") {
@@ -162,7 +163,7 @@ fn at(kind: Kind, resource: &mut Map<String, Value>, verb: Verb, path: &Path, va
 }
 
 /// An operation on an attribute of the object that holds it: the resource, or an extension in it.
-fn within(kind: Kind, holder: &mut Map<String, Value>, verb: Verb, path: &Path, value: Value, strictness: Strictness) -> Outcome<()> {
+fn within(kind: ResourceKind, holder: &mut Map<String, Value>, verb: Verb, path: &Path, value: Value, strictness: Strictness) -> Read<()> {
     let name = &path.name;
     if name.attribute.eq_ignore_ascii_case("password") {
         return Ok(());
@@ -214,7 +215,7 @@ fn within(kind: Kind, holder: &mut Map<String, Value>, verb: Verb, path: &Path, 
     Ok(())
 }
 
-fn nowhere(name: &Name) -> Failure {
+fn nowhere(name: &Name) -> ScimError {
     let part = name.part.as_ref().map(|part| format!(".{part}")).unwrap_or_default();
     bad("invalidPath", format!("there is no attribute `{}`", shown(&format!("{}{part}", name.attribute))))
 }
@@ -254,7 +255,7 @@ impl Part {
         Some(Part { attribute: known, key })
     }
 
-    fn set(&self, object: &mut Map<String, Value>, verb: Verb, value: Value) -> Outcome<()> {
+    fn set(&self, object: &mut Map<String, Value>, verb: Verb, value: Value) -> Read<()> {
         let key = key_of(object, &self.key).unwrap_or_else(|| self.key.clone());
         let value = if verb == Verb::Remove { None } else { typed(self.attribute, value)? };
         match value {
@@ -273,7 +274,7 @@ fn chosen(
     filter: &Filter,
     part: Option<Part>,
     value: Value,
-) -> Outcome<Option<Value>> {
+) -> Read<Option<Value>> {
     let mut at: Vec<usize> = all.iter().enumerate().filter(|(_, one)| filter.holds_for(attribute, one)).map(|(at, _)| at).collect();
     if at.is_empty() {
         match verb {
@@ -324,7 +325,7 @@ fn chosen(
     Ok(filled(all))
 }
 
-fn no_value() -> Failure {
+fn no_value() -> ScimError {
     bad("noTarget", "the path chooses no value")
 }
 
@@ -347,7 +348,7 @@ fn described(filter: &Filter) -> Option<Map<String, Value>> {
 }
 
 /// A part of every value of a list, which gets a value where it has none.
-fn each(attribute: Option<&'static Attribute>, mut all: Vec<Value>, verb: Verb, part: &Part, value: Value) -> Outcome<Option<Value>> {
+fn each(attribute: Option<&'static Attribute>, mut all: Vec<Value>, verb: Verb, part: &Part, value: Value) -> Read<Option<Value>> {
     if all.is_empty() && verb != Verb::Remove && attribute.is_some() {
         all.push(Value::Object(Map::new()));
     }
@@ -363,7 +364,7 @@ fn each(attribute: Option<&'static Attribute>, mut all: Vec<Value>, verb: Verb, 
     Ok(filled(all))
 }
 
-fn whole_list(attribute: Option<&'static Attribute>, mut all: Vec<Value>, verb: Verb, value: Value) -> Outcome<Option<Value>> {
+fn whole_list(attribute: Option<&'static Attribute>, mut all: Vec<Value>, verb: Verb, value: Value) -> Read<Option<Value>> {
     let given = list(typed(attribute, value)?);
     match verb {
         Verb::Replace => return Ok(filled(given)),
@@ -402,7 +403,7 @@ fn keep_one_primary(all: &mut [Value], changed: &[usize]) {
     }
 }
 
-fn one(attribute: Option<&'static Attribute>, old: Option<Value>, verb: Verb, value: Value) -> Outcome<Option<Value>> {
+fn one(attribute: Option<&'static Attribute>, old: Option<Value>, verb: Verb, value: Value) -> Read<Option<Value>> {
     if verb == Verb::Remove {
         return Ok(None);
     }

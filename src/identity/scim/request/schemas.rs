@@ -2,73 +2,69 @@
 
 use serde_json::{Map, Value, json};
 
-use super::path::Name;
-
-pub(super) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-pub(super) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
-pub(super) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+use super::name::{ENTERPRISE, GROUP, Name, USER};
 
 /// The most resources on one page.
-pub(super) const MAX_RESULTS: usize = 1000;
+pub(crate) const MAX_RESULTS: usize = 1000;
 
 /// The two kinds of resource that a provider writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum ResourceKind {
     User,
     Group,
 }
 
-impl Kind {
-    pub(super) fn name(self) -> &'static str {
+impl ResourceKind {
+    pub(crate) fn name(self) -> &'static str {
         match self {
-            Kind::User => "User",
-            Kind::Group => "Group",
+            ResourceKind::User => "User",
+            ResourceKind::Group => "Group",
         }
     }
 
-    pub(super) fn endpoint(self) -> &'static str {
+    pub(crate) fn endpoint(self) -> &'static str {
         match self {
-            Kind::User => "/Users",
-            Kind::Group => "/Groups",
+            ResourceKind::User => "/Users",
+            ResourceKind::Group => "/Groups",
         }
     }
 
-    pub(super) fn schema(self) -> &'static str {
+    pub(crate) fn schema(self) -> &'static str {
         match self {
-            Kind::User => USER,
-            Kind::Group => GROUP,
+            ResourceKind::User => USER,
+            ResourceKind::Group => GROUP,
         }
     }
 
     /// The attribute that every resource of the kind has.
-    pub(super) fn required(self) -> &'static str {
+    pub(crate) fn required(self) -> &'static str {
         match self {
-            Kind::User => "userName",
-            Kind::Group => "displayName",
+            ResourceKind::User => "userName",
+            ResourceKind::Group => "displayName",
         }
     }
 
     /// The attribute of that name, in any case, of an extension or of the core schema.
-    pub(super) fn attribute(self, extension: Option<&str>, name: &str) -> Option<&'static Attribute> {
+    pub(crate) fn attribute(self, extension: Option<&str>, name: &str) -> Option<&'static Attribute> {
         let attributes = match (extension, self) {
-            (Some(extension), Kind::User) if extension.eq_ignore_ascii_case(ENTERPRISE) => ENTERPRISE_ATTRIBUTES,
+            (Some(extension), ResourceKind::User) if extension.eq_ignore_ascii_case(ENTERPRISE) => ENTERPRISE_ATTRIBUTES,
             (Some(_), _) => return None,
-            (None, Kind::User) => USER_ATTRIBUTES,
-            (None, Kind::Group) => GROUP_ATTRIBUTES,
+            (None, ResourceKind::User) => USER_ATTRIBUTES,
+            (None, ResourceKind::Group) => GROUP_ATTRIBUTES,
         };
         let common = if extension.is_none() { COMMON_ATTRIBUTES } else { &[] };
         attributes.iter().chain(common).find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
 
     /// The attribute that a URN names, such as `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager`.
-    pub(super) fn attribute_by_urn(self, urn: &str) -> Option<&'static Attribute> {
+    pub(crate) fn attribute_by_urn(self, urn: &str) -> Option<&'static Attribute> {
         let name = Name::read(urn)?;
         self.attribute(name.extension.as_deref(), &name.attribute)
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Type {
+pub(crate) enum Type {
     Text,
     Boolean,
     Time,
@@ -91,7 +87,7 @@ impl Type {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mutability {
+pub(crate) enum Mutability {
     ReadWrite,
     ReadOnly,
     Immutable,
@@ -99,14 +95,14 @@ pub(super) enum Mutability {
 
 /// An attribute, or a part of one.
 #[derive(Debug)]
-pub(super) struct Attribute {
-    pub(super) name: &'static str,
-    pub(super) kind: Type,
-    pub(super) many: bool,
+pub(crate) struct Attribute {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Type,
+    pub(crate) many: bool,
     required: bool,
     /// Upper and lower case differ
-    pub(super) exact: bool,
-    pub(super) mutability: Mutability,
+    pub(crate) exact: bool,
+    pub(crate) mutability: Mutability,
     unique: bool,
     /// The parts of a complex one
     parts: &'static [Attribute],
@@ -117,7 +113,7 @@ pub(super) struct Attribute {
 
 impl Attribute {
     /// The part of that name, in any case.
-    pub(super) fn part(&self, name: &str) -> Option<&'static Attribute> {
+    pub(crate) fn part(&self, name: &str) -> Option<&'static Attribute> {
         self.parts.iter().find(|part| part.name.eq_ignore_ascii_case(name))
     }
 
@@ -320,7 +316,7 @@ static GROUP_ATTRIBUTES: &[Attribute] = &[
 ];
 
 /// `GET /Schemas`.
-pub(super) fn schemas() -> Vec<Value> {
+pub(crate) fn schemas() -> Vec<Value> {
     [
         (USER, "User", "A user of the directory", USER_ATTRIBUTES),
         (GROUP, "Group", "A group of the directory", GROUP_ATTRIBUTES),
@@ -340,12 +336,12 @@ pub(super) fn schemas() -> Vec<Value> {
 }
 
 /// `GET /ResourceTypes`.
-pub(super) fn resource_types() -> Vec<Value> {
-    [Kind::User, Kind::Group]
+pub(crate) fn resource_types() -> Vec<Value> {
+    [ResourceKind::User, ResourceKind::Group]
         .map(|kind| {
             let extensions = match kind {
-                Kind::User => json!([{"schema": ENTERPRISE, "required": false}]),
-                Kind::Group => json!([]),
+                ResourceKind::User => json!([{"schema": ENTERPRISE, "required": false}]),
+                ResourceKind::Group => json!([]),
             };
             json!({
                 "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
@@ -362,7 +358,7 @@ pub(super) fn resource_types() -> Vec<Value> {
 }
 
 /// `GET /ServiceProviderConfig`.
-pub(super) fn service_provider_config() -> Value {
+pub(crate) fn service_provider_config() -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": {"supported": true},

@@ -2,71 +2,49 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::sqlite::error::Error;
-
-/// A refusal that the provider is told of.
+/// A refusal that the provider is told of, in the form of RFC 7644.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(crate) struct ScimError {
     status: u16,
     scim_type: Option<&'static str>,
     detail: String,
 }
 
-/// Why a request has no answer of its own.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// The request is at fault: the provider is told.
-    Refused(Refusal),
-    /// We are: the caller gets an SQL error.
-    Internal(Error),
-}
-
-pub(super) type Outcome<T> = std::result::Result<T, Failure>;
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure::Internal(error)
-    }
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Failure {
-        Failure::Internal(error.into())
-    }
-}
+/// What a request says, or why it is refused.
+pub(crate) type Read<T> = std::result::Result<T, ScimError>;
 
 /// A refusal with a status of its own.
-pub(super) fn refused(status: u16, detail: impl Into<String>) -> Failure {
-    Failure::Refused(Refusal { status, scim_type: None, detail: detail.into() })
+pub(crate) fn refused(status: u16, detail: impl Into<String>) -> ScimError {
+    ScimError { status, scim_type: None, detail: detail.into() }
 }
 
 /// A bad request, of one of the kinds that the standard names.
-pub(super) fn bad(scim_type: &'static str, detail: impl Into<String>) -> Failure {
-    Failure::Refused(Refusal { status: 400, scim_type: Some(scim_type), detail: detail.into() })
+pub(crate) fn bad(scim_type: &'static str, detail: impl Into<String>) -> ScimError {
+    ScimError { status: 400, scim_type: Some(scim_type), detail: detail.into() }
 }
 
 /// Somebody has that already.
-pub(super) fn taken(detail: impl Into<String>) -> Failure {
-    Failure::Refused(Refusal { status: 409, scim_type: Some("uniqueness"), detail: detail.into() })
+pub(crate) fn taken(detail: impl Into<String>) -> ScimError {
+    ScimError { status: 409, scim_type: Some("uniqueness"), detail: detail.into() }
 }
 
 /// The status and the body of an answer.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: Option<Value>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Option<Value>,
 }
 
 impl Answer {
-    pub(super) fn new(status: u16, body: impl Into<Value>) -> Answer {
+    pub(crate) fn new(status: u16, body: impl Into<Value>) -> Answer {
         Answer { status, body: Some(body.into()) }
     }
 
-    pub(super) fn empty() -> Answer {
+    pub(crate) fn empty() -> Answer {
         Answer { status: 204, body: None }
     }
 
     /// `{"status": 201, "body": {…}}`, without a body where there is none.
-    pub(super) fn json(self) -> String {
+    pub(crate) fn json(self) -> String {
         let mut answer = Map::new();
         answer.insert("status".to_owned(), self.status.into());
         if let Some(body) = self.body {
@@ -76,8 +54,8 @@ impl Answer {
     }
 }
 
-impl From<Refusal> for Answer {
-    fn from(refusal: Refusal) -> Answer {
+impl From<ScimError> for Answer {
+    fn from(refusal: ScimError) -> Answer {
         let mut body = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
             "status": refusal.status.to_string(),
@@ -91,7 +69,7 @@ impl From<Refusal> for Answer {
 }
 
 /// A page of a list: `total` is how many there are on all pages.
-pub(super) fn list(total: usize, start: usize, resources: Vec<Value>) -> Answer {
+pub(crate) fn list(total: usize, start: usize, resources: Vec<Value>) -> Answer {
     Answer::new(
         200,
         json!({

@@ -1,32 +1,25 @@
-//! Names of attributes and paths to values: `userName`, `name.givenName`, `emails[type eq "work"].value`,
-//! `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`.
+//! Names of attributes: `userName`, `name.givenName`, `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`; and what
+//! stands in an object under one.
 
 use serde_json::{Map, Value};
 
-use super::filter::Filter;
-use super::schemas::{ENTERPRISE, GROUP, USER};
+pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+pub(crate) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
+pub(crate) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
 /// An attribute, or a part of one. Upper and lower case do not matter.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Name {
     /// The URN of an extension; none for the core schema
-    pub(super) extension: Option<String>,
+    pub(crate) extension: Option<String>,
     /// Empty where the whole extension is meant
-    pub(super) attribute: String,
-    pub(super) part: Option<String>,
-}
-
-/// A value, or several: what an operation of a PATCH works on.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Path {
-    pub(super) name: Name,
-    /// Which values of a list
-    pub(super) filter: Option<Filter>,
+    pub(crate) attribute: String,
+    pub(crate) part: Option<String>,
 }
 
 impl Name {
     /// Reads a name; `None` for what is none.
-    pub(super) fn read(text: &str) -> Option<Name> {
+    pub(crate) fn read(text: &str) -> Option<Name> {
         let text = text.trim();
         let (extension, rest) = match is_urn(text) {
             false => (None, text),
@@ -52,12 +45,12 @@ impl Name {
     }
 
     /// Whether it is that attribute of the core schema.
-    pub(super) fn is(&self, attribute: &str) -> bool {
+    pub(crate) fn is(&self, attribute: &str) -> bool {
         self.extension.is_none() && self.attribute.eq_ignore_ascii_case(attribute)
     }
 
     /// Whether it stands for the attribute itself, or for the `value` of a complex one, which counts as that.
-    pub(super) fn is_value(&self) -> bool {
+    pub(crate) fn is_value(&self) -> bool {
         self.part.as_deref().is_none_or(|part| part.eq_ignore_ascii_case("value"))
     }
 }
@@ -87,38 +80,8 @@ fn split_urn(text: &str) -> Option<(Option<&str>, &str)> {
     (is_urn(extension) && !rest.is_empty()).then_some((Some(extension), rest))
 }
 
-impl Path {
-    /// Reads a path.
-    ///
-    /// # Errors
-    /// What is wrong with it, as half a sentence.
-    pub(super) fn read(text: &str) -> Result<Path, String> {
-        let text = text.trim();
-        let wrong = || "is no path such as `userName` or `emails[type eq \"work\"].value`".to_owned();
-        let Some((before, rest)) = text.split_once('[') else {
-            return Ok(Path { name: Name::read(text).ok_or_else(wrong)?, filter: None });
-        };
-        let (filter, after) = rest.rsplit_once(']').ok_or_else(wrong)?;
-        let mut name = Name::read(before).ok_or_else(wrong)?;
-        if name.part.is_some() || name.attribute.is_empty() {
-            return Err(wrong());
-        }
-        match after.strip_prefix('.') {
-            Some(part) => {
-                name.part = Name::read(part).filter(|part| part.extension.is_none() && part.part.is_none()).map(|part| part.attribute)
-            }
-            None if after.is_empty() => {}
-            None => return Err(wrong()),
-        }
-        if !after.is_empty() && name.part.is_none() {
-            return Err(wrong());
-        }
-        Ok(Path { name, filter: Some(Filter::read(filter)?) })
-    }
-}
-
 /// The key that stands in an object for a name, in whatever case.
-pub(super) fn key_of(object: &Map<String, Value>, name: &str) -> Option<String> {
+pub(crate) fn key_of(object: &Map<String, Value>, name: &str) -> Option<String> {
     if object.contains_key(name) {
         return Some(name.to_owned());
     }
@@ -126,6 +89,6 @@ pub(super) fn key_of(object: &Map<String, Value>, name: &str) -> Option<String> 
 }
 
 /// What stands in an object under a name, in whatever case.
-pub(super) fn get<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+pub(crate) fn get<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     object.get(name).or_else(|| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
 }

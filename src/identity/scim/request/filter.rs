@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::path::{Name, get};
-use super::schemas::{Attribute, Kind, Type};
+use super::name::{Name, get};
+use super::schemas::{Attribute, ResourceKind, Type};
 use crate::base::time;
 
 /// The longest filter that is read, in bytes.
@@ -74,7 +74,7 @@ impl Filter {
     }
 
     /// The names it asks about; within a list that of the list.
-    pub(super) fn names<'a>(&'a self, found: &mut Vec<&'a Name>) {
+    pub(crate) fn names<'a>(&'a self, found: &mut Vec<&'a Name>) {
         match self {
             Filter::And(all) | Filter::Or(all) => all.iter().for_each(|one| one.names(found)),
             Filter::Not(inner) => inner.names(found),
@@ -83,7 +83,7 @@ impl Filter {
     }
 
     /// The text that an attribute of the core schema must be equal to for the filter to hold, where it demands one.
-    pub(super) fn demands(&self, attribute: &str) -> Option<&str> {
+    pub(crate) fn demands(&self, attribute: &str) -> Option<&str> {
         match self {
             Filter::And(all) => all.iter().find_map(|one| one.demands(attribute)),
             Filter::Compare(name, Operator::Equal, Value::String(text)) if name.is(attribute) && name.is_value() => Some(text),
@@ -93,7 +93,7 @@ impl Filter {
     }
 
     /// Whether a resource meets the filter.
-    pub(super) fn holds(&self, kind: Kind, resource: &Map<String, Value>) -> bool {
+    pub(crate) fn holds(&self, kind: ResourceKind, resource: &Map<String, Value>) -> bool {
         self.holds_in(Scope::Resource(kind), resource)
     }
 
@@ -103,7 +103,7 @@ impl Filter {
     }
 
     /// Whether one value of a list meets it. A plain value is its own `value`.
-    pub(super) fn holds_for(&self, list: Option<&'static Attribute>, value: &Value) -> bool {
+    pub(crate) fn holds_for(&self, list: Option<&'static Attribute>, value: &Value) -> bool {
         match value {
             Value::Object(object) => self.holds_in(Scope::Value(list), object),
             plain => self.holds_in(Scope::Value(list), &Map::from_iter([("value".to_owned(), plain.clone())])),
@@ -136,7 +136,7 @@ impl Filter {
 /// What a name is looked up in.
 #[derive(Debug, Clone, Copy)]
 enum Scope {
-    Resource(Kind),
+    Resource(ResourceKind),
     Value(Option<&'static Attribute>),
 }
 
@@ -237,7 +237,7 @@ fn compares(found: &Value, operator: Operator, wanted: &Value, kind: Option<Type
 }
 
 /// How texts whose case does not matter are compared.
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.to_lowercase()
 }
 

@@ -4,24 +4,24 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::answer::{Outcome, bad};
+use super::answer::{Read, bad};
 use super::filter::{Filter, fold};
-use super::path::{Name, get, key_of};
+use super::name::{Name, get, key_of};
 use super::resource::shown;
-use super::schemas::{Kind, MAX_RESULTS};
+use super::schemas::{MAX_RESULTS, ResourceKind};
 
 /// How many resources a page has where the request does not say.
 const USUAL_RESULTS: usize = 100;
 
 /// Which resources, in which order, and what of them.
 #[derive(Debug)]
-pub(super) struct Query {
-    pub(super) filter: Option<Filter>,
+pub(crate) struct Query {
+    pub(crate) filter: Option<Filter>,
     sort_by: Option<Name>,
     descending: bool,
     /// From 1 on
-    pub(super) start: usize,
-    pub(super) count: usize,
+    pub(crate) start: usize,
+    pub(crate) count: usize,
     attributes: Vec<Name>,
     excluded: Vec<Name>,
 }
@@ -41,7 +41,7 @@ impl Default for Query {
 }
 
 /// The segments of a path, and the parameters behind it.
-pub(super) fn split(path: &str) -> (Vec<String>, Vec<(String, String)>) {
+pub(crate) fn split(path: &str) -> (Vec<String>, Vec<(String, String)>) {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let segments = path.split('/').filter(|segment| !segment.is_empty()).map(|segment| decoded(segment, false)).collect();
     (segments, parameters(query))
@@ -104,7 +104,7 @@ fn decoded(text: &str, plus_is_space: bool) -> String {
 
 impl Query {
     /// Reads the parameters of a URL. Those that are not known are passed over.
-    pub(super) fn read(parameters: Vec<(String, String)>) -> Outcome<Query> {
+    pub(crate) fn read(parameters: Vec<(String, String)>) -> Read<Query> {
         let mut query = Query::default();
         for (name, value) in parameters {
             query.set(&name, &value)?;
@@ -113,7 +113,7 @@ impl Query {
     }
 
     /// Reads the body of a search.
-    pub(super) fn read_search(body: &Value) -> Outcome<Query> {
+    pub(crate) fn read_search(body: &Value) -> Read<Query> {
         let Value::Object(body) = body else { return Err(bad("invalidSyntax", "the body is no SearchRequest")) };
         let mut query = Query::default();
         for (name, value) in body {
@@ -130,7 +130,7 @@ impl Query {
         Ok(query)
     }
 
-    fn set(&mut self, name: &str, value: &str) -> Outcome<()> {
+    fn set(&mut self, name: &str, value: &str) -> Read<()> {
         match name.to_ascii_lowercase().as_str() {
             "filter" => {
                 self.filter = Some(Filter::read(value).map_err(|wrong| bad("invalidFilter", format!("the filter {wrong}")))?);
@@ -151,7 +151,7 @@ impl Query {
     }
 
     /// Whether an attribute that has to be looked up elsewhere is wanted in the answer.
-    pub(super) fn shows(&self, attribute: &str) -> bool {
+    pub(crate) fn shows(&self, attribute: &str) -> bool {
         match self.attributes.is_empty() {
             true => !self.excluded.iter().any(|name| name.is(attribute) && name.part.is_none()),
             false => self.attributes.iter().any(|name| name.is(attribute)),
@@ -159,7 +159,7 @@ impl Query {
     }
 
     /// Whether the order or the filter asks about an attribute.
-    pub(super) fn asks_about(&self, attribute: &str) -> bool {
+    pub(crate) fn asks_about(&self, attribute: &str) -> bool {
         let mut found = Vec::new();
         if let Some(filter) = &self.filter {
             filter.names(&mut found);
@@ -169,37 +169,37 @@ impl Query {
     }
 
     /// The text that an attribute must be equal to, where the filter demands one.
-    pub(super) fn demands(&self, attribute: &str) -> Option<&str> {
+    pub(crate) fn demands(&self, attribute: &str) -> Option<&str> {
         self.filter.as_ref()?.demands(attribute)
     }
 
     /// Whether it names the attributes that it wants.
-    pub(super) fn names_attributes(&self) -> bool {
+    pub(crate) fn names_attributes(&self) -> bool {
         !self.attributes.is_empty()
     }
 
     /// Whether it wants a page of everything, in whatever order.
-    pub(super) fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.filter.is_none() && self.sort_by.is_none()
     }
 
     /// How many resources the page has, for SQL.
-    pub(super) fn limit(&self) -> i64 {
+    pub(crate) fn limit(&self) -> i64 {
         i64::try_from(self.count).unwrap_or(i64::MAX)
     }
 
     /// How many stand before it, for SQL.
-    pub(super) fn offset(&self) -> i64 {
+    pub(crate) fn offset(&self) -> i64 {
         i64::try_from(self.start - 1).unwrap_or(i64::MAX)
     }
 
     /// Gathers what the filter lets through.
-    pub(super) fn collect<T>(&self, kind: Kind) -> Collection<'_, T> {
+    pub(crate) fn collect<T>(&self, kind: ResourceKind) -> Collection<'_, T> {
         Collection { query: self, kind, total: 0, kept: Vec::new() }
     }
 
     /// What of a resource is wanted. Its schemas and its id always are.
-    pub(super) fn project(&self, resource: Map<String, Value>) -> Value {
+    pub(crate) fn project(&self, resource: Map<String, Value>) -> Value {
         let mut shown = match self.attributes.is_empty() {
             true => resource,
             false => {
@@ -223,16 +223,16 @@ impl Query {
 }
 
 /// What the filter of a query lets through, as it comes in.
-pub(super) struct Collection<'a, T> {
+pub(crate) struct Collection<'a, T> {
     query: &'a Query,
-    kind: Kind,
+    kind: ResourceKind,
     total: usize,
     kept: Vec<(Key, T)>,
 }
 
 impl<T> Collection<'_, T> {
     /// Takes `item` in if its resource meets the filter.
-    pub(super) fn offer(&mut self, resource: &Map<String, Value>, item: T) {
+    pub(crate) fn offer(&mut self, resource: &Map<String, Value>, item: T) {
         if self.query.filter.as_ref().is_some_and(|filter| !filter.holds(self.kind, resource)) {
             return;
         }
@@ -246,7 +246,7 @@ impl<T> Collection<'_, T> {
     }
 
     /// How many there are, and the page. What has nothing to sort by stands last, or first in descending order.
-    pub(super) fn page(mut self) -> (usize, Vec<T>) {
+    pub(crate) fn page(mut self) -> (usize, Vec<T>) {
         if self.query.sort_by.is_some() {
             self.kept.sort_by(|(one, _), (other, _)| one.cmp(other));
             if self.query.descending {
@@ -258,11 +258,11 @@ impl<T> Collection<'_, T> {
     }
 }
 
-fn number(name: &str, value: &str) -> Outcome<i64> {
+fn number(name: &str, value: &str) -> Read<i64> {
     value.trim().parse().map_err(|_| bad("invalidValue", format!("`{}` is no whole number: {name}", shown(value))))
 }
 
-fn names(text: &str) -> Outcome<Vec<Name>> {
+fn names(text: &str) -> Read<Vec<Name>> {
     let one = |text: &str| Name::read(text).ok_or_else(|| bad("invalidPath", format!("`{}` is no attribute", shown(text))));
     text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(one).collect()
 }
@@ -355,7 +355,7 @@ enum Key {
 }
 
 impl Key {
-    fn of(kind: Kind, resource: &Map<String, Value>, by: &Name) -> Key {
+    fn of(kind: ResourceKind, resource: &Map<String, Value>, by: &Name) -> Key {
         let exact = kind.attribute(by.extension.as_deref(), &by.attribute).is_some_and(|attribute| attribute.exact);
         let holder = match &by.extension {
             None => Some(resource),
