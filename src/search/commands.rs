@@ -3,7 +3,7 @@
 use rusqlite::params;
 use rusqlite::types::Value;
 
-use super::visible::type_of_permission;
+use super::viewer::type_of_permission;
 use crate::base::identifier::check_id;
 use crate::base::refusal::{nearest, shown};
 use crate::facts::catalog::{check_type, find_resource};

@@ -6,12 +6,13 @@ use std::rc::Rc;
 
 use rusqlite::types::{Value, ValueRef};
 
+use super::cache;
 use super::grams::STAGES;
 use super::index::{self, Index};
+use super::request::Request;
 use super::score::{Query, Score, Scratch, Tier};
 use super::text::Folded;
-use super::visible::{self, Key, Viewer, Visible, title};
-use super::{Request, kept};
+use super::viewer::{self, Key, Viewer, VisibleTitles, title};
 use crate::base::identifier::Id;
 use crate::sqlite::error::Result;
 
@@ -55,18 +56,18 @@ impl Request<'_> {
     /// The best resources, as many as fit on the page.
     pub(super) fn found(&self) -> Result<Vec<Ranked>> {
         let Viewer::Subject(subject) = self.viewer else { return self.through_titles() };
-        if let Some(visible) = kept::visible(self.search, &self.eyes, subject)? {
+        if let Some(visible) = cache::visible(self.search, &self.eyes, subject)? {
             return self.among(&visible);
         }
         let found = self.through_titles()?;
         if self.looked_at.get() > LONG {
-            kept::doubt(self.search, subject)?;
+            cache::doubt(self.search, subject)?;
         }
         Ok(found)
     }
 
     /// The best of what is all visible.
-    fn among(&self, visible: &Visible) -> Result<Vec<Ranked>> {
+    fn among(&self, visible: &VisibleTitles) -> Result<Vec<Ranked>> {
         let words = self.query.title_words();
         let tiers: &[Tier] = if self.query.may_have_typos() { &[Tier::Infix, Tier::Typo] } else { &[Tier::Infix] };
         let worst = tiers.last().copied().unwrap_or(Tier::Infix);
@@ -88,7 +89,7 @@ impl Request<'_> {
 
     /// The best that the viewer may see out of every title in the file.
     fn through_titles(&self) -> Result<Vec<Ranked>> {
-        if let Some(index) = kept::index(self.search)?
+        if let Some(index) = cache::index(self.search)?
             && let Some(found) = self.through_index(&index)?
         {
             return Ok(found);
@@ -100,7 +101,7 @@ impl Request<'_> {
                 let mut rows = statement.query([slug])?;
                 while let Some(row) = rows.next()? {
                     let id: Value = row.get(0)?;
-                    let title = title(&id, visible::text(row.get_ref(1)?).as_deref());
+                    let title = title(&id, viewer::text(row.get_ref(1)?).as_deref());
                     pool.consider(slug, ValueRef::from(&id), &title, &Folded::of(&title));
                 }
                 Ok(())
@@ -160,7 +161,7 @@ impl Request<'_> {
     fn by_id(&self) -> Result<Vec<Ranked>> {
         let entries = self.eyes.with_id(&self.query.text)?;
         let ranked =
-            |entry: visible::Entry| Ranked::new(Score::OF_ID, How::Id, &entry.resource_type, ValueRef::from(&entry.id), &entry.title);
+            |entry: viewer::Entry| Ranked::new(Score::OF_ID, How::Id, &entry.resource_type, ValueRef::from(&entry.id), &entry.title);
         Ok(entries.into_iter().map(ranked).collect())
     }
 

@@ -9,11 +9,18 @@ use serde_json::json;
 
 use super::commands::Command;
 use super::find::{How, Ranked};
+use super::request::Request;
 use super::score::{Score, Words};
-use super::visible::Viewer;
-use super::{COLUMNS, KINDS, Request, kept, sources};
+use super::viewer::Viewer;
+use super::{cache, sources};
 use crate::base::identifier::Id;
 use crate::sqlite::error::Result;
+
+/// The columns of a row.
+pub(super) const COLUMNS: [&str; 8] = ["kind", "resource_type", "id", "title", "subtitle", "score", "matches", "target"];
+
+/// What an administrator may find. A subject finds the first three.
+pub(super) const KINDS: [&str; 9] = ["page", "action", "resource", "role", "permission", "subject", "group", "session", "event"];
 
 /// A row of the answer.
 struct Hit<'a> {
@@ -93,7 +100,7 @@ impl<'a> Request<'a> {
             return Ok(());
         }
         let mut known = None;
-        for command in kept::commands(self.search)?.iter() {
+        for command in cache::commands(self.search)?.iter() {
             let Command { id, kind, title, keywords, target, permission, resource } = command;
             let Some(kind) = kinds.iter().find(|one| *one == kind) else { continue };
             let Some((score, words)) = self.rate(id, title, keywords) else { continue };

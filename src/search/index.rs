@@ -10,7 +10,7 @@ use rusqlite::types::{Value, ValueRef};
 use super::grams::{FORMAT, tokens};
 use super::sieve::Sieve;
 use super::text::Folded;
-use super::visible::{Entry, Key, text, title, where_there};
+use super::viewer::{Entry, Key, text, title, where_there};
 use crate::base::identifier::Id;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result, words_of_sqlite};

@@ -12,26 +12,28 @@
 //! | `grams.rs` | the tokens of a title, and the questions to the index |
 //! | `sieve.rs` | which tokens no title has, known without asking the index |
 //! | `index.rs` | the index in the file, and the notes of what it has yet to take in |
-//! | `visible.rs` | what a viewer may see |
-//! | `kept.rs` | what a connection keeps between keystrokes |
+//! | `viewer.rs` | what a viewer may see |
+//! | `cache.rs` | what a connection keeps between keystrokes |
+//! | `request.rs` | a search that is going on |
 //! | `find.rs` | the resources that answer: three ways to the same rows |
 //! | `hits.rs` | rows of all kinds, in one order |
 //! | `commands.rs` | pages and actions of the application |
 //! | `sources.rs` | what an administrator finds besides |
 
+mod cache;
 mod commands;
 mod find;
 mod grams;
 mod hits;
 mod index;
-mod kept;
+mod request;
 mod score;
 mod sieve;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod text;
-mod visible;
+mod viewer;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -40,20 +42,18 @@ use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
 use crate::base::refusal::{nearest, shown};
-use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::Effect;
 use crate::sqlite::table::{Answer, Call, Made, TableFunction, define, define_direct};
 use crate::sqlite::value::text as text_of;
-pub(crate) use kept::Search;
-use score::{Query, Scratch};
-use visible::{Eyes, Viewer};
+pub(crate) use cache::Search;
+use hits::{COLUMNS, KINDS};
+use request::Request;
+use score::Query;
+use viewer::{Eyes, Viewer};
 
 /// How many rows an answer has where no limit is given.
 const LIMIT: usize = 20;
-/// What an administrator may find. A subject finds the first three.
-const KINDS: [&str; 9] = ["page", "action", "resource", "role", "permission", "subject", "group", "session", "event"];
-
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, search: &Rc<Search>) -> rusqlite::Result<()> {
     let engine = &search.store.engine;
@@ -66,8 +66,6 @@ pub(crate) fn register(connection: &Connection, search: &Rc<Search>) -> rusqlite
     // authz_index_search() → how many titles were taken in. Makes the index where there is none or it was made by another version.
     crate::sqlite::scalar::define(connection, engine, "authz_index_search", 0..=0, Effect::Writes, |engine, _| index::catch_up(engine))
 }
-
-const COLUMNS: [&str; 8] = ["kind", "resource_type", "id", "title", "subtitle", "score", "matches", "target"];
 
 /// `authz_search(query, subject [, limit [, kinds ] ])`: the resources, pages and actions that answer a query and that the subject may
 /// see, best first, 20 unless said.
@@ -132,9 +130,9 @@ fn answer(search: &Rc<Search>, call: &Call, viewer: &Viewer, options: usize, kno
         None => None,
     };
     search.store.engine.in_one_state(|| {
-        let eyes = Eyes::of(&search.store, viewer, || kept::rules(search, viewer))?;
+        let eyes = Eyes::of(&search.store, viewer, || cache::visible_types(search, viewer))?;
         let Some(query) = query.filter(|_| limit > 0) else { return Ok(Made::none()) };
-        let scratch = RefCell::new(kept::scratch(search));
+        let scratch = RefCell::new(cache::scratch(search));
         let request = Request {
             search,
             engine: &search.store.engine,
@@ -147,7 +145,7 @@ fn answer(search: &Rc<Search>, call: &Call, viewer: &Viewer, options: usize, kno
             looked_at: Cell::new(0),
         };
         let rows = request.rows(&kinds)?;
-        kept::give_back(search, request.scratch.into_inner());
+        cache::give_back(search, request.scratch.into_inner());
         Ok(Made::rows(rows))
     })
 }
@@ -178,19 +176,4 @@ fn kinds(list: Option<&str>, known: &[&'static str]) -> Result<Vec<&'static str>
         }
     }
     Ok(wanted)
-}
-
-/// A search that is going on.
-struct Request<'a> {
-    search: &'a Search,
-    engine: &'a Engine,
-    eyes: Eyes<'a>,
-    viewer: &'a Viewer,
-    query: &'a Query,
-    limit: usize,
-    /// Bit n is set when the statement reads column n
-    columns_used: u32,
-    scratch: RefCell<Scratch>,
-    /// The most resources that had to be looked at for one page
-    looked_at: Cell<u32>,
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::types::{Value, ValueRef};
 
-use super::visible::text;
+use super::viewer::text;
 use crate::facts::store::Store;
 use crate::sqlite::error::Result;
 

@@ -237,7 +237,7 @@ proptest! {
                     })
                     .find(|ids: &BTreeSet<i64>| !ids.is_empty())
                     .unwrap_or_default();
-                search.kept.borrow_mut().most_visible = None;
+                search.cache.borrow_mut().most_visible = None;
                 let all = rows(&connection, query, subject, 100);
                 prop_assert_eq!(&all.iter().map(|(id, _)| *id).collect::<BTreeSet<_>>(), &expected, "{} for {}", query, subject);
                 prop_assert_eq!(all.len(), expected.len());
@@ -256,15 +256,15 @@ proptest! {
                 for limit in [1, 3, 100] {
                     let page: Vec<_> = all.iter().take(limit).cloned().collect();
                     for most_visible in [None, Some(0)] {
-                        search.kept.borrow_mut().most_visible = most_visible;
-                        search.kept.borrow_mut().forget();
+                        search.cache.borrow_mut().most_visible = most_visible;
+                        search.cache.borrow_mut().forget();
                         prop_assert_eq!(&rows(&connection, query, subject, limit), &page, "{} for {}: {:?}", query, subject, most_visible);
                     }
                     connection.execute("UPDATE _authz_search_state SET format = -format", []).unwrap();
-                    search.kept.borrow_mut().forget();
+                    search.cache.borrow_mut().forget();
                     prop_assert_eq!(&rows(&connection, query, subject, limit), &page, "{} for {} without an index", query, subject);
                     connection.execute("UPDATE _authz_search_state SET format = -format", []).unwrap();
-                    search.kept.borrow_mut().forget();
+                    search.cache.borrow_mut().forget();
                 }
             }
         }
@@ -302,7 +302,7 @@ fn who_saw_much_before_a_commit_is_answered_truly_after_it() {
         connection.execute(sql, params![role, TYPES[kind], id]).unwrap();
     };
     let found = || rows(&connection, "alpha", "user:a", 100_000).into_iter().map(|(id, _)| id).collect::<BTreeSet<_>>();
-    search.kept.borrow_mut().most_visible = Some(20);
+    search.cache.borrow_mut().most_visible = Some(20);
     grant("member", 0, 1);
     assert_eq!(found().len(), 1_490);
     // More, while it is believed to be too much still; then little, which is found out by looking long; then nothing.
@@ -313,7 +313,7 @@ fn who_saw_much_before_a_commit_is_answered_truly_after_it() {
     for _ in 0..2 {
         assert_eq!(found(), BTreeSet::from([11]));
     }
-    assert!(search.kept.borrow().has_all_of("user:a"));
+    assert!(search.cache.borrow().has_all_of("user:a"));
     connection.execute("DELETE FROM authz_role_assignments", []).unwrap();
     assert!(found().is_empty());
     // What is not committed is neither kept nor answered from what is.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::Template;
+use super::tree::Template;
 use crate::sqlite::error::Result;
 
 /// How many parsed templates a connection keeps: the one in force and a few that are previewed.

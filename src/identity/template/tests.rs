@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::reader::MAX_TEMPLATE_BYTES;
-use super::{Alternative, Expression, Node, Piece, Place, Template};
+use super::parser::MAX_TEMPLATE_BYTES;
+use super::tree::{Alternative, Expression, Node, Piece, Template, TextPlace};
 
 fn roots() -> Value {
     json!({
@@ -137,7 +137,7 @@ fn expressions() -> impl Strategy<Value = Expression> {
         path.prop_map(|path| Alternative::Path(path.split('.').map(str::to_owned).collect())),
         "(\\PC|['\"{}|\\\\\n]){0,6}".prop_map(Alternative::Literal),
     ];
-    prop::collection::vec(alternative, 1..4).prop_map(|alternatives| Expression { place: Place::default(), alternatives })
+    prop::collection::vec(alternative, 1..4).prop_map(|alternatives| Expression { place: TextPlace::default(), alternatives })
 }
 
 fn nodes() -> impl Strategy<Value = Node> {
@@ -174,7 +174,7 @@ fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
 
 /// The template without the places, which printing moves.
 fn placeless(node: &Node) -> Node {
-    let bare = |expression: &Expression| Expression { place: Place::default(), alternatives: expression.alternatives.clone() };
+    let bare = |expression: &Expression| Expression { place: TextPlace::default(), alternatives: expression.alternatives.clone() };
     match node {
         Node::Value(expression) => Node::Value(bare(expression)),
         Node::Text(pieces) => Node::Text(

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::commands::Command;
 use super::index::Index;
 use super::score::Scratch;
-use super::visible::{self, Eyes, Rules, Viewer, Visible};
+use super::viewer::{self, Eyes, Viewer, VisibleTitles, VisibleTypes};
 use crate::base::time::{Millis, expiry};
 use crate::facts::store::Store;
 use crate::sqlite::error::Result;
@@ -24,18 +24,18 @@ const MOST_KEPT: usize = 100_000;
 /// What searches work with: the facts, and what is kept between keystrokes.
 pub(crate) struct Search {
     pub(crate) store: Rc<Store>,
-    pub(super) kept: RefCell<Kept>,
+    pub(super) cache: RefCell<Cache>,
 }
 
 impl Search {
     pub(crate) fn new(store: &Rc<Store>) -> Rc<Search> {
-        Rc::new(Search { store: Rc::clone(store), kept: RefCell::default() })
+        Rc::new(Search { store: Rc::clone(store), cache: RefCell::default() })
     }
 }
 
 /// What is kept; see the head of this file.
 #[derive(Default)]
-pub(super) struct Kept {
+pub(super) struct Cache {
     at: Option<State>,
     /// How often the clock had been moved
     moves: u64,
@@ -43,8 +43,8 @@ pub(super) struct Kept {
     generation: u64,
     visible: HashMap<String, Sight>,
     entries: usize,
-    of_subjects: Option<Rules>,
-    of_administrators: Option<Rules>,
+    of_subjects: Option<VisibleTypes>,
+    of_administrators: Option<VisibleTypes>,
     index: Option<Option<Rc<Index>>>,
     commands: Option<Rc<[Command]>>,
     /// No more than room to work in: it goes with nothing
@@ -55,7 +55,7 @@ pub(super) struct Kept {
 
 /// What a subject may see.
 enum Sight {
-    All(Rc<Visible>),
+    All(Rc<VisibleTitles>),
     TooMuch,
     /// It was too much in an earlier state. The index serves one who sees little as well, only later, so this is believed until a search
     /// had to look long.
@@ -81,7 +81,7 @@ impl State {
             })
         };
         let of_grants = next(include_str!("../../sql/search/next_expiry.sql"))?;
-        let of_relationships = visible::where_there(next(include_str!("../../sql/search/next_relationship_expiry.sql")))?;
+        let of_relationships = viewer::where_there(next(include_str!("../../sql/search/next_relationship_expiry.sql")))?;
         Ok(State { version, from: now, until: of_grants.min(of_relationships.unwrap_or(Millis::MAX)) })
     }
 
@@ -90,7 +90,7 @@ impl State {
     }
 }
 
-impl Kept {
+impl Cache {
     fn most_visible(&self) -> usize {
         #[cfg(test)]
         if let Some(most) = self.most_visible {
@@ -127,13 +127,13 @@ impl Kept {
 }
 
 /// What is kept, brought to the state of the file that is in view; `None` where nothing may be kept. To be called with that state held.
-fn kept(search: &Search) -> Result<Option<RefMut<'_, Kept>>> {
+fn kept(search: &Search) -> Result<Option<RefMut<'_, Cache>>> {
     let Store { engine, clock, .. } = &*search.store;
     if engine.transaction() == Transaction::Write {
         return Ok(None);
     }
     // Borrowed already only where a search runs within another: somebody put a view in the place of one of our tables.
-    let Ok(mut kept) = search.kept.try_borrow_mut() else { return Ok(None) };
+    let Ok(mut kept) = search.cache.try_borrow_mut() else { return Ok(None) };
     if kept.moves != clock.moves() {
         kept.forget();
         kept.moves = clock.moves();
@@ -147,7 +147,7 @@ fn kept(search: &Search) -> Result<Option<RefMut<'_, Kept>>> {
 }
 
 /// What stands in a slot, kept from earlier or read now.
-fn keep<T: Clone>(search: &Search, slot: impl Fn(&mut Kept) -> &mut Option<T>, read: impl FnOnce() -> Result<T>) -> Result<T> {
+fn keep<T: Clone>(search: &Search, slot: impl Fn(&mut Cache) -> &mut Option<T>, read: impl FnOnce() -> Result<T>) -> Result<T> {
     let generation = match kept(search)? {
         Some(mut kept) => match slot(&mut kept) {
             Some(found) => return Ok(found.clone()),
@@ -163,8 +163,8 @@ fn keep<T: Clone>(search: &Search, slot: impl Fn(&mut Kept) -> &mut Option<T>, r
 }
 
 /// What makes resources visible to a viewer, type by type.
-pub(crate) fn rules(search: &Search, viewer: &Viewer) -> Result<Rules> {
-    let read = || visible::rules(&search.store.engine, viewer);
+pub(crate) fn visible_types(search: &Search, viewer: &Viewer) -> Result<VisibleTypes> {
+    let read = || viewer::visible_types(&search.store.engine, viewer);
     match viewer {
         Viewer::Subject(_) => keep(search, |kept| &mut kept.of_subjects, read),
         Viewer::Administrator => keep(search, |kept| &mut kept.of_administrators, read),
@@ -182,7 +182,7 @@ pub(crate) fn commands(search: &Search) -> Result<Rc<[Command]>> {
 }
 
 /// Everything that a subject may see; `None` when it is too much.
-pub(crate) fn visible(search: &Search, eyes: &Eyes<'_>, subject: &str) -> Result<Option<Rc<Visible>>> {
+pub(crate) fn visible(search: &Search, eyes: &Eyes<'_>, subject: &str) -> Result<Option<Rc<VisibleTitles>>> {
     let (generation, most) = match kept(search)? {
         Some(mut kept) => {
             if kept.entries > MOST_KEPT {
@@ -195,7 +195,7 @@ pub(crate) fn visible(search: &Search, eyes: &Eyes<'_>, subject: &str) -> Result
                 None => (Some(kept.generation), kept.most_visible()),
             }
         }
-        None => (None, search.kept.try_borrow().map_or(MOST_VISIBLE, |kept| kept.most_visible())),
+        None => (None, search.cache.try_borrow().map_or(MOST_VISIBLE, |kept| kept.most_visible())),
     };
     let visible = eyes.everything(most)?.map(Rc::new);
     if let Some(mut kept) = kept(search)?.filter(|kept| Some(kept.generation) == generation) {
@@ -218,12 +218,12 @@ pub(crate) fn doubt(search: &Search, subject: &str) -> Result<()> {
 
 /// Room to score in, which is costly to make: to be given back.
 pub(crate) fn scratch(search: &Search) -> Scratch {
-    search.kept.try_borrow_mut().map(|mut kept| std::mem::take(&mut kept.scratch)).unwrap_or_default()
+    search.cache.try_borrow_mut().map(|mut kept| std::mem::take(&mut kept.scratch)).unwrap_or_default()
 }
 
 /// Takes such room back.
 pub(crate) fn give_back(search: &Search, scratch: Scratch) {
-    if let Ok(mut kept) = search.kept.try_borrow_mut() {
+    if let Ok(mut kept) = search.cache.try_borrow_mut() {
         kept.scratch = scratch;
     }
 }

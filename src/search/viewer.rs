@@ -29,7 +29,7 @@ pub(crate) enum Viewer {
 
 /// What makes the instances of a type visible.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Rule {
+pub(crate) enum VisibleBy {
     Permission(Rc<str>),
     /// That something below is visible
     Below,
@@ -37,7 +37,7 @@ pub(crate) enum Rule {
 }
 
 /// The types of which something may be visible, and by which rule.
-pub(crate) type Rules = Rc<[(Rc<str>, Rule)]>;
+pub(crate) type VisibleTypes = Rc<[(Rc<str>, VisibleBy)]>;
 
 /// A resource that may be found, with its name made ready.
 pub(crate) struct Entry {
@@ -55,15 +55,15 @@ impl Entry {
 }
 
 /// Everything that a viewer may see.
-pub(crate) struct Visible {
+pub(crate) struct VisibleTitles {
     entries: Vec<Entry>,
     /// Of the letters of each title, side by side: most titles are passed over by a look at these
     classes: Vec<u64>,
 }
 
-impl Visible {
-    pub(crate) fn new(entries: Vec<Entry>) -> Visible {
-        Visible { classes: entries.iter().map(|entry| entry.folded.classes).collect(), entries }
+impl VisibleTitles {
+    pub(crate) fn new(entries: Vec<Entry>) -> VisibleTitles {
+        VisibleTitles { classes: entries.iter().map(|entry| entry.folded.classes).collect(), entries }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -88,7 +88,7 @@ pub(crate) fn title(id: &Value, name: Option<&str>) -> String {
 }
 
 /// Where a resource lies, and what it is called.
-struct Place {
+struct NamedPlace {
     parent: Option<(Rc<str>, Value)>,
     title: String,
 }
@@ -98,8 +98,8 @@ pub(crate) struct Eyes<'a> {
     store: &'a Store,
     engine: &'a Engine,
     viewer: &'a Viewer,
-    rules: Rules,
-    places: RefCell<HashMap<Key, Option<Rc<Place>>>>,
+    rules: VisibleTypes,
+    places: RefCell<HashMap<Key, Option<Rc<NamedPlace>>>>,
     seen: RefCell<HashMap<Key, bool>>,
 }
 
@@ -108,7 +108,7 @@ impl<'a> Eyes<'a> {
     ///
     /// # Errors
     /// The subject is none, or its type is not known.
-    pub(crate) fn of(store: &'a Store, viewer: &'a Viewer, rules: impl FnOnce() -> Result<Rules>) -> Result<Eyes<'a>> {
+    pub(crate) fn of(store: &'a Store, viewer: &'a Viewer, rules: impl FnOnce() -> Result<VisibleTypes>) -> Result<Eyes<'a>> {
         if let Viewer::Subject(subject) = viewer {
             check_subject(&store.engine, subject)?;
         }
@@ -120,7 +120,7 @@ impl<'a> Eyes<'a> {
         self.rules.iter().map(|(slug, _)| slug)
     }
 
-    pub(crate) fn rule(&self, resource_type: &str) -> Option<(&Rc<str>, &Rule)> {
+    pub(crate) fn rule(&self, resource_type: &str) -> Option<(&Rc<str>, &VisibleBy)> {
         self.rules.iter().find(|(slug, _)| &**slug == resource_type).map(|(slug, rule)| (slug, rule))
     }
 
@@ -139,9 +139,9 @@ impl<'a> Eyes<'a> {
             return Ok(*seen);
         }
         let sees = match rule {
-            Rule::Always => true,
-            Rule::Permission(permission) => self.has(permission, slug, id)?,
-            Rule::Below => self.see_something_below(slug, id)?,
+            VisibleBy::Always => true,
+            VisibleBy::Permission(permission) => self.has(permission, slug, id)?,
+            VisibleBy::Below => self.see_something_below(slug, id)?,
         };
         self.seen.borrow_mut().insert(key, sees);
         Ok(sees)
@@ -192,10 +192,10 @@ impl<'a> Eyes<'a> {
     }
 
     /// Everything that the viewer may see, if that is not more than `most`.
-    pub(crate) fn everything(&self, most: usize) -> Result<Option<Visible>> {
+    pub(crate) fn everything(&self, most: usize) -> Result<Option<VisibleTitles>> {
         let mut entries: Vec<Entry> = Vec::new();
         for (slug, rule) in self.rules.iter() {
-            let Rule::Permission(permission) = rule else { continue };
+            let VisibleBy::Permission(permission) = rule else { continue };
             let room = most.saturating_sub(entries.len());
             self.engine.with(include_str!("../../sql/search/visible.sql"), |statement| {
                 let limit = i64::try_from(room.saturating_add(1)).unwrap_or(i64::MAX);
@@ -209,7 +209,7 @@ impl<'a> Eyes<'a> {
                 return Ok(None);
             }
         }
-        if self.rules.iter().any(|(_, rule)| *rule == Rule::Below) {
+        if self.rules.iter().any(|(_, rule)| *rule == VisibleBy::Below) {
             // What lies above something visible, each once, all the way up: above what was met before has been gone before.
             let mut met: HashSet<Key> = HashSet::new();
             let mut above = Vec::new();
@@ -220,17 +220,17 @@ impl<'a> Eyes<'a> {
                         break;
                     }
                     here = self.place(&resource_type, &id)?;
-                    if let (Some((slug, Rule::Below)), Some(place)) = (self.rule(&resource_type), &here) {
+                    if let (Some((slug, VisibleBy::Below)), Some(place)) = (self.rule(&resource_type), &here) {
                         above.push(Entry::new(slug, id, Some(&place.title)));
                     }
                 }
             }
             entries.append(&mut above);
         }
-        Ok(Some(Visible::new(entries)))
+        Ok(Some(VisibleTitles::new(entries)))
     }
 
-    fn place(&self, resource_type: &Rc<str>, id: &Value) -> Result<Option<Rc<Place>>> {
+    fn place(&self, resource_type: &Rc<str>, id: &Value) -> Result<Option<Rc<NamedPlace>>> {
         let key = (Rc::clone(resource_type), Id::stored(ValueRef::from(id)));
         if let Some(place) = self.places.borrow().get(&key) {
             return Ok(place.clone());
@@ -242,7 +242,7 @@ impl<'a> Eyes<'a> {
                 Some(slug) => Some((self.rule(&slug).map_or_else(|| slug.as_str().into(), |(slug, _)| Rc::clone(slug)), row.get(1)?)),
                 None => None,
             };
-            Ok(Some(Rc::new(Place { parent, title: title(id, text(row.get_ref(2)?).as_deref()) })))
+            Ok(Some(Rc::new(NamedPlace { parent, title: title(id, text(row.get_ref(2)?).as_deref()) })))
         })?;
         self.places.borrow_mut().insert(key, place.clone());
         Ok(place)
@@ -262,7 +262,7 @@ impl<'a> Eyes<'a> {
             let Some(place) = self.place(&slug, &id)? else { break };
             let visible = match self.rule(&slug) {
                 // Below it lies the resource itself, which is visible.
-                Some((_, Rule::Below)) => true,
+                Some((_, VisibleBy::Below)) => true,
                 _ => self.see(&slug, &id)?,
             };
             names.push(visible.then(|| (place.title.clone(), id)));
@@ -293,15 +293,15 @@ impl<'a> Eyes<'a> {
 }
 
 /// What makes resources visible to a viewer, type by type.
-pub(crate) fn rules(engine: &Engine, viewer: &Viewer) -> Result<Rules> {
+pub(crate) fn visible_types(engine: &Engine, viewer: &Viewer) -> Result<VisibleTypes> {
     Ok(match viewer {
         Viewer::Subject(_) => pairs(engine, include_str!("../../sql/search/types.sql"), &[])?
             .into_iter()
-            .map(|(slug, search)| if &*search == "*" { (slug, Rule::Below) } else { (slug, Rule::Permission(search)) })
+            .map(|(slug, search)| if &*search == "*" { (slug, VisibleBy::Below) } else { (slug, VisibleBy::Permission(search)) })
             .collect(),
         Viewer::Administrator => {
             let all = engine.strings(include_str!("../../sql/search/all_types.sql"), params![])?;
-            all.into_iter().map(|slug| (slug.into(), Rule::Always)).collect()
+            all.into_iter().map(|slug| (slug.into(), VisibleBy::Always)).collect()
         }
     })
 }

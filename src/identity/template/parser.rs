@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
-use super::{Alternative, Expression, Node, Piece, Place, Template};
-use crate::base::refusal::{Refusal, Result, nearest, shown};
+use super::shapes::{RESERVED, Shape, shape_of};
+use super::tree::{Alternative, Expression, Node, Piece, Template, TextPlace};
+use crate::base::refusal::{Refusal, Result, shown};
 
 /// The most bytes a template may have.
 pub(super) const MAX_TEMPLATE_BYTES: usize = 65_536;
@@ -13,87 +14,19 @@ pub(super) const MAX_TEMPLATE_BYTES: usize = 65_536;
 /// How deep objects and arrays may nest.
 const MAX_DEPTH: usize = 127;
 
-/// The keys of a token that a template may not set: those of the standard, and those that every token of ours has.
-const RESERVED: [&str; 11] = ["iss", "sub", "exp", "iat", "nbf", "jti", "sid", "org_id", "role", "roles", "permissions"];
-
-/// What may be found below a path.
-#[derive(Clone, Copy)]
-enum Shape {
-    /// A text, a number or a boolean
-    Plain,
-    Fields(&'static [(&'static str, Shape)]),
-    /// An array of these
-    Items(&'static Shape),
-    /// An object of texts with any keys
-    Texts,
-    /// An object of whatever a provider tells, by the name of the attribute
-    Attributes,
-    Anything,
-}
-
-const ROOTS: Shape = Shape::Fields(&[
-    (
-        "user",
-        Shape::Fields(&[
-            ("id", Shape::Plain),
-            ("email", Shape::Plain),
-            ("email_verified", Shape::Plain),
-            ("first_name", Shape::Plain),
-            ("last_name", Shape::Plain),
-            ("profile_picture_url", Shape::Plain),
-            ("last_sign_in_at", Shape::Plain),
-            ("external_id", Shape::Plain),
-            ("metadata", Shape::Texts),
-            ("created_at", Shape::Plain),
-            ("updated_at", Shape::Plain),
-        ]),
-    ),
-    (
-        "organization",
-        Shape::Fields(&[
-            ("id", Shape::Plain),
-            ("name", Shape::Plain),
-            ("description", Shape::Plain),
-            ("external_id", Shape::Plain),
-            (
-                "domains",
-                Shape::Items(&Shape::Fields(&[("domain", Shape::Plain), ("state", Shape::Plain), ("organization_id", Shape::Plain)])),
-            ),
-            ("metadata", Shape::Texts),
-            ("created_at", Shape::Plain),
-            ("updated_at", Shape::Plain),
-        ]),
-    ),
-    (
-        "organization_membership",
-        Shape::Fields(&[
-            ("id", Shape::Plain),
-            ("user_id", Shape::Plain),
-            ("organization_id", Shape::Plain),
-            ("status", Shape::Plain),
-            ("role", Shape::Fields(&[("slug", Shape::Plain)])),
-            ("roles", Shape::Items(&Shape::Fields(&[("slug", Shape::Plain)]))),
-            ("custom_attributes", Shape::Attributes),
-            ("directory_managed", Shape::Plain),
-            ("created_at", Shape::Plain),
-            ("updated_at", Shape::Plain),
-        ]),
-    ),
-]);
-
 /// A text that is being read.
-pub(super) struct Reader<'a> {
+pub(super) struct Parser<'a> {
     text: &'a str,
     /// The byte that comes next
     at: usize,
-    counted: Cell<(usize, Place)>,
+    counted: Cell<(usize, TextPlace)>,
 }
 
-const START: Place = Place { line: 1, column: 1 };
+const START: TextPlace = TextPlace { line: 1, column: 1 };
 
-impl<'a> Reader<'a> {
-    pub(super) fn of(text: &'a str) -> Reader<'a> {
-        Reader { text, at: 0, counted: Cell::new((0, START)) }
+impl<'a> Parser<'a> {
+    pub(super) fn of(text: &'a str) -> Parser<'a> {
+        Parser { text, at: 0, counted: Cell::new((0, START)) }
     }
 
     /// The whole text as a template.
@@ -144,12 +77,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The place of a byte, counted on from the last one that was asked for.
-    fn place(&self, at: usize) -> Place {
+    fn place(&self, at: usize) -> TextPlace {
         let (from, mut place) = Some(self.counted.get()).filter(|(from, _)| *from <= at).unwrap_or((0, START));
         for character in self.text.get(from..at).unwrap_or_default().chars() {
             place = match character {
-                '\n' => Place { line: place.line + 1, column: 1 },
-                _ => Place { column: place.column + 1, ..place },
+                '\n' => TextPlace { line: place.line + 1, column: 1 },
+                _ => TextPlace { column: place.column + 1, ..place },
             };
         }
         self.counted.set((at, place));
@@ -263,7 +196,7 @@ impl<'a> Reader<'a> {
         let rest = self.rest();
         let end = rest.find(|character: char| !matches!(character, '0'..='9' | '-' | '+' | '.' | 'e' | 'E')).unwrap_or(rest.len());
         let written = rest.get(..end).unwrap_or_default();
-        // A number too large for every reader is one all the same; its form alone is looked at.
+        // A number too large for every parser is one all the same; its form alone is looked at.
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let (mantissa, exponent) = match written.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.strip_prefix(['+', '-']).unwrap_or(exponent)),
@@ -357,7 +290,7 @@ impl<'a> Reader<'a> {
         let mut alternatives = Vec::new();
         loop {
             self.space();
-            let is_end = |reader: &Self| reader.peek().is_none() || in_text && reader.next_is("\"");
+            let is_end = |parser: &Self| parser.peek().is_none() || in_text && parser.next_is("\"");
             let shape = match self.peek() {
                 _ if is_end(self) => return Err(place.refused("an expression begins here, and its `}}` is missing")),
                 _ if self.next_is("}}") && alternatives.is_empty() => return Err(place.refused("the expression is empty; name a path")),
@@ -432,30 +365,13 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What lies at a path, or why nothing can.
-fn shape_of(path: &[String]) -> std::result::Result<Shape, String> {
-    let unknown = |name: &str, known: &[&str]| {
-        let near = match nearest(name, known.iter().copied()) {
-            near if near.is_empty() => format!("; it goes on with one of `{}`", known.join("`, `")),
-            near => near,
-        };
-        format!("unknown path `{}`, nothing is called `{}`{near}", shown(&path.join(".")), shown(name))
-    };
-    let mut shape = ROOTS;
-    for name in path {
-        shape = match shape {
-            Shape::Fields(fields) => match fields.iter().find(|(known, _)| known == name) {
-                Some((_, below)) => *below,
-                None => return Err(unknown(name, &fields.iter().map(|(known, _)| *known).collect::<Vec<_>>())),
-            },
-            Shape::Items(item) => match name.parse::<usize>() {
-                Ok(_) => *item,
-                Err(_) => return Err(unknown(name, &["0", "1"])),
-            },
-            Shape::Texts => Shape::Plain,
-            Shape::Attributes | Shape::Anything => Shape::Anything,
-            Shape::Plain => return Err(format!("unknown path `{}`, nothing lies below a value that is no object", shown(&path.join(".")))),
-        };
+impl Template {
+    /// Parses a text.
+    ///
+    /// # Errors
+    /// A sentence with line and column: for what is no JSON, no object or without a key, for a reserved key or one that is given twice, an
+    /// empty expression, a missing `}}`, a path that nothing lies at, an object or array inside a string.
+    pub(crate) fn parse(text: &str) -> Result<Template> {
+        Parser::of(text).template()
     }
-    Ok(shape)
 }
