@@ -4,12 +4,14 @@ use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 
-use super::file::{as_integer, row, rows, text, value};
-use super::words::{
+use super::{access, assignments, events};
+use crate::dashboard::file::{as_integer, row, rows, text, value};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{
     BEFORE_IDS, BEFORE_TEXTS, PAGE, back, button, choice, cursor, cut, expiry, field, folded, href, none, pager, permission, plain,
     resource, resource_href, shown, subject, time, uncursor,
 };
-use super::{Page, Problem, View, access, assignments, events};
 
 /// How many rows a list shows at once that is one among others.
 const FEW: usize = 20;
@@ -41,7 +43,7 @@ pub(crate) struct Resource {
 
 /// The resource of a type whose id is this text, or the integer that it stands for.
 pub(crate) fn find(view: &View<'_>, resource_type: &str, id: &str) -> Result<Option<Resource>, Problem> {
-    row(view.connection, include_str!("../../sql/dashboard/find_resource.sql"), params![resource_type, id, as_integer(id)], |row| {
+    row(view.connection, include_str!("../../../sql/dashboard/find_resource.sql"), params![resource_type, id, as_integer(id)], |row| {
         let parent_type: Option<String> = row.get(1)?;
         Ok(Resource {
             resource_type: resource_type.to_owned(),
@@ -59,8 +61,8 @@ pub(crate) fn find(view: &View<'_>, resource_type: &str, id: &str) -> Result<Opt
 /// The top of the tree.
 pub(crate) fn roots(view: &View<'_>) -> Result<Page, Problem> {
     let connection = view.connection;
-    let types = rows(connection, include_str!("../../sql/dashboard/root_types.sql"), [], |row| row.get::<_, String>(0))?;
-    let all_types = rows(connection, include_str!("../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
+    let types = rows(connection, include_str!("../../../sql/dashboard/root_types.sql"), [], |row| row.get::<_, String>(0))?;
+    let all_types = rows(connection, include_str!("../../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
     // A link that names a type that lies in others leads to its first ones.
     let wanted = view.get("root");
     let [from_type, from_id] = uncursor(view.get("after"), [BEFORE_TEXTS, BEFORE_IDS]);
@@ -69,11 +71,11 @@ pub(crate) fn roots(view: &View<'_>) -> Result<Page, Problem> {
     for slug in types.iter().filter(|slug| wanted.is_none_or(|wanted| wanted == *slug) && **slug >= from_type) {
         let after = if *slug == from_type { from_id.clone() } else { BEFORE_IDS };
         let left = (PAGE + 1).saturating_sub(nodes.len());
-        nodes.extend(rows(connection, include_str!("../../sql/dashboard/roots.sql"), params![slug, after, left as i64], node)?);
+        nodes.extend(rows(connection, include_str!("../../../sql/dashboard/roots.sql"), params![slug, after, left as i64], node)?);
     }
     if let Some(slug) = wanted.filter(|wanted| !types.iter().any(|slug| slug == wanted)) {
         let after = if slug == from_type { from_id } else { BEFORE_IDS };
-        nodes = rows(connection, include_str!("../../sql/dashboard/of_type.sql"), params![slug, after, PAGE as i64 + 1], node)?;
+        nodes = rows(connection, include_str!("../../../sql/dashboard/of_type.sql"), params![slug, after, PAGE as i64 + 1], node)?;
     }
     let more = cut(&mut nodes);
     let next = if more { nodes.last().map(|last| cursor(&[&Value::Text(last.resource_type.clone()), &last.id])) } else { None };
@@ -123,7 +125,7 @@ pub(crate) fn children(view: &View<'_>) -> Result<Page, Problem> {
 fn children_of(view: &View<'_>, parent: &Resource) -> Result<(Vec<Node>, Option<String>), Problem> {
     let [of, id] = uncursor(view.get("children"), [BEFORE_TEXTS, BEFORE_IDS]);
     let limit = PAGE as i64 + 1;
-    let sql = include_str!("../../sql/dashboard/children.sql");
+    let sql = include_str!("../../../sql/dashboard/children.sql");
     let mut nodes = rows(view.connection, sql, params![parent.resource_type, parent.id, of, id, limit], node)?;
     let more = cut(&mut nodes);
     let next = if more { nodes.last().map(|last| cursor(&[&Value::Text(last.resource_type.clone()), &last.id])) } else { None };
@@ -137,7 +139,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         return Err(Problem::missing(format!("no {of} `{id}` is registered")));
     };
     let connection = view.connection;
-    let path = rows(connection, include_str!("../../sql/dashboard/ancestors.sql"), params![of, here.id], |row| {
+    let path = rows(connection, include_str!("../../../sql/dashboard/ancestors.sql"), params![of, here.id], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Value>(1)?, row.get::<_, Option<String>>(2)?))
     })?;
     let (nodes, next) = children_of(view, &here)?;
@@ -174,7 +176,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
 
 /// What relations are written of a resource, where its type has any.
 fn related(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
-    let relations = rows(view.connection, include_str!("../../sql/dashboard/relations_of_type.sql"), [&here.resource_type], |row| {
+    let relations = rows(view.connection, include_str!("../../../sql/dashboard/relations_of_type.sql"), [&here.resource_type], |row| {
         row.get::<_, String>(0)
     })?;
     if relations.is_empty() {
@@ -182,7 +184,7 @@ fn related(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
     }
     let id = text(&here.id);
     let [relation, who] = uncursor(view.get("related"), [BEFORE_TEXTS, BEFORE_TEXTS]);
-    let sql = include_str!("../../sql/dashboard/relationships_on.sql");
+    let sql = include_str!("../../../sql/dashboard/relationships_on.sql");
     let mut found = rows(view.connection, sql, params![here.resource_type, id, as_integer(&id), relation, who, PAGE as i64 + 1], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(4)?))
     })?;
@@ -222,12 +224,13 @@ fn related(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
 
 /// Who has one permission here, chosen among those of the type.
 fn who_may(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
-    let all = rows(view.connection, include_str!("../../sql/dashboard/some_permissions.sql"), params![here.resource_type, 500], |row| {
-        row.get::<_, String>(0)
-    })?;
+    let all =
+        rows(view.connection, include_str!("../../../sql/dashboard/some_permissions.sql"), params![here.resource_type, 500], |row| {
+            row.get::<_, String>(0)
+        })?;
     let id = text(&here.id);
     let Some(what) = view.get("permission").or(all.first().map(String::as_str)) else { return Ok(html! {}) };
-    let sql = include_str!("../../sql/dashboard/who_can.sql");
+    let sql = include_str!("../../../sql/dashboard/who_can.sql");
     let mut holders =
         rows(view.connection, sql, params![what, here.resource_type, here.id, "", FEW as i64 + 1], |row| row.get::<_, String>(0))?;
     let more = holders.len() > FEW;
@@ -281,8 +284,9 @@ fn change_forms(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
     if !view.writable() {
         return Ok(html! {});
     }
-    let below =
-        rows(view.connection, include_str!("../../sql/dashboard/child_types.sql"), [&here.resource_type], |row| row.get::<_, String>(0))?;
+    let below = rows(view.connection, include_str!("../../../sql/dashboard/child_types.sql"), [&here.resource_type], |row| {
+        row.get::<_, String>(0)
+    })?;
     let id = text(&here.id);
     let (parent_type, parent_id) = here.parent.clone().map_or_else(|| (String::new(), String::new()), |(of, id)| (of, text(&id)));
     let up = match &here.parent {
@@ -350,5 +354,5 @@ pub(crate) fn organization(view: &View<'_>, name: &str) -> Result<Value, Problem
 
 /// The moment, for comparing with expiries.
 pub(crate) fn now(view: &View<'_>) -> Result<String, Problem> {
-    value(view.connection, include_str!("../../sql/dashboard/now.sql"), [])
+    value(view.connection, include_str!("../../../sql/dashboard/now.sql"), [])
 }
