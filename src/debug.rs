@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::facts::store::Store;
 use crate::identity::state::Identity;
+use crate::sqlite::error::Result;
 use crate::sqlite::scalar::{Arguments, Effect, define};
 use crate::sqlite::transaction::Transaction;
 
@@ -30,7 +31,7 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>, identity: &Rc
 /// `templates` (of claims, parsed so far).
 ///
 /// Works without a schema too.
-fn debug(debugged: &Debugged, _call: &Arguments<'_>) -> crate::Result<String> {
+fn debug(debugged: &Debugged, _call: &Arguments<'_>) -> Result<String> {
     let Debugged { store, identity } = debugged;
     let engine = &store.engine;
     let transaction = match engine.transaction() {

@@ -41,7 +41,7 @@ mod sqlite;
 
 pub use rusqlite;
 pub use sqlite::error::{Error, Result};
-pub use sqlite::migrate::{Report, migrate, migration_plan, migration_sql};
+pub use sqlite::migrate::{Report, migration_plan, migration_sql};
 
 /// Adds everything to a connection: each room registers its own functions and tables.
 ///
@@ -55,12 +55,27 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     Ok(())
 }
 
+/// Brings the main database of a connection to the newest schema, whole or not at all, in the open transaction if there is one.
+///
+/// # Errors
+/// The file has a newer schema, a history that was edited, or objects in the way; a lock; a full disk. Nothing is written then.
+///
+/// ```
+/// let connection = authz::rusqlite::Connection::open_in_memory()?;
+/// assert_eq!(authz::migrate(&connection)?.from, 0);
+/// assert!(authz::migrate(&connection)?.applied.is_empty());
+/// # Ok::<(), authz::Error>(())
+/// ```
+pub fn migrate(connection: &rusqlite::Connection) -> Result<Report> {
+    sqlite::migrate::migrate(connection, outbox::actor::listen)
+}
+
 /// Every room, with what it may use.
 fn rooms(connection: &rusqlite::Connection, engine: &std::rc::Rc<sqlite::connection::Engine>) -> rusqlite::Result<()> {
     let store = facts::store::Store::new(engine);
     let identity = identity::state::Identity::new(engine, &store.clock);
     let search = search::Search::new(&store);
-    sqlite::migrate::register(connection, engine)?;
+    sqlite::migrate::register(connection, engine, outbox::actor::listen)?;
     facts::register(connection, &store)?;
     access::register(connection, &store)?;
     outbox::register(connection, engine)?;

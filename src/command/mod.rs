@@ -8,6 +8,7 @@ mod dashboard;
 mod demo;
 mod events;
 mod model;
+mod options;
 mod relay;
 mod scim_import;
 mod search;
@@ -17,10 +18,9 @@ mod test;
 mod tree;
 mod webhook;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::program::failure::Failure;
 
@@ -73,16 +73,6 @@ enum Command {
     IndexSearch(search::IndexSearch),
 }
 
-/// How to answer.
-#[derive(Args, Clone, Copy)]
-struct Format {
-    /// Answer in JSON, for programs
-    #[arg(long)]
-    json: bool,
-}
-
-type Outcome = Result<ExitCode, Failure>;
-
 /// Runs the command that the arguments ask for.
 pub(crate) fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -110,11 +100,4 @@ pub(crate) fn run() -> ExitCode {
         eprintln!("authz: {sentence}");
         ExitCode::from(2)
     })
-}
-
-/// The database file that a subcommand works on.
-#[derive(Args)]
-struct Database {
-    /// The SQLite file
-    db: PathBuf,
 }

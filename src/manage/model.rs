@@ -337,7 +337,7 @@ fn write(engine: &Engine, change: &Change<'_>) -> Result<()> {
     match (change.action, change.item) {
         (Action::Create, Item::ResourceType(slug)) => {
             run(engine, include_str!("../../sql/manage/model/create_resource_type.sql"), (slug, f.description))?;
-            run(engine, include_str!("../../sql/search/set_search.sql"), (slug, f.search))
+            run(engine, include_str!("../../sql/manage/model/set_search.sql"), (slug, f.search))
         }
         (Action::Create, Item::Parent { resource_type, parent }) => {
             run(engine, include_str!("../../sql/manage/model/create_parent.sql"), (resource_type, parent))
@@ -359,7 +359,7 @@ fn write(engine: &Engine, change: &Change<'_>) -> Result<()> {
             if f.described {
                 run(engine, include_str!("../../sql/manage/model/describe_resource_type.sql"), (slug, f.description))?;
             }
-            run(engine, include_str!("../../sql/search/set_search.sql"), (slug, f.search))?;
+            run(engine, include_str!("../../sql/manage/model/set_search.sql"), (slug, f.search))?;
             match f.declared {
                 true => run(engine, include_str!("../../sql/manage/model/declare_resource_type.sql"), [slug]),
                 false => Ok(()),

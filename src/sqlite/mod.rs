@@ -8,6 +8,7 @@ mod loadable;
 pub(crate) mod migrate;
 pub(crate) mod row_function;
 pub(crate) mod scalar;
+mod shared;
 pub(crate) mod statement;
 pub(crate) mod table;
 pub(crate) mod transaction;

@@ -6,8 +6,8 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 
-use crate::sqlite::connection::OfConnection;
 use crate::sqlite::error::{Error, Result, to_sqlite_as_scalar};
+use crate::sqlite::shared::OfConnection;
 use crate::sqlite::value::{GivenId, id, text};
 
 /// What a function does, which decides where SQLite lets it be called.

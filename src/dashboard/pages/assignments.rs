@@ -5,7 +5,7 @@ use authz::rusqlite::types::Value;
 use authz::rusqlite::{Params, Row};
 use maud::{Markup, html};
 
-use super::resources::{self, Resource, now, organization};
+use super::lookup::{Resource, find, now, organization};
 use crate::dashboard::file::{row, rows, text};
 use crate::dashboard::page::{Page, View};
 use crate::dashboard::problem::Problem;
@@ -214,7 +214,7 @@ pub(crate) fn holders(view: &View<'_>, slug: &str, of: &Value) -> Result<Markup,
 
 /// What a subject holds on one resource itself, and the form to grant it more there.
 pub(crate) fn change_here(view: &View<'_>, who: &str, resource_type: &str, id: &str) -> Result<Markup, Problem> {
-    let Some(here) = resources::find(view, resource_type, id)? else { return Ok(html! {}) };
+    let Some(here) = find(view, resource_type, id)? else { return Ok(html! {}) };
     let held = rows(
         view.connection,
         include_str!("../../../sql/dashboard/assignments_of_on.sql"),
@@ -266,7 +266,7 @@ pub(crate) fn grant(view: &View<'_>) -> Result<Page, Problem> {
         return Err(Problem::refused("the file was opened with --read-only; start `authz dashboard` without it to change something"));
     }
     let here = match (view.get("type"), view.get("id")) {
-        (Some(of), Some(id)) => resources::find(view, of, id)?,
+        (Some(of), Some(id)) => find(view, of, id)?,
         _ => None,
     };
     let types = rows(view.connection, include_str!("../../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;

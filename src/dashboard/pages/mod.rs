@@ -5,6 +5,7 @@ mod assignments;
 mod attributes;
 mod events;
 mod explanation;
+mod lookup;
 mod model;
 mod overview;
 mod palette;

@@ -4,8 +4,9 @@ use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 
+use super::lookup::{Resource, find, now};
 use super::{access, assignments, events};
-use crate::dashboard::file::{as_integer, row, rows, text, value};
+use crate::dashboard::file::{as_integer, rows, text};
 use crate::dashboard::page::{Page, View};
 use crate::dashboard::problem::Problem;
 use crate::dashboard::words::{
@@ -27,35 +28,6 @@ struct Node {
 
 fn node(row: &authz::rusqlite::Row<'_>) -> authz::rusqlite::Result<Node> {
     Ok(Node { resource_type: row.get(0)?, id: row.get(1)?, name: row.get(2)?, has_children: row.get(3)?, has_assignments: row.get(4)? })
-}
-
-/// A resource that is registered.
-pub(crate) struct Resource {
-    pub(crate) resource_type: String,
-    pub(crate) id: Value,
-    pub(crate) parent: Option<(String, Value)>,
-    pub(crate) organization: Value,
-    pub(crate) name: Option<String>,
-    description: Option<String>,
-    created_at: String,
-    updated_at: String,
-}
-
-/// The resource of a type whose id is this text, or the integer that it stands for.
-pub(crate) fn find(view: &View<'_>, resource_type: &str, id: &str) -> Result<Option<Resource>, Problem> {
-    row(view.connection, include_str!("../../../sql/dashboard/find_resource.sql"), params![resource_type, id, as_integer(id)], |row| {
-        let parent_type: Option<String> = row.get(1)?;
-        Ok(Resource {
-            resource_type: resource_type.to_owned(),
-            id: row.get(0)?,
-            parent: parent_type.map(|of| Ok::<_, authz::rusqlite::Error>((of, row.get(2)?))).transpose()?,
-            organization: row.get(3)?,
-            name: row.get(4)?,
-            description: row.get(5)?,
-            created_at: row.get(6)?,
-            updated_at: row.get(7)?,
-        })
-    })
 }
 
 /// The top of the tree.
@@ -345,14 +317,4 @@ fn add_form(view: &View<'_>, parent: Option<&Resource>, types: &[String]) -> Res
             }
         },
     ))
-}
-
-/// The organization that a text names, as its id is stored; NULL for none.
-pub(crate) fn organization(view: &View<'_>, name: &str) -> Result<Value, Problem> {
-    Ok(find(view, "organization", name)?.map_or(Value::Null, |found| found.id))
-}
-
-/// The moment, for comparing with expiries.
-pub(crate) fn now(view: &View<'_>) -> Result<String, Problem> {
-    value(view.connection, include_str!("../../../sql/dashboard/now.sql"), [])
 }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde_json::{Value as Json, json};
 
 use super::assignments;
-use super::resources::organization;
+use super::lookup::organization;
 use crate::dashboard::file::{row, rows, text, value};
 use crate::dashboard::page::{Page, View};
 use crate::dashboard::problem::Problem;
