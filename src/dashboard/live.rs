@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authz::rusqlite::Connection;
-use axum::response::IntoResponse;
-use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
 use tokio::sync::watch;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::WatchStream;

@@ -6,13 +6,13 @@
 
 use std::rc::Rc;
 
+use super::assignments::assignment_is_live;
+use super::cache::{Reach, Related};
+use super::nodes::Location;
+use super::reader::Reader;
 use crate::decide::facts::{Facts, Found};
 use crate::decide::goal::{Goal, Node, Relation, TypeKey, Who};
 use crate::decide::rule::{RoleSet, Rule};
-use crate::facts::assignments::assignment_is_live;
-use crate::facts::cache::{Reach, Related};
-use crate::facts::nodes::Location;
-use crate::facts::reader::Reader;
 use crate::model::compiled::SubjectKind;
 use crate::sqlite::error::{Error, Result};
 

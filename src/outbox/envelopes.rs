@@ -12,8 +12,7 @@ use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig}
 use super::page::{Event, page};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Result, to_sqlite};
-use crate::sqlite::virtual_table;
-use crate::sqlite::virtual_table::{Cursor, Host, VirtualTable};
+use crate::sqlite::virtual_table::{self, Cursor, Host, VirtualTable};
 
 /// Registers the tables of this module.
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {

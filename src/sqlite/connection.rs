@@ -13,8 +13,8 @@ use hashbrown::HashMap;
 use rusqlite::vtab::{Context, Filters, IndexInfo, VTabConfig};
 use rusqlite::{Connection, PrepFlags, Statement, StatementStatus, ToSql};
 
-use crate::sqlite::error::Result;
-use crate::sqlite::virtual_table::{Cursor, Host, VirtualTable, define};
+use super::error::Result;
+use super::virtual_table::{Cursor, Host, VirtualTable, define};
 
 /// One for each connection, shared by everything that is registered on it. It knows no feature: what a feature keeps is a state of its
 /// own, which holds the engine.

@@ -17,10 +17,10 @@ use refinery_core::traits::sync::{Migrate, Query, Transaction};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, words_of_sqlite};
-use crate::sqlite::scalar::{Effect, define};
-use crate::sqlite::transaction::atomically;
+use super::connection::Engine;
+use super::error::{Error, Result, words_of_sqlite};
+use super::scalar::{Effect, define};
+use super::transaction::atomically;
 
 mod embedded {
     refinery::embed_migrations!("migrations");

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ffi};
 
-use crate::sqlite::error::{Result, to_sqlite};
+use super::error::{Result, to_sqlite};
 
 /// How many arguments the function has.
 const ARGUMENTS: usize = 4;

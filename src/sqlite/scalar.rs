@@ -6,9 +6,9 @@ use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
 
-use crate::sqlite::error::{Error, Result, to_sqlite_as_scalar};
-use crate::sqlite::shared::OfConnection;
-use crate::sqlite::value::{GivenId, id, text};
+use super::error::{Error, Result, to_sqlite_as_scalar};
+use super::shared::OfConnection;
+use super::value::{GivenId, id, text};
 
 /// What a function does, which decides where SQLite lets it be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig};
 
-use crate::sqlite::error::{Error, Result, to_sqlite};
-use crate::sqlite::value::{GivenId, id, text};
-use crate::sqlite::virtual_table::{self, Cursor, Host, VirtualTable};
+use super::error::{Error, Result, to_sqlite};
+use super::value::{GivenId, id, text};
+use super::virtual_table::{self, Cursor, Host, VirtualTable};
 
 /// A table-valued function.
 pub(crate) struct TableFunction {

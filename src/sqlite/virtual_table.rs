@@ -10,8 +10,8 @@ use rusqlite::vtab::{
     sqlite3_vtab_cursor,
 };
 
-use crate::sqlite::guard::guard;
-use crate::sqlite::shared::OfConnection;
+use super::guard::guard;
+use super::shared::OfConnection;
 
 /// A virtual table as it is connected to.
 pub(crate) trait VirtualTable: Sized + 'static {

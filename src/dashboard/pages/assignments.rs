@@ -1,8 +1,7 @@
 //! Who holds which role where: lists, and the forms that grant and revoke.
 
-use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
-use authz::rusqlite::{Params, Row};
+use authz::rusqlite::{Params, Row, params};
 use maud::{Markup, html};
 
 use super::lookup::{Resource, find, now, organization};

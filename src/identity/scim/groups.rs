@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Row, ToSql, params};
 use serde_json::{Map, Value, json};
 
-use super::failure::Outcome;
-use super::failure::missing;
+use super::failure::{Outcome, missing};
 use super::request::answer::{Answer, bad, list, taken};
 use super::request::filter::{Filter, Operator, fold};
 use super::request::name::Name;

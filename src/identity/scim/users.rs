@@ -3,8 +3,7 @@
 use rusqlite::{Row, ToSql, params};
 use serde_json::{Map, Value, json};
 
-use super::failure::Outcome;
-use super::failure::missing;
+use super::failure::{Outcome, missing};
 use super::request::answer::{Answer, list, taken};
 use super::request::filter::fold;
 use super::request::query::Query;
