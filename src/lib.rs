@@ -39,9 +39,18 @@ mod outbox;
 mod search;
 mod sqlite;
 
+use std::rc::Rc;
+
+use rusqlite::Connection;
+
+use self::facts::store::Store;
+use self::identity::state::Identity;
+use self::search::Search;
+use self::sqlite::connection::Engine;
+
+pub use self::sqlite::error::{Error, Result};
+pub use self::sqlite::migrate::{Report, migration_plan, migration_sql};
 pub use rusqlite;
-pub use sqlite::error::{Error, Result};
-pub use sqlite::migrate::{Report, migration_plan, migration_sql};
 
 /// Adds everything to a connection: each room registers its own functions and tables.
 ///
@@ -49,8 +58,8 @@ pub use sqlite::migrate::{Report, migration_plan, migration_sql};
 ///
 /// # Errors
 /// The connection refuses a function or a table.
-pub fn register(connection: &rusqlite::Connection) -> Result<()> {
-    sqlite::connection::Engine::attach(connection, rooms)?;
+pub fn register(connection: &Connection) -> Result<()> {
+    Engine::attach(connection, rooms)?;
     outbox::actor::begin(connection);
     Ok(())
 }
@@ -66,22 +75,31 @@ pub fn register(connection: &rusqlite::Connection) -> Result<()> {
 /// assert!(authz::migrate(&connection)?.applied.is_empty());
 /// # Ok::<(), authz::Error>(())
 /// ```
-pub fn migrate(connection: &rusqlite::Connection) -> Result<Report> {
+pub fn migrate(connection: &Connection) -> Result<Report> {
     sqlite::migrate::migrate(connection, outbox::actor::listen)
 }
 
-/// Every room, with what it may use.
-fn rooms(connection: &rusqlite::Connection, engine: &std::rc::Rc<sqlite::connection::Engine>) -> rusqlite::Result<()> {
-    let store = facts::store::Store::new(engine);
-    let identity = identity::state::Identity::new(engine, &store.clock);
-    let search = search::Search::new(&store);
+/// The table of contents: every room, handed what it may use.
+fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    let store = Store::new(engine);
+    let identity = Identity::new(engine, &store.clock);
+    let search = Search::new(&store);
+
+    // The schema: authz_migrate, authz_version
     sqlite::migrate::register(connection, engine, outbox::actor::listen)?;
+    // What the connection keeps and by which clock it judges: authz_limit, authz_now
     facts::register(connection, &store)?;
+    // The questions: authz_check, authz_explain, authz_list_…, authz_descendants, authz_hierarchy
     access::register(connection, &store)?;
+    // What happened: authz_event_envelopes, authz_next_events, authz_history, authz_set_actor
     outbox::register(connection, engine)?;
+    // Writing the model, the hierarchy and who holds what: authz_apply, authz_put_resource, authz_grant, authz_relate
     manage::register(connection, engine)?;
+    // Who is who: authz_scim, authz_sso_…, authz_session_…, authz_attributes, authz_claims
     identity::register(connection, &identity)?;
+    // authz_search
     search::register(connection, &search)?;
+    // authz_debug
     debug::register(connection, &store, &identity)
 }
 

@@ -1,6 +1,8 @@
-//! What the command understands, and where each subcommand lives.
+//! The `authz` command: what it understands, and a file for each family of subcommands.
 //!
-//! Every subcommand asks through the public SQL surface, as any user would.
+//! Every subcommand asks through the public SQL surface, as any application would.
+//!
+//! May use: `program`, `dashboard`, and of the library its public surface.
 
 mod ask;
 #[cfg(feature = "dashboard")]

@@ -13,6 +13,8 @@
 //!
 //! A page asks the public SQL surface, writes HTML, and is done: its state is its URL. It works without the script, which adds the box
 //! behind ⌘K, opens branches in place and keeps the page up to date.
+//!
+//! May use: `program`, and of the library its public surface.
 
 mod actions;
 mod file;
@@ -26,4 +28,4 @@ mod server;
 mod site;
 mod words;
 
-pub(crate) use server::serve;
+pub(crate) use self::server::serve;
