@@ -79,12 +79,13 @@ unsafe extern "C" fn call<F: RowFunction>(context: *mut ffi::sqlite3_context, co
         let Ok(values) = <&[*mut ffi::sqlite3_value; ARGUMENTS]>::try_from(values) else { return Ok(false) };
         answer(function, &Row { context, arguments: values })
     }));
-    let name = F::NAME.to_str().unwrap_or_default();
+    // Asked for where it is needed, which is seldom.
+    let name = || F::NAME.to_str().unwrap_or_default();
     let error = match outcome {
         // SAFETY: the context is that of this call.
         Ok(Ok(answer)) => return unsafe { ffi::sqlite3_result_int(context, c_int::from(answer)) },
-        Ok(Err(error)) => to_sqlite(name, error),
-        Err(_) => rusqlite::Error::ModuleError(format!("{name}: internal error; please report it")),
+        Ok(Err(error)) => to_sqlite(name(), error),
+        Err(_) => rusqlite::Error::ModuleError(format!("{}: internal error; please report it", name())),
     };
     let (code, text) = match error {
         rusqlite::Error::SqliteFailure(error, text) => (error.extended_code, text),
