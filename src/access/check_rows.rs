@@ -45,6 +45,8 @@ impl RowFunction for Store {
         Memo::new(self, values)
     }
 
+    // What many rows of a statement come to, and nothing else.
+    #[inline]
     fn by_memo(&self, memo: &Memo, row: &Row<'_>) -> Result<Option<bool>> {
         let is_asked =
             memo.writes == self.engine.writes() && memo.moves == self.clock.moves() && (memo.is_fixed(row) || memo.is_about(row.values()));
@@ -127,6 +129,7 @@ impl Memo {
     }
 
     /// The answer from the set; `None` while there is none.
+    #[inline]
     fn answer(&self, store: &Store, row: &Row<'_>) -> Result<Option<bool>> {
         if let Some(set) = &*self.set.borrow()
             && (set.until == i64::MAX || set.until > store.clock.now())

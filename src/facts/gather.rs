@@ -21,6 +21,7 @@ impl Reader<'_> {
     }
 
     /// The same, where only what the subject holds on a resource and above it is asked for.
+    #[inline]
     pub(crate) fn reach_above(&mut self, who: Who, node: Node) -> Result<Reach> {
         if self.cache.subjects.get(who.0 as usize).is_some_and(|subject| !subject.stale.is_empty()) {
             let mut asked = Vec::new();
