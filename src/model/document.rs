@@ -1,8 +1,7 @@
-//! The model document: reading one, in JSON or in the modelling language, and writing down the model in force as one. No SQLite in here.
+//! The model document: reading one, in JSON or in the modelling language.
 //!
 //! [`Document::parse`] refuses whatever is wrong with a text by itself; what it refers to is looked at by [`crate::model::difference::diff`].
-//! [`Document::in_force`] is the way back. The modelling language says nothing of roles, permissions and parents:
-//! [`Document::completed`] adds those that are in force.
+//! Writing one down is in `writing.rs`.
 
 use super::definition::{Definition, RelationDefinition};
 use super::language::{self, TypeDefinition, check_relation_name};
@@ -65,7 +64,8 @@ fn slug_of_type(slug: &str) -> Result<()> {
 }
 
 impl Document {
-    /// Reads a document in either notation. References to what it does not declare itself are looked at by [`diff`].
+    /// Reads a document in either notation. References to what it does not declare itself are looked at by
+    /// [`diff`](crate::model::difference::diff).
     ///
     /// # Errors
     /// A sentence that names the place.

@@ -1,6 +1,6 @@
 //! The OpenFGA modelling language, schema 1.1: types, and the relations of each. No SQLite in here.
 //!
-//! [`parse`] reads a whole model, [`print`] writes one; a single rule is [`crate::model::definition`]'s. What rules name is looked at by
+//! [`parse`] reads a whole model, [`print()`] writes one; a single rule is [`crate::model::definition`]'s. What rules name is looked at by
 //! [`crate::model::vocabulary`].
 //!
 //! Line breaks and indentation do not matter, for no two definitions could be taken for one without them.

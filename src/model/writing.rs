@@ -1,4 +1,7 @@
-//! Writing a model document: that of the model in force, what a document in the modelling language leaves out, and both notations.
+//! Writing a model document: that of the model in force, and both notations.
+//!
+//! [`Document::in_force`] is the way back from the tables. The modelling language says nothing of roles, permissions and parents:
+//! [`Document::completed`] adds those that are in force.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 

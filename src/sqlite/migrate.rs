@@ -70,10 +70,10 @@ pub(crate) fn migrate(connection: &Connection, afterwards: Afterwards) -> Result
     })
 }
 
-/// What [`migrate`] would do. Writes nothing, also works on a file that may only be read.
+/// What [`migrate`](crate::migrate) would do. Writes nothing, also works on a file that may only be read.
 ///
 /// # Errors
-/// As [`migrate`].
+/// As [`migrate`](crate::migrate).
 pub fn migration_plan(connection: &Connection) -> Result<Report> {
     let from = check(connection)?;
     let migrations = migrations();
