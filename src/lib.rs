@@ -51,6 +51,7 @@ pub use sqlite::migrate::{Report, migrate, migration_plan, migration_sql};
 /// The connection refuses a function or a table.
 pub fn register(connection: &rusqlite::Connection) -> Result<()> {
     sqlite::connection::Engine::attach(connection, rooms)?;
+    sqlite::call::listen(connection)?;
     outbox::actor::begin(connection);
     Ok(())
 }
@@ -60,14 +61,16 @@ fn rooms(connection: &rusqlite::Connection, engine: &std::rc::Rc<sqlite::connect
     let store = facts::store::Store::new(engine);
     let identity = identity::state::Identity::new(engine, &store.clock);
     let search = search::Search::new(&store);
-    sqlite::migrate::register(connection, engine)?;
+    sqlite::register(connection, engine)?;
     facts::register(connection, &store)?;
     access::register(connection, &store)?;
     outbox::register(connection, engine)?;
     manage::register(connection, engine)?;
     identity::register(connection, &identity)?;
     search::register(connection, &search)?;
-    debug::register(connection, &store, &identity)
+    debug::register(connection, &store, &identity)?;
+    // Last, for it tells that all the others are there.
+    sqlite::migrate::register_version(connection, engine)
 }
 
 /// The examples of the document are run as tests.

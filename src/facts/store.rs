@@ -13,6 +13,7 @@ use crate::facts::changes::Memory;
 use crate::facts::limits::Limits;
 use crate::facts::reader::Reader;
 use crate::sqlite::connection::Engine;
+use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::error::Result;
 use crate::sqlite::transaction::Transaction;
 
@@ -25,6 +26,12 @@ pub(crate) struct Store {
     /// What has been done so far
     pub(crate) counts: Counts,
     memory: RefCell<Memory>,
+}
+
+impl OnConnection for Store {
+    fn engine(self: &Rc<Self>) -> Rc<Engine> {
+        Rc::clone(&self.engine)
+    }
 }
 
 /// How often a connection went which way, for `authz_debug()`.

@@ -8,6 +8,7 @@ use crate::identity::session_cache::SessionCache;
 use crate::identity::template::Template;
 use crate::identity::template::cache::TemplateCache;
 use crate::sqlite::connection::Engine;
+use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::error::Result;
 
 /// The statements of a connection, the clock by which it judges, and what is kept between calls.
@@ -18,6 +19,12 @@ pub(crate) struct Identity {
     pub(crate) sessions: RefCell<SessionCache>,
     /// Parsed templates of claims
     pub(crate) templates: RefCell<TemplateCache>,
+}
+
+impl OnConnection for Identity {
+    fn engine(self: &Rc<Self>) -> Rc<Engine> {
+        Rc::clone(&self.engine)
+    }
 }
 
 impl Identity {

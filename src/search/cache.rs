@@ -11,6 +11,8 @@ use super::commands::Command;
 use super::index::Index;
 use super::score::Scratch;
 use super::viewer::{self, Eyes, Viewer, VisibleTitles, VisibleTypes};
+use crate::sqlite::connection::Engine;
+use crate::sqlite::scalar::OnConnection;
 use crate::base::time::{Millis, expiry};
 use crate::facts::store::Store;
 use crate::sqlite::error::Result;
@@ -25,6 +27,12 @@ const MOST_KEPT: usize = 100_000;
 pub(crate) struct Search {
     pub(crate) store: Rc<Store>,
     pub(super) cache: RefCell<Cache>,
+}
+
+impl OnConnection for Search {
+    fn engine(self: &Rc<Self>) -> Rc<Engine> {
+        Rc::clone(&self.store.engine)
+    }
 }
 
 impl Search {

@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result, words_of_sqlite};
 use crate::sqlite::scalar::{Effect, define};
-use crate::sqlite::transaction::atomically;
+use crate::sqlite::transaction::alter;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -40,12 +40,16 @@ pub struct Report {
     pub applied: Vec<String>,
 }
 
+/// Registers `authz_version()`.
+pub(crate) fn register_version(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    define(connection, engine, "authz_version", 0..=0, Effect::Pure, |_, _| Ok(env!("CARGO_PKG_VERSION").to_owned()))
+}
+
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_version", 0..=0, Effect::Pure, |_, _| Ok(env!("CARGO_PKG_VERSION").to_owned()))?;
     define(connection, engine, "authz_schema_version", 0..=0, Effect::Reads, |engine, _| schema_version(engine.connection()))?;
     // authz_migrate() → JSON {"from": 0, "to": 1, "applied": ["V1__foundation"]}; a second call applies nothing.
-    define(connection, engine, "authz_migrate", 0..=0, Effect::Writes, |engine, _| {
+    define(connection, engine, "authz_migrate", 0..=0, Effect::Migrates, |engine, _| {
         let report = migrate(engine.connection())?;
         Ok(json!({"from": report.from, "to": report.to, "applied": report.applied}).to_string())
     })
@@ -63,7 +67,7 @@ pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite
 /// # Ok::<(), authz::Error>(())
 /// ```
 pub fn migrate(connection: &Connection) -> Result<Report> {
-    atomically(connection, || {
+    alter(connection, || {
         let from = check(connection)?;
         let recorded = has(connection, "authz_schema_history")?
             && connection.query_row("SELECT count(*) FROM main.authz_schema_history", [], |row| row.get::<_, i64>(0))? > 0;
@@ -129,7 +133,7 @@ fn check(connection: &Connection) -> Result<i64> {
     // trigger takes none, and one of them is our own.
     let in_the_way: Option<String> = connection
         .query_row(
-            "SELECT name FROM temp.sqlite_schema WHERE type <> 'trigger' AND (name GLOB 'authz_*' OR name GLOB '_authz_*') LIMIT 1",
+            "SELECT name FROM temp.sqlite_schema WHERE type <> 'trigger' AND name <> 'authz_call' AND (name GLOB 'authz_*' OR name GLOB '_authz_*') LIMIT 1",
             [],
             |row| row.get(0),
         )
