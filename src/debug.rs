@@ -37,7 +37,7 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>, identity: &Rc
 /// `templates` (of claims, parsed so far).
 ///
 /// Works without a schema too.
-fn debug(debugged: &Debugged, _call: &Arguments<'_>) -> crate::Result<String> {
+fn debug(debugged: &Debugged, _call: &Arguments<'_>) -> Result<String> {
     let Debugged { store, identity } = debugged;
     let engine = &store.engine;
     let transaction = match engine.transaction() {

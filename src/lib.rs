@@ -39,9 +39,18 @@ mod outbox;
 mod search;
 mod sqlite;
 
+use std::rc::Rc;
+
+use rusqlite::Connection;
+
+use self::facts::store::Store;
+use self::identity::state::Identity;
+use self::search::Search;
+use self::sqlite::connection::Engine;
+
+pub use self::sqlite::error::{Error, Result};
+pub use self::sqlite::migrate::{Report, migration_plan, migration_sql};
 pub use rusqlite;
-pub use sqlite::error::{Error, Result};
-pub use sqlite::migrate::{Report, migrate, migration_plan, migration_sql};
 
 /// Adds everything to a connection: each room registers its own functions and tables.
 ///
@@ -63,10 +72,15 @@ fn rooms(connection: &rusqlite::Connection, engine: &std::rc::Rc<sqlite::connect
     let search = search::Search::new(&store);
     sqlite::register(connection, engine)?;
     facts::register(connection, &store)?;
+    // The questions: authz_check, authz_explain, authz_list_…, authz_descendants, authz_hierarchy
     access::register(connection, &store)?;
+    // What happened: authz_event_envelopes, authz_next_events, authz_history, authz_set_actor
     outbox::register(connection, engine)?;
+    // Writing the model, the hierarchy and who holds what: authz_apply, authz_put_resource, authz_grant, authz_relate
     manage::register(connection, engine)?;
+    // Who is who: authz_scim, authz_sso_…, authz_session_…, authz_attributes, authz_claims
     identity::register(connection, &identity)?;
+    // authz_search
     search::register(connection, &search)?;
     debug::register(connection, &store, &identity)?;
     // Last, for it tells that all the others are there.

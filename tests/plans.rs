@@ -160,6 +160,7 @@ fn own_statements_search_by_an_index() {
         "_authz_sessions",
     ];
     let folders = [
+        "facts/answers",
         "facts/assignments",
         "facts/catalog",
         "facts/changes",
@@ -169,7 +170,9 @@ fn own_statements_search_by_an_index() {
         "facts/relationships",
         "facts/suspension",
         "identity/sessions",
-        "identity/sign_in",
+        "identity/sign_in/profile",
+        "identity/sign_in/report",
+        "identity/sign_in/sso",
         "identity/sweep",
         "manage/assignments",
         "manage/groups",

@@ -1,4 +1,16 @@
-//! The questions as SQL.
+//! The questions as SQL: `authz_check`, `authz_require`, `authz_explain`, the lists, the tree, `authz_hierarchy`.
+//!
+//! | file | what happens there |
+//! |---|---|
+//! | `check.rs`, `check_rows.rs` | one check; `authz_check` for every row of a statement |
+//! | `visible.rs` | the set of what a subject sees, for statements that ask about many rows |
+//! | `explain.rs` | why, or why not |
+//! | `resources.rs`, `subjects.rs`, `permissions.rs` | the lists |
+//! | `candidates.rs`, `relevant.rs`, `frontier.rs`, `sets.rs` | who and what may come into question, and which of them hold |
+//! | `tree.rs`, `walk.rs` | ancestors and descendants; the walk down that the lists share |
+//! | `hierarchy/` | a recursive view over any table that points to its own parents |
+//!
+//! May use: `base`, `decide`, `model`, `sqlite`, `facts`. It writes nothing.
 
 mod candidates;
 pub(crate) mod check;

@@ -5,8 +5,7 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-use super::candidates;
-use super::candidates::Wanted;
+use super::candidates::{self, Wanted};
 use crate::base::refusal::{nearest, shown};
 use crate::decide::goal::Goal;
 use crate::facts::reader::Reader;

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::base::time::{Millis, written};
+use super::time::{Millis, written};
 
 /// The clock of a connection.
 #[derive(Default)]

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::base::refusal::{Refusal, Result, shown};
+use super::refusal::{Refusal, Result, shown};
 
 /// The most bytes an id may have.
 pub const MAX_ID_BYTES: usize = 256;

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::base::refusal::{Refusal, Result, nearest, shown};
+use super::refusal::{Refusal, Result, nearest, shown};
 
 pub(crate) const MAX_NAME: usize = 256;
 pub(crate) const MAX_DESCRIPTION: usize = 1000;

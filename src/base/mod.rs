@@ -1,6 +1,6 @@
-//! Words that every room uses: refusals, ids and subjects, times, JSON that callers hand over.
+//! Words that all rooms share: refusals, ids and subjects, times and the clock, JSON that callers hand over.
 //!
-//! Plain Rust, no connection and no SQLite. It may use no other room.
+//! Pure: plain Rust, no connection, no SQLite. May use: no other room.
 
 pub(crate) mod clock;
 pub(crate) mod identifier;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 
-use crate::base::refusal::{Refusal, Result, shown};
+use super::refusal::{Refusal, Result, shown};
 
 /// Milliseconds since 1970, UTC.
 pub(crate) type Millis = i64;

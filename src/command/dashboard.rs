@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Database, Outcome};
+use super::options::{Database, Outcome};
 
 #[derive(Args)]
 pub(crate) struct Dashboard {

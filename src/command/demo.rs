@@ -8,8 +8,8 @@ use authz::rusqlite::fallible_iterator::FallibleIterator;
 use clap::Args;
 use indicatif::ProgressBar;
 
-use super::Outcome;
 use super::ask::in_words;
+use super::options::Outcome;
 use crate::program::failure::Failure;
 use crate::program::open::{open_or_create, open_to_read};
 use crate::program::output::{ask, print};

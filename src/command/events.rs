@@ -8,7 +8,7 @@ use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 
-use super::{Database, Format, Outcome};
+use super::options::{Database, Format, Outcome};
 use crate::program::follow::{Stop, Watch, patiently};
 use crate::program::open::{open_to_read, open_to_write};
 use crate::program::output::printable;

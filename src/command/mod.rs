@@ -1,6 +1,8 @@
-//! What the command understands, and where each subcommand lives.
+//! The `authz` command: what it understands, and a file for each family of subcommands.
 //!
-//! Every subcommand asks through the public SQL surface, as any user would.
+//! Every subcommand asks through the public SQL surface, as any application would.
+//!
+//! May use: `program`, `dashboard`, and of the library its public surface.
 
 mod ask;
 #[cfg(feature = "dashboard")]
@@ -8,6 +10,7 @@ mod dashboard;
 mod demo;
 mod events;
 mod model;
+mod options;
 mod relay;
 mod scim_import;
 mod search;
@@ -17,10 +20,9 @@ mod test;
 mod tree;
 mod webhook;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::program::failure::Failure;
 
@@ -73,16 +75,6 @@ enum Command {
     IndexSearch(search::IndexSearch),
 }
 
-/// How to answer.
-#[derive(Args, Clone, Copy)]
-struct Format {
-    /// Answer in JSON, for programs
-    #[arg(long)]
-    json: bool,
-}
-
-type Outcome = Result<ExitCode, Failure>;
-
 /// Runs the command that the arguments ask for.
 pub(crate) fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
@@ -110,11 +102,4 @@ pub(crate) fn run() -> ExitCode {
         eprintln!("authz: {sentence}");
         ExitCode::from(2)
     })
-}
-
-/// The database file that a subcommand works on.
-#[derive(Args)]
-struct Database {
-    /// The SQLite file
-    db: PathBuf,
 }

@@ -8,7 +8,7 @@ use authz::rusqlite::Connection;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Database, Format, Outcome};
+use super::options::{Database, Format, Outcome};
 use crate::program::failure::Failure;
 use crate::program::open::{open_or_create, open_to_read, open_to_write};
 use crate::program::output::{ask, print};

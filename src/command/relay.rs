@@ -14,8 +14,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use super::events::{Event, acknowledge, next_events};
+use super::options::{Database, Outcome};
 use super::webhook::Webhook;
-use super::{Database, Outcome};
 use crate::program::failure::Failure;
 use crate::program::follow::{Stop, Watch, patiently};
 use crate::program::open::open_to_write;

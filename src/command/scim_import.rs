@@ -10,7 +10,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value, json};
 
-use super::{Database, Format, Outcome};
+use super::options::{Database, Format, Outcome};
 use crate::program::failure::Failure;
 use crate::program::open::open_to_write;
 use crate::program::output::print;

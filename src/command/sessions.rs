@@ -7,7 +7,7 @@ use std::time::Duration;
 use authz::rusqlite::{Connection, params};
 use clap::{Args, ValueEnum};
 
-use super::{Database, Format, Outcome};
+use super::options::{Database, Format, Outcome};
 use crate::program::failure::Failure;
 use crate::program::follow::{Stop, Watch};
 use crate::program::open::open_to_read;

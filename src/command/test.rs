@@ -14,7 +14,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 use super::ask::in_words;
-use super::{Format, Outcome};
+use super::options::{Format, Outcome};
 use crate::program::failure::Failure;
 use crate::program::open::open_to_read;
 use crate::program::output::{print, printable};

@@ -7,7 +7,7 @@ use authz::rusqlite::params;
 use clap::Args;
 use serde_json::Value;
 
-use super::{Database, Format, Outcome};
+use super::options::{Database, Format, Outcome};
 use crate::program::failure::Failure;
 use crate::program::open::open_to_read;
 use crate::program::output::{ask, print, printable};

@@ -8,8 +8,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value as Json, json};
 
 use super::file::{as_integer, row, text, value};
+use super::layout::refusal;
+use super::page::Fields;
+use super::pages::PAGES;
+use super::problem::Problem;
+use super::site::Site;
 use super::words::href;
-use super::{Fields, PAGES, Problem, Site, problem};
 
 /// What came of an action: whether anything changed, and where to go if not back.
 struct Done {
@@ -47,7 +51,7 @@ const ACTIONS: [(&str, Change); 21] = [
 pub(crate) fn run(site: &Site, name: &str, form: &[u8]) -> Response {
     let fields = Fields(form_urlencoded::parse(form).into_owned().collect());
     let Some((_, change)) = ACTIONS.iter().find(|(action, _)| *action == name) else {
-        return problem(site, &Problem::missing("there is no such action"));
+        return refusal(site, &Problem::missing("there is no such action"));
     };
     match site.file.change(|connection| change(connection, &fields)) {
         Ok(done) => {
@@ -59,7 +63,7 @@ pub(crate) fn run(site: &Site, name: &str, form: &[u8]) -> Response {
             let location = HeaderValue::try_from(format!("{page}{mark}done={said}{place}")).unwrap_or(HeaderValue::from_static("overview"));
             (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
         }
-        Err(found) => problem(site, &found),
+        Err(found) => refusal(site, &found),
     }
 }
 

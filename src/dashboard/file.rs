@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use authz::rusqlite::types::{FromSql, Value};
 use authz::rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
 
-use super::Problem;
+use super::problem::Problem;
 use crate::program::failure::Failure;
 use crate::program::open::{open_to_read, open_to_write};
 

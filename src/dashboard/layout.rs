@@ -1,9 +1,12 @@
 //! The frame of every page: where one is, where one can go, the box that finds, what was just done.
 
+use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
+use super::page::View;
+use super::problem::Problem;
+use super::site::Site;
 use super::words::{plain, shown};
-use super::{Problem, Site, View};
 
 /// Sections of the navigation: page and title.
 const SECTIONS: [(&str, &str); 11] = [
@@ -104,4 +107,9 @@ fn frame(title: &str, body: &Markup) -> Markup {
             }
         }
     }
+}
+
+/// The answer that says why there is none.
+pub(crate) fn refusal(site: &Site, problem: &Problem) -> Response {
+    (problem.status, Html(self::problem(site, &problem.sentence).into_string())).into_response()
 }

@@ -5,19 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use authz::rusqlite::Connection;
-use axum::response::IntoResponse;
-use axum::response::Response;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
 use tokio::sync::watch;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::WatchStream;
 
-use super::Site;
+use super::site::{News, Site};
 use crate::program::failure::Failure;
 use crate::program::follow::{Stop, Watch, patiently};
-
-/// What is told: how often somebody has committed since the program began, and the last event. `None` says that the program ends.
-pub(crate) type News = Option<(u64, i64)>;
 
 /// Watches the file until the signal comes.
 pub(crate) fn watch(connection: &Connection, stop: &Stop, news: &watch::Sender<News>) -> Result<(), Failure> {

@@ -7,8 +7,8 @@ use authz::rusqlite::types::Value;
 use form_urlencoded::byte_serialize;
 use maud::{Markup, Render, html};
 
-use super::View;
 use super::file::text;
+use super::page::View;
 
 /// How many rows a list shows at once.
 pub(crate) const PAGE: usize = 50;

@@ -6,8 +6,7 @@
 //!
 //! The plain case, roles along the hierarchy, is a walk upwards ([`nearest_held`]). Everything else is decided by the [`Solver`].
 //!
-//! A pure room: it uses nothing but itself, not even the words of `base`. What the data say, and what can go wrong in asking them, comes
-//! through the trait.
+//! Pure. May use: no other room, not even `base`. What the data say, and what can go wrong in asking them, comes through the trait.
 
 pub(crate) mod cycle;
 pub(crate) mod facts;

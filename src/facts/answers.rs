@@ -6,13 +6,13 @@
 
 use std::rc::Rc;
 
+use super::assignments::assignment_is_live;
+use super::cache::{Reach, Related};
+use super::nodes::Location;
+use super::reader::Reader;
 use crate::decide::facts::{Facts, Found};
 use crate::decide::goal::{Goal, Node, Relation, TypeKey, Who};
 use crate::decide::rule::{RoleSet, Rule};
-use crate::facts::assignments::assignment_is_live;
-use crate::facts::cache::{Reach, Related};
-use crate::facts::nodes::Location;
-use crate::facts::reader::Reader;
 use crate::model::compiled::SubjectKind;
 use crate::sqlite::error::{Error, Result};
 
@@ -150,7 +150,7 @@ impl Reader<'_> {
             let Some((_, id)) = self.cache.nodes.get(goal.node) else { return Ok(Found::No) };
             let group = id.to_string();
             if let Some(holder) = self.text_as_holder(who, &rules)
-                && self.engine.with(include_str!("../../sql/facts/relationships/is_member.sql"), |statement| {
+                && self.engine.with(include_str!("../../sql/facts/answers/is_member.sql"), |statement| {
                     Ok(statement.exists(rusqlite::params![group, holder])?)
                 })?
             {
@@ -161,7 +161,7 @@ impl Reader<'_> {
                 return Ok(if gathered.members.contains(&userset) { Found::Yes } else { Found::No });
             }
             let mut usersets = Vec::new();
-            for subject in self.engine.strings(include_str!("../../sql/facts/relationships/groups_in.sql"), &[&group])? {
+            for subject in self.engine.strings(include_str!("../../sql/facts/answers/groups_in.sql"), &[&group])? {
                 usersets.extend(self.members_of_member(&subject, &rules)?);
             }
             return self.contained(who, &usersets, by_name);

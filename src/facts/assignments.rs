@@ -3,15 +3,14 @@
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
+use super::cache::Role;
+use super::held_roles::HeldRole;
+use super::reader::Reader;
 use crate::base::identifier::Id;
-use crate::base::time;
-use crate::base::time::Millis;
+use crate::base::time::{self, Millis};
 use crate::decide::goal::{Node, RoleKey, Who};
 use crate::decide::roles::Ancestors;
 use crate::decide::rule::RoleSet;
-use crate::facts::cache::Role;
-use crate::facts::held_roles::HeldRole;
-use crate::facts::reader::Reader;
 use crate::sqlite::error::Result;
 
 /// A row of the role assignments, for explanations and lists.

@@ -6,13 +6,13 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
+use super::held_roles::HeldRoles;
+use super::nodes::Nodes;
+use super::visible::VisibleSet;
 use crate::base::identifier::Id;
 use crate::base::time::Millis;
 use crate::decide::goal::{Goal, Node, Relation, RoleKey, TypeKey, Who};
 use crate::decide::rule::Rule;
-use crate::facts::held_roles::HeldRoles;
-use crate::facts::nodes::Nodes;
-use crate::facts::visible::VisibleSet;
 use crate::model::compiled::{Rules, SubjectKind};
 
 /// Everything read so far. Resources, subjects, roles, relations and types are numbered as they are met.

@@ -10,10 +10,10 @@
 //! * what has expired is left out when it is read, and what has yet to expire carries its time along: when the connection moves its clock,
 //!   everything is forgotten.
 
+use super::cache::{Cache, Reach};
+use super::nodes::Location;
 use crate::base::identifier::Id;
 use crate::decide::goal::{Goal, Node, Who};
-use crate::facts::cache::{Cache, Reach};
-use crate::facts::nodes::Location;
 use crate::model::compiled::{PARENT, Rules};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;

@@ -2,14 +2,14 @@
 
 use std::rc::Rc;
 
+use super::cache::{Gathered, Reach};
+use super::held_roles::HeldRoles;
+use super::reader::Reader;
 use crate::base::identifier::IdRef;
 use crate::base::time::Millis;
 use crate::decide::goal::{Goal, Node, Who};
 use crate::decide::roles::Ancestors;
 use crate::decide::rule::RoleSet;
-use crate::facts::cache::{Gathered, Reach};
-use crate::facts::held_roles::HeldRoles;
-use crate::facts::reader::Reader;
 use crate::model::compiled::SubjectKind;
 use crate::sqlite::error::{Error, Result};
 

@@ -3,9 +3,9 @@
 use hashbrown::HashMap;
 use rusqlite::types::ValueRef;
 
+use super::nodes::Nodes;
 use crate::base::identifier::IdRef;
 use crate::decide::goal::{Node, TypeKey};
-use crate::facts::nodes::Nodes;
 
 /// So many ids share a page.
 const PAGE: i64 = 4096;

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
+use super::limits::NAMES;
+use super::store::Store;
 use crate::base::refusal::{nearest, shown};
-use crate::facts::limits::NAMES;
-use crate::facts::store::Store;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 

@@ -1,4 +1,23 @@
-//! What a connection keeps.
+//! What a connection knows of the data, and how that stays true.
+//!
+//! Every question is asked of the [`Store`], which brings what is kept to the state that the data have now and lends a
+//! [`Reader`](reader::Reader) to whoever asks. The reader answers from what is kept or from the tables, and is the
+//! [`Facts`](crate::decide::facts::Facts) of every decision.
+//!
+//! | file | what happens there |
+//! |---|---|
+//! | `store.rs` | the front door: one question over one state of the file |
+//! | `cache.rs`, `nodes.rs`, `ids.rs`, `held_roles.rs`, `visible.rs` | what is kept, and in which form |
+//! | `changes.rs` | when what is kept has to go |
+//! | `reader.rs` | one question's view of it, to which the next files add |
+//! | `names.rs`, `subjects.rs`, `places.rs` | types, relations, permissions, roles; subjects; resources |
+//! | `relationships.rs`, `assignments.rs`, `suspension.rs` | rows of the tables |
+//! | `gather.rs` | what contains a subject, and the roles that all of these hold |
+//! | `answers.rs` | what a decision asks |
+//! | `catalog.rs` | types and resources looked up one by one, for the functions that write |
+//! | `limits.rs`, `limit.rs`, `set_now.rs` | how much is kept; `authz_limit`; `authz_now` and `authz_set_now` |
+//!
+//! May use: `base`, `decide`, `model`, `sqlite`.
 
 mod answers;
 pub(crate) mod assignments;

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
+use super::assignments::role_of;
+use super::cache::{Permission, Role};
+use super::reader::Reader;
 use crate::base::refusal::{nearest, shown};
 use crate::decide::goal::{Relation, RoleKey, TypeKey};
 use crate::decide::rule::{RoleSet, Rule};
-use crate::facts::assignments::role_of;
-use crate::facts::cache::{Permission, Role};
-use crate::facts::reader::Reader;
 use crate::model::compiled::{Rules, Types};
 use crate::sqlite::error::{Error, Result};
 

@@ -2,10 +2,10 @@
 
 use rusqlite::types::{Value, ValueRef};
 
+use super::nodes::Location;
+use super::reader::Reader;
 use crate::base::identifier::IdRef;
 use crate::decide::goal::{Node, TypeKey};
-use crate::facts::nodes::Location;
-use crate::facts::reader::Reader;
 use crate::model::compiled::Types;
 use crate::sqlite::error::Result;
 

@@ -8,12 +8,12 @@ use std::rc::Rc;
 
 use rusqlite::types::ValueRef;
 
+use super::cache::{Asked, Cache};
+use super::limits::Limits;
+use super::visible::VisibleSet;
 use crate::base::clock::Clock;
 use crate::base::time::Millis;
 use crate::decide::goal::{Relation, TypeKey, Who};
-use crate::facts::cache::{Asked, Cache};
-use crate::facts::limits::Limits;
-use crate::facts::visible::VisibleSet;
 use crate::sqlite::connection::Engine;
 
 /// Answers from what is kept or from the tables, for the length of one question.

@@ -1,12 +1,12 @@
 //! Relationships: who stands in a relation to a resource, and to what a subject has one.
 
+use super::assignments::expiry_in;
+use super::cache::Related;
+use super::nodes::Location;
+use super::reader::Reader;
 use crate::base::identifier::IdRef;
 use crate::base::time::Millis;
 use crate::decide::goal::{Goal, Node, Relation, TypeKey, Who};
-use crate::facts::assignments::expiry_in;
-use crate::facts::cache::Related;
-use crate::facts::nodes::Location;
-use crate::facts::reader::Reader;
 use crate::model::compiled::{Declared, Rules, SubjectKind};
 use crate::sqlite::error::Result;
 

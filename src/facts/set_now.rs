@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use rusqlite::Connection;
 
+use super::store::Store;
 use crate::base::clock::database;
 use crate::base::time;
-use crate::facts::store::Store;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 

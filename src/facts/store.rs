@@ -7,11 +7,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::cache::Cache;
+use super::changes::Memory;
+use super::limits::Limits;
+use super::reader::Reader;
 use crate::base::clock::Clock;
-use crate::facts::cache::Cache;
-use crate::facts::changes::Memory;
-use crate::facts::limits::Limits;
-use crate::facts::reader::Reader;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::error::Result;

@@ -1,10 +1,10 @@
 //! Subjects: their texts, and what these stand for.
 
+use super::cache::{KnownSubject, Reach};
+use super::reader::Reader;
 use crate::base::identifier::{IdRef, Subject as SubjectText, SubjectId};
 use crate::base::refusal::{nearest, shown};
 use crate::decide::goal::{Goal, Node, TypeKey, Who};
-use crate::facts::cache::{KnownSubject, Reach};
-use crate::facts::reader::Reader;
 use crate::model::compiled::{Rules, SubjectKind};
 use crate::sqlite::error::{Error, Result};
 

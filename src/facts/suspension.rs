@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
+use super::reader::Reader;
 use crate::base::identifier::Id;
 use crate::decide::goal::{Node, Who};
 use crate::decide::roles::Ancestors;
-use crate::facts::reader::Reader;
 use crate::model::compiled::SubjectKind;
 use crate::sqlite::error::Result;
 

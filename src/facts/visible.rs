@@ -1,8 +1,8 @@
 //! What a subject sees: the ids of all resources of one type to which it has a relation, for whoever asks about many of them.
 
+use super::ids::Ids;
 use crate::base::time::Millis;
 use crate::decide::goal::{Relation, Who};
-use crate::facts::ids::Ids;
 
 /// The resources of one type to which a subject has a relation.
 pub(crate) struct VisibleSet {

@@ -1,4 +1,17 @@
-//! Who is who.
+//! Who is who: users and what identity providers say about them, sign-ins, sessions, directories, and the claims of an access token.
+//!
+//! | file | what happens there |
+//! |---|---|
+//! | `state.rs` | what the functions of this room work with: the connection, its clock, what is kept between calls |
+//! | `people.rs`, `email.rs` | the user behind what a provider says of a person |
+//! | `sign_in/` | sign-ins through an identity provider, and how they went |
+//! | `sessions.rs`, `session_cache.rs` | the sessions of the application |
+//! | `attributes/` | what identity providers say: definitions, paths into payloads, values, who holds them |
+//! | `directories.rs`, `scim/` | the directories of organizations, and the SCIM requests that fill them |
+//! | `claims.rs`, `template/` | the claims of an access token, and templates of them |
+//! | `sweep.rs` | writing down what is over by the clock |
+//!
+//! May use: `base`, `sqlite`, `facts`, `outbox`, `manage`.
 
 mod attributes;
 mod claims;

@@ -5,7 +5,7 @@
 
 use rusqlite::{ToSql, params};
 
-use crate::identity::email::is_email;
+use super::email::is_email;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 

@@ -10,13 +10,13 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
+use super::session_cache::Open;
+use super::state::Identity;
 use crate::base::identifier::IdRef;
 use crate::base::json::{Json, object, refused, required, text, unknown_field, words};
 use crate::base::refusal::shown;
 use crate::base::time;
 use crate::facts::catalog::find_resource;
-use crate::identity::session_cache::Open;
-use crate::identity::state::Identity;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::session_cache::SessionCache;
+use super::template::Template;
+use super::template::cache::TemplateCache;
 use crate::base::clock::Clock;
-use crate::identity::session_cache::SessionCache;
-use crate::identity::template::Template;
-use crate::identity::template::cache::TemplateCache;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::error::Result;

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 
 use super::sessions;
 use super::sign_in::sso;
-use crate::identity::state::Identity;
+use super::state::Identity;
 use crate::sqlite::error::Result;
 use crate::sqlite::scalar::{Arguments, Effect, define};
 

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use rusqlite::{Connection, params};
 
+use super::assignments::single_subject;
 use crate::base::refusal::shown;
-use crate::manage::assignments::single_subject;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};

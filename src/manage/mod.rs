@@ -1,4 +1,9 @@
-//! The writing functions.
+//! The functions that write the model, the hierarchy and who holds what, a file for each noun.
+//!
+//! Each works as a whole or not at all, and its events are those of one call. The rules stand in the file; a function looks for a better
+//! sentence where the file refuses what it wrote.
+//!
+//! May use: `base`, `model`, `sqlite`, `facts`, `outbox`.
 
 pub(crate) mod assignments;
 mod groups;

@@ -11,11 +11,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 use serde_json::json;
 
+use super::permissions::{DESCRIBED_BY, Fields, unknown_permission};
 use crate::base::identifier::{Id, check_slug};
 use crate::base::json::{Json, refused, slugs};
 use crate::base::refusal::{nearest, shown};
 use crate::facts::catalog::{check_type, find_resource};
-use crate::manage::permissions::{DESCRIBED_BY, Fields, unknown_permission};
 use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use hashbrown::{HashMap, HashSet};
 
+use super::definition::{Definition, Restriction, RestrictionKind};
 use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
 use crate::decide::goal::{Relation, TypeKey};
 use crate::decide::rule::Rule;
-use crate::model::definition::{Definition, Restriction, RestrictionKind};
 
 /// The relation of a group to its members, where the model does not declare one itself.
 const MEMBER: &str = "member";

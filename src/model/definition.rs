@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::tokens::{Position, TokenKind, Tokens, is_reserved};
 use crate::base::refusal::Result;
-use crate::model::tokens::{Position, TokenKind, Tokens, is_reserved};
 
 /// How deep parentheses may nest. Everything that walks a rule may recurse, for no rule is deeper.
 const MAX_DEPTH: usize = 64;

@@ -4,12 +4,11 @@
 //! [`Document::in_force`] is the way back. The modelling language says nothing of roles, permissions and parents:
 //! [`Document::completed`] adds those that are in force.
 
+use super::definition::{Definition, RelationDefinition};
+use super::language::{self, TypeDefinition, check_relation_name};
 use crate::base::identifier::{BUILT_IN_SUBJECT_TYPES, check_slug, check_type_slug};
 use crate::base::json::{Json, MAX_DESCRIPTION, MAX_NAME, at, object, refused, required, slugs, text, unknown_field, words};
 use crate::base::refusal::{Result, shown};
-use crate::model::definition::Definition;
-use crate::model::definition::RelationDefinition;
-use crate::model::language::{self, TypeDefinition, check_relation_name};
 
 /// The resource type that is built in.
 pub(crate) const ORGANIZATION: &str = "organization";

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::definition::{Definition, Restriction};
+use super::definition::{Definition, Restriction};
 
 /// What the tables say. `declared` is set on rows that a document declared.
 #[derive(Debug, Default)]

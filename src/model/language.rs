@@ -8,10 +8,10 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::definition::{Definition, RelationDefinition};
+use super::tokens::{TokenKind, Tokens, is_reserved};
 use crate::base::identifier::check_type_slug;
 use crate::base::refusal::{Refusal, Result};
-use crate::model::definition::{Definition, RelationDefinition};
-use crate::model::tokens::{TokenKind, Tokens, is_reserved};
 
 /// A type that a model defines, with its relations in the order in which they are written.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! A plan: what changes, in which order, and what must not stand in its way; and how that is said.
 
+use super::definition::{Definition, Restriction, RestrictionKind};
 use crate::base::refusal::{Refusal, shown};
-use crate::model::definition::{Definition, Restriction, RestrictionKind};
 
 /// What is created, changed or removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

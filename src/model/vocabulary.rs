@@ -4,10 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::definition::{Definition, Mention, RelationDefinition, Restriction, RestrictionKind};
 use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
 use crate::base::refusal::{Refusal, Result, nearest};
-use crate::model::definition::RelationDefinition;
-use crate::model::definition::{Definition, Mention, Restriction, RestrictionKind};
 
 /// The types and relations that rules may name.
 pub(crate) struct Vocabulary<'a> {

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::definition::{Definition, RelationDefinition};
+use super::document::{DeclaredPermission, DeclaredRole, DeclaredType, Document, EVERYTHING_ABOVE, Notation, ORGANIZATION};
+use super::in_force::InForce;
+use super::language;
 use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
-use crate::model::definition::Definition;
-use crate::model::definition::RelationDefinition;
-use crate::model::document::{DeclaredPermission, DeclaredRole, DeclaredType, Document, EVERYTHING_ABOVE, Notation, ORGANIZATION};
-use crate::model::in_force::InForce;
-use crate::model::language;
 
 impl Document {
     /// The document that declares what is declared now.

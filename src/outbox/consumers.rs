@@ -8,10 +8,10 @@ use std::rc::Rc;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
+use super::page::{Event, page};
 use crate::base::identifier::check_id;
 use crate::base::json::{Json, refused, slugs};
 use crate::base::time;
-use crate::outbox::page::{Event, page};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect};

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, params};
 
+use super::page::page;
 use crate::base::identifier::IdRef;
 use crate::facts::catalog::check_type;
-use crate::outbox::page::page;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Error;
 use crate::sqlite::table::{Answer, Call, Made, TableFunction, define};

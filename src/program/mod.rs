@@ -1,6 +1,6 @@
 //! What the programs share: opening a file, failing, printing, and waiting for what others write.
 //!
-//! A program uses the public surface of the library and SQL, as any application would.
+//! May use: no other room, and of the library its public surface.
 
 pub(crate) mod failure;
 pub(crate) mod follow;

@@ -88,8 +88,8 @@ impl State {
                 Ok(expiry(next.flatten().as_deref()))
             })
         };
-        let of_grants = next(include_str!("../../sql/search/next_expiry.sql"))?;
-        let of_relationships = viewer::where_there(next(include_str!("../../sql/search/next_relationship_expiry.sql")))?;
+        let of_grants = next(include_str!("../../sql/search/cache/next_expiry.sql"))?;
+        let of_relationships = viewer::where_there(next(include_str!("../../sql/search/cache/next_relationship_expiry.sql")))?;
         Ok(State { version, from: now, until: of_grants.min(of_relationships.unwrap_or(Millis::MAX)) })
     }
 

@@ -25,7 +25,7 @@ pub(crate) struct Command {
 
 /// Every page and action of the application.
 pub(crate) fn all(engine: &Engine) -> Result<Vec<Command>> {
-    engine.with(include_str!("../../sql/search/commands.sql"), |statement| {
+    engine.with(include_str!("../../sql/search/commands/commands.sql"), |statement| {
         let rows = statement.query_map([], |row| {
             Ok(Command {
                 id: row.get(0)?,
@@ -75,7 +75,7 @@ pub(crate) fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     engine.atomically(|| {
         let on = place(engine, permission, on)?;
         let (resource_type, resource_id) = on.map_or((None, Value::Null), |(slug, id)| (Some(slug), id));
-        engine.with(include_str!("../../sql/search/put_command.sql"), |statement| {
+        engine.with(include_str!("../../sql/search/commands/put_command.sql"), |statement| {
             let changed = statement.execute(params![id, kind, title, keywords, target, permission, resource_type, resource_id])?;
             Ok(i64::from(changed > 0))
         })
@@ -132,6 +132,6 @@ fn words<'a>(given: &'a str, what: &str, most: usize) -> Result<&'a str> {
 pub(crate) fn remove(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     let id = call.required_text(0, "id")?;
     engine.atomically(|| {
-        engine.with(include_str!("../../sql/search/remove_command.sql"), |statement| Ok(i64::from(statement.execute([id])? > 0)))
+        engine.with(include_str!("../../sql/search/commands/remove_command.sql"), |statement| Ok(i64::from(statement.execute([id])? > 0)))
     })
 }

@@ -97,7 +97,7 @@ impl Request<'_> {
         let mut scratch = self.scratch.borrow_mut();
         let mut pool = Pool { query: self.query, least: Tier::Typo, scratch: &mut scratch, ranked: self.by_id()? };
         for slug in self.eyes.types() {
-            self.engine.with(include_str!("../../sql/search/names.sql"), |statement| {
+            self.engine.with(include_str!("../../sql/search/find/names.sql"), |statement| {
                 let mut rows = statement.query([slug])?;
                 while let Some(row) = rows.next()? {
                     let id: Value = row.get(0)?;

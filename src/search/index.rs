@@ -45,7 +45,7 @@ pub(crate) fn read(engine: &Engine) -> Result<Option<Index>> {
     if format(engine)? != FORMAT {
         return Ok(None);
     }
-    let notes = engine.with(include_str!("../../sql/search/noted.sql"), |statement| {
+    let notes = engine.with(include_str!("../../sql/search/index/noted.sql"), |statement| {
         let mut notes = Notes::default();
         let mut rows = statement.query([i64::try_from(MOST_NOTES + 1).unwrap_or(i64::MAX)])?;
         while let Some(row) = rows.next()? {
@@ -65,7 +65,7 @@ pub(crate) fn read(engine: &Engine) -> Result<Option<Index>> {
 }
 
 fn sieve(engine: &Engine) -> Result<Option<Sieve>> {
-    let sieve = engine.with(include_str!("../../sql/search/sieve.sql"), |statement| {
+    let sieve = engine.with(include_str!("../../sql/search/index/sieve.sql"), |statement| {
         let mut rows = statement.query([])?;
         Ok(match rows.next()? {
             Some(row) => row.get_ref(0)?.as_blob().ok().and_then(Sieve::stored),
@@ -76,7 +76,7 @@ fn sieve(engine: &Engine) -> Result<Option<Sieve>> {
 }
 
 fn format(engine: &Engine) -> Result<i64> {
-    engine.with(include_str!("../../sql/search/state.sql"), |statement| {
+    engine.with(include_str!("../../sql/search/index/state.sql"), |statement| {
         let mut rows = statement.query([])?;
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?.unwrap_or(0))
     })
@@ -84,7 +84,7 @@ fn format(engine: &Engine) -> Result<i64> {
 
 /// Hands over type, id and title of each document that has the tokens asked for; `false` when there is no index to ask.
 pub(crate) fn candidates(engine: &Engine, question: &str, mut take: impl FnMut(&str, ValueRef<'_>, &str) -> Result<()>) -> Result<bool> {
-    let asked = engine.with(include_str!("../../sql/search/candidates.sql"), |statement| {
+    let asked = engine.with(include_str!("../../sql/search/index/candidates.sql"), |statement| {
         let mut rows = statement.query([question])?;
         while let Some(row) = rows.next()? {
             let title = String::from_utf8_lossy(row.get_ref(2)?.as_bytes().unwrap_or_default());
@@ -127,9 +127,9 @@ pub(crate) fn catch_up(engine: &Engine) -> Result<i64> {
         } else {
             index.take_in_notes()?
         }
-        run(engine, include_str!("../../sql/search/forget_notes.sql"), params![])?;
+        run(engine, include_str!("../../sql/search/index/forget_notes.sql"), params![])?;
         if index.count > 0 || is_new {
-            run(engine, include_str!("../../sql/search/set_sieve.sql"), params![index.sieve.bytes()])?;
+            run(engine, include_str!("../../sql/search/index/set_sieve.sql"), params![index.sieve.bytes()])?;
         }
         Ok(index.count)
     })
@@ -145,7 +145,7 @@ struct Growing<'a> {
 impl Growing<'_> {
     fn build(&mut self) -> Result<()> {
         let engine = self.engine;
-        engine.connection().execute_batch(include_str!("../../sql/search/create_index.sql")).map_err(|error| {
+        engine.connection().execute_batch(include_str!("../../sql/search/index/create_index.sql")).map_err(|error| {
             match words_of_sqlite(&error).starts_with("no such module") {
                 true => Error::refused(
                     "this SQLite has no FTS5, which the index needs; search works without it, more slowly as names grow many: use a build with SQLITE_ENABLE_FTS5",
@@ -153,8 +153,8 @@ impl Growing<'_> {
                 false => error.into(),
             }
         })?;
-        run(engine, include_str!("../../sql/search/merge_late.sql"), params![])?;
-        engine.with(include_str!("../../sql/search/all_names.sql"), |statement| {
+        run(engine, include_str!("../../sql/search/index/merge_late.sql"), params![])?;
+        engine.with(include_str!("../../sql/search/index/all_names.sql"), |statement| {
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
                 let id: Value = row.get(1)?;
@@ -163,13 +163,13 @@ impl Growing<'_> {
             }
             Ok(())
         })?;
-        run(engine, include_str!("../../sql/search/optimize.sql"), params![])?;
-        run(engine, include_str!("../../sql/search/merge_as_usual.sql"), params![])?;
-        run(engine, include_str!("../../sql/search/set_state.sql"), params![FORMAT])
+        run(engine, include_str!("../../sql/search/index/optimize.sql"), params![])?;
+        run(engine, include_str!("../../sql/search/index/merge_as_usual.sql"), params![])?;
+        run(engine, include_str!("../../sql/search/index/set_state.sql"), params![FORMAT])
     }
 
     fn take_in_notes(&mut self) -> Result<()> {
-        self.engine.with(include_str!("../../sql/search/noted.sql"), |statement| {
+        self.engine.with(include_str!("../../sql/search/index/noted.sql"), |statement| {
             let mut rows = statement.query([i64::MAX])?;
             while let Some(row) = rows.next()? {
                 let (resource_type, id) = (row.get::<_, String>(0)?, row.get::<_, Value>(1)?);
@@ -184,23 +184,23 @@ impl Growing<'_> {
     }
 
     fn insert(&mut self, resource_type: &str, id: &Value, title: &str) -> Result<()> {
-        run(self.engine, include_str!("../../sql/search/insert_document.sql"), params![resource_type, id, title])?;
+        run(self.engine, include_str!("../../sql/search/index/insert_document.sql"), params![resource_type, id, title])?;
         let number = self.engine.connection().last_insert_rowid();
         let tokens = tokens(&Folded::of(title));
         self.sieve.add(tokens.iter().map(String::as_str));
-        run(self.engine, include_str!("../../sql/search/insert_tokens.sql"), params![number, spaced(&tokens)])
+        run(self.engine, include_str!("../../sql/search/index/insert_tokens.sql"), params![number, spaced(&tokens)])
     }
 
     /// FTS5 keeps no text, so it is told once more which tokens to take out.
     fn remove(&self, resource_type: &str, id: &Value) -> Result<()> {
-        let found = self.engine.with(include_str!("../../sql/search/find_document.sql"), |statement| {
+        let found = self.engine.with(include_str!("../../sql/search/index/find_document.sql"), |statement| {
             let mut rows = statement.query(params![resource_type, id])?;
             Ok(rows.next()?.map(|row| Ok::<_, rusqlite::Error>((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).transpose()?)
         })?;
         if let Some((number, title)) = found {
             let tokens = spaced(&tokens(&Folded::of(&title)));
-            run(self.engine, include_str!("../../sql/search/delete_tokens.sql"), params![number, tokens])?;
-            run(self.engine, include_str!("../../sql/search/delete_document.sql"), params![number])?;
+            run(self.engine, include_str!("../../sql/search/index/delete_tokens.sql"), params![number, tokens])?;
+            run(self.engine, include_str!("../../sql/search/index/delete_document.sql"), params![number])?;
         }
         Ok(())
     }

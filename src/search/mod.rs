@@ -19,6 +19,8 @@
 //! | `hits.rs` | rows of all kinds, in one order |
 //! | `commands.rs` | pages and actions of the application |
 //! | `sources.rs` | what an administrator finds besides |
+//!
+//! May use: `base`, `sqlite`, `facts`, `access`.
 
 mod cache;
 mod commands;
@@ -41,19 +43,20 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
+pub(crate) use self::cache::Search;
+use self::hits::{COLUMNS, KINDS};
+use self::request::Request;
+use self::score::Query;
+use self::viewer::{Eyes, Viewer};
 use crate::base::refusal::{nearest, shown};
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::Effect;
 use crate::sqlite::table::{Answer, Call, Made, TableFunction, define, define_direct};
 use crate::sqlite::value::text as text_of;
-pub(crate) use cache::Search;
-use hits::{COLUMNS, KINDS};
-use request::Request;
-use score::Query;
-use viewer::{Eyes, Viewer};
 
 /// How many rows an answer has where no limit is given.
 const LIMIT: usize = 20;
+
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, search: &Rc<Search>) -> rusqlite::Result<()> {
     let engine = &search.store.engine;

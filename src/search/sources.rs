@@ -16,14 +16,14 @@ pub(crate) struct Source {
 
 /// Every source; one more line is one more kind or table.
 pub(crate) const SOURCES: [Source; 8] = [
-    Source { kind: "role", sql: include_str!("../../sql/search/roles.sql") },
-    Source { kind: "permission", sql: include_str!("../../sql/search/permissions.sql") },
-    Source { kind: "group", sql: include_str!("../../sql/search/groups.sql") },
-    Source { kind: "subject", sql: include_str!("../../sql/search/users.sql") },
-    Source { kind: "subject", sql: include_str!("../../sql/search/subjects.sql") },
-    Source { kind: "session", sql: include_str!("../../sql/search/sessions.sql") },
-    Source { kind: "session", sql: include_str!("../../sql/search/sso_sessions.sql") },
-    Source { kind: "event", sql: include_str!("../../sql/search/events.sql") },
+    Source { kind: "role", sql: include_str!("../../sql/search/sources/roles.sql") },
+    Source { kind: "permission", sql: include_str!("../../sql/search/sources/permissions.sql") },
+    Source { kind: "group", sql: include_str!("../../sql/search/sources/groups.sql") },
+    Source { kind: "subject", sql: include_str!("../../sql/search/sources/users.sql") },
+    Source { kind: "subject", sql: include_str!("../../sql/search/sources/subjects.sql") },
+    Source { kind: "session", sql: include_str!("../../sql/search/sources/sessions.sql") },
+    Source { kind: "session", sql: include_str!("../../sql/search/sources/sso_sessions.sql") },
+    Source { kind: "event", sql: include_str!("../../sql/search/sources/events.sql") },
 ];
 
 /// A row of a source.

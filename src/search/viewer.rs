@@ -153,8 +153,8 @@ impl<'a> Eyes<'a> {
     }
 
     fn see_something_below(&self, resource_type: &str, id: &Value) -> Result<bool> {
-        for (below, permission) in pairs(self.engine, include_str!("../../sql/search/types_below.sql"), &[&resource_type])? {
-            let found = self.engine.with(include_str!("../../sql/search/any_visible_under.sql"), |statement| {
+        for (below, permission) in pairs(self.engine, include_str!("../../sql/search/viewer/types_below.sql"), &[&resource_type])? {
+            let found = self.engine.with(include_str!("../../sql/search/viewer/any_visible_under.sql"), |statement| {
                 Ok(statement.exists(params![self.subject(), permission, below, resource_type, id])?)
             })?;
             if found {
@@ -172,7 +172,7 @@ impl<'a> Eyes<'a> {
         let Some(of) = type_of_permission(self.engine, permission)? else { return Ok(false) };
         match on {
             Some((resource_type, id)) => Ok(of == resource_type && self.has(permission, resource_type, id)?),
-            None => self.engine.with(include_str!("../../sql/search/any_visible.sql"), |statement| {
+            None => self.engine.with(include_str!("../../sql/search/viewer/any_visible.sql"), |statement| {
                 Ok(statement.exists(params![self.subject(), permission, of])?)
             }),
         }
@@ -184,9 +184,9 @@ impl<'a> Eyes<'a> {
             Viewer::Administrator => Ok(true),
             Viewer::Subject(subject) => {
                 let is_in = |sql| self.engine.with(sql, |statement| Ok(statement.query_row([subject], |row| row.get::<_, bool>(0))?));
-                Ok(is_in(include_str!("../../sql/search/known.sql"))?
-                    || where_there(is_in(include_str!("../../sql/search/known_user.sql")))? == Some(true)
-                    || where_there(is_in(include_str!("../../sql/search/known_related.sql")))? == Some(true))
+                Ok(is_in(include_str!("../../sql/search/viewer/known.sql"))?
+                    || where_there(is_in(include_str!("../../sql/search/viewer/known_user.sql")))? == Some(true)
+                    || where_there(is_in(include_str!("../../sql/search/viewer/known_related.sql")))? == Some(true))
             }
         }
     }
@@ -197,7 +197,7 @@ impl<'a> Eyes<'a> {
         for (slug, rule) in self.rules.iter() {
             let VisibleBy::Permission(permission) = rule else { continue };
             let room = most.saturating_sub(entries.len());
-            self.engine.with(include_str!("../../sql/search/visible.sql"), |statement| {
+            self.engine.with(include_str!("../../sql/search/viewer/visible.sql"), |statement| {
                 let limit = i64::try_from(room.saturating_add(1)).unwrap_or(i64::MAX);
                 let mut rows = statement.query(params![self.subject(), permission, slug, limit])?;
                 while let Some(row) = rows.next()? {
@@ -235,7 +235,7 @@ impl<'a> Eyes<'a> {
         if let Some(place) = self.places.borrow().get(&key) {
             return Ok(place.clone());
         }
-        let place = self.engine.with(include_str!("../../sql/search/place.sql"), |statement| {
+        let place = self.engine.with(include_str!("../../sql/search/viewer/place.sql"), |statement| {
             let mut rows = statement.query(params![resource_type, id])?;
             let Some(row) = rows.next()? else { return Ok(None) };
             let parent = match row.get::<_, Option<String>>(0)? {
@@ -279,7 +279,7 @@ impl<'a> Eyes<'a> {
             let of_type = given.split_once(':').filter(|(before, _)| *before == &**slug).map(|(_, after)| after);
             for id in [Some(given), of_type].into_iter().flatten() {
                 let (first, second) = Id::of(id).as_ref().forms();
-                self.engine.with(include_str!("../../sql/search/by_id.sql"), |statement| {
+                self.engine.with(include_str!("../../sql/search/viewer/by_id.sql"), |statement| {
                     let mut rows = statement.query(params![slug, first, second])?;
                     if let Some(row) = rows.next()? {
                         found.push(Entry::new(slug, row.get(0)?, text(row.get_ref(1)?).as_deref()));
@@ -295,12 +295,12 @@ impl<'a> Eyes<'a> {
 /// What makes resources visible to a viewer, type by type.
 pub(crate) fn visible_types(engine: &Engine, viewer: &Viewer) -> Result<VisibleTypes> {
     Ok(match viewer {
-        Viewer::Subject(_) => pairs(engine, include_str!("../../sql/search/types.sql"), &[])?
+        Viewer::Subject(_) => pairs(engine, include_str!("../../sql/search/viewer/types.sql"), &[])?
             .into_iter()
             .map(|(slug, search)| if &*search == "*" { (slug, VisibleBy::Below) } else { (slug, VisibleBy::Permission(search)) })
             .collect(),
         Viewer::Administrator => {
-            let all = engine.strings(include_str!("../../sql/search/all_types.sql"), params![])?;
+            let all = engine.strings(include_str!("../../sql/search/viewer/all_types.sql"), params![])?;
             all.into_iter().map(|slug| (slug.into(), VisibleBy::Always)).collect()
         }
     })
@@ -308,7 +308,7 @@ pub(crate) fn visible_types(engine: &Engine, viewer: &Viewer) -> Result<VisibleT
 
 /// The resource type of a permission, `None` if there is no such permission.
 pub(crate) fn type_of_permission(engine: &Engine, permission: &str) -> Result<Option<String>> {
-    engine.with(include_str!("../../sql/search/permission_type.sql"), |statement| {
+    engine.with(include_str!("../../sql/search/viewer/permission_type.sql"), |statement| {
         let mut rows = statement.query([permission])?;
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     })

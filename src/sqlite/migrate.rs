@@ -76,7 +76,7 @@ pub fn migrate(connection: &Connection) -> Result<Report> {
             run(connection, Target::FakeVersion(version_number(from)?))?;
         }
         let applied = run(connection, Target::Latest)?;
-        crate::outbox::actor::listen(connection)?;
+        afterwards(connection)?;
         Ok(Report { from, to: schema_version(connection)?, applied })
     })
 }

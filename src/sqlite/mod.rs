@@ -1,4 +1,19 @@
-//! SQLite.
+//! SQLite: one connection and what is registered on it.
+//!
+//! The only room with `unsafe` code. It knows no feature: what a function or a table answers is handed to it, together with the state that it
+//! is to be given with every call.
+//!
+//! | file | what happens there |
+//! |---|---|
+//! | `connection.rs` | the engine: the handle, the statements that stay prepared, and what is forgotten before the connection closes |
+//! | `transaction.rs`, `statement.rs` | savepoints and states of the file; a statement that is held with its connection |
+//! | `scalar.rs`, `row_function.rs` | functions: called once, or for every row of a statement |
+//! | `table.rs`, `virtual_table.rs` | table-valued functions; the skeleton of every virtual table |
+//! | `value.rs`, `error.rs` | values and stored ids; what can go wrong, and how SQLite is told |
+//! | `guard.rs`, `shared.rs` | panics stop here; what the callbacks of a connection share |
+//! | `migrate.rs`, `loadable.rs` | the schema; the entry point for `.load` |
+//!
+//! May use: `base`.
 
 pub(crate) mod call;
 pub(crate) mod connection;
@@ -8,6 +23,7 @@ mod loadable;
 pub(crate) mod migrate;
 pub(crate) mod row_function;
 pub(crate) mod scalar;
+mod shared;
 pub(crate) mod statement;
 pub(crate) mod table;
 pub(crate) mod transaction;

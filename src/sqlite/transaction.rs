@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rusqlite::{Connection, ffi};
 
-use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result};
+use super::connection::Engine;
+use super::error::{Error, Result};
 
 /// The state of the main database's transaction on this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use std::ffi::{c_char, c_int};
 use rusqlite::ffi;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 
+use super::error::{Error, Result};
 use crate::base::identifier::{Id, IdRef, MAX_ID_BYTES, canonical_integer, check_id};
 use crate::base::refusal::shown;
-use crate::sqlite::error::{Error, Result};
 
 impl Id {
     /// Reads an id as it is stored. What the schema keeps out is not looked for: nothing equals it.

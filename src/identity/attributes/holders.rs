@@ -44,7 +44,7 @@ pub(crate) fn record(identity: &Identity, holder: &Holder<'_>, payload: &Value) 
         let organization = stored_organization(engine, holder.organization.as_ref())?;
         let payload = without_passwords(payload);
         let worked = work(engine, &definitions(engine)?, holder.provider, holder.source, &payload)?;
-        engine.with(include_str!("../../../sql/identity/attributes/put_holder.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/attributes/holders/put_holder.sql"), |statement| {
             let Worked { attributes, shown, problems } = &worked;
             let (source, raw) = (holder.source.name(), payload.to_string());
             let seen_at = identity.clock.text();
@@ -59,7 +59,7 @@ pub(crate) fn record(identity: &Identity, holder: &Holder<'_>, payload: &Value) 
 pub(crate) fn forget(engine: &Engine, holder: &Holder<'_>) -> Result<bool> {
     as_one_call(engine, || {
         let organization = stored_organization(engine, holder.organization.as_ref())?;
-        engine.with(include_str!("../../../sql/identity/attributes/delete_holder.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/attributes/holders/delete_holder.sql"), |statement| {
             Ok(statement.execute(params![holder.provider, holder.source.name(), holder.key, organization])? > 0)
         })
     })
@@ -74,7 +74,7 @@ pub(crate) fn signed_in(identity: &Identity, connection: &str, user: &str, organ
 /// The id of an organization as it is stored, where there is one.
 pub(crate) fn find_organization(engine: &Engine, organization: IdRef<'_>) -> Result<Option<Cell>> {
     let (first, second) = organization.forms();
-    engine.with(include_str!("../../../sql/identity/attributes/organization.sql"), |statement| {
+    engine.with(include_str!("../../../sql/identity/attributes/holders/organization.sql"), |statement| {
         Ok(statement.query_row(params![first, second], |row| row.get(0)).optional()?)
     })
 }
@@ -88,7 +88,7 @@ pub(crate) fn stored_organization(engine: &Engine, organization: IdRef<'_>) -> R
 
 /// The attributes in force, in the order of their names.
 pub(crate) fn definitions(engine: &Engine) -> Result<Vec<Definition>> {
-    engine.with(include_str!("../../../sql/identity/attributes/in_force.sql"), |statement| {
+    engine.with(include_str!("../../../sql/identity/attributes/holders/in_force.sql"), |statement| {
         let rows = statement.query_map([], |row| {
             // The schema lets no other type in.
             let kind = Type::named(&row.get::<_, String>(1)?).unwrap_or(Type::String);
@@ -99,7 +99,7 @@ pub(crate) fn definitions(engine: &Engine) -> Result<Vec<Definition>> {
 }
 
 fn mappings(engine: &Engine, provider: &str) -> Result<HashMap<String, Path>> {
-    let all: Vec<(String, String)> = engine.with(include_str!("../../../sql/identity/attributes/mappings.sql"), |statement| {
+    let all: Vec<(String, String)> = engine.with(include_str!("../../../sql/identity/attributes/holders/mappings.sql"), |statement| {
         Ok(statement.query_map([provider], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?)
     })?;
     let parse = |(name, path): (String, String)| match Path::parse(&path) {
@@ -149,7 +149,7 @@ pub(crate) fn work_out_anew(engine: &Engine, provider: Option<&str>) -> Result<(
             let payload = serde_json::from_str(&row.raw).unwrap_or(Value::Null);
             let worked = work_out(&definitions, &layout, &payload);
             if worked != row.before {
-                engine.with(include_str!("../../../sql/identity/attributes/set_values.sql"), |statement| {
+                engine.with(include_str!("../../../sql/identity/attributes/holders/set_values.sql"), |statement| {
                     let key = (&row.provider, &row.source, &row.key, &row.organization);
                     Ok(statement.execute(params![key.0, key.1, key.2, key.3, worked.attributes, worked.shown, worked.problems])?)
                 })?;
@@ -176,8 +176,8 @@ fn holders_after(engine: &Engine, provider: Option<&str>, last: Option<&Row>) ->
         None => (provider.unwrap_or_default(), "", "", Cell::Null),
     };
     let sql = match provider {
-        Some(_) => include_str!("../../../sql/identity/attributes/holders_of_provider.sql"),
-        None => include_str!("../../../sql/identity/attributes/holders.sql"),
+        Some(_) => include_str!("../../../sql/identity/attributes/holders/holders_of_provider.sql"),
+        None => include_str!("../../../sql/identity/attributes/holders/holders.sql"),
     };
     engine.with(sql, |statement| {
         let rows = statement.query_map(params![after.0, after.1, after.2, after.3, CHUNK], read)?;

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::{Row, ToSql, params};
 use serde_json::{Map, Value, json};
 
-use super::failure::Outcome;
-use super::failure::missing;
+use super::failure::{Outcome, missing};
 use super::request::answer::{Answer, bad, list, taken};
 use super::request::filter::{Filter, Operator, fold};
 use super::request::name::Name;
@@ -58,11 +57,11 @@ fn member(id: &str) -> Value {
 }
 
 fn member_ids(engine: &Engine, group: &str) -> Result<Vec<String>> {
-    engine.strings(include_str!("../../../sql/identity/scim/members.sql"), &[&group])
+    engine.strings(include_str!("../../../sql/identity/scim/groups/members.sql"), &[&group])
 }
 
 fn find(engine: &Engine, directory: &Directory, id: &str) -> Result<Option<Group>> {
-    engine.with(include_str!("../../../sql/identity/scim/group.sql"), |statement| {
+    engine.with(include_str!("../../../sql/identity/scim/groups/group.sql"), |statement| {
         let mut rows = statement.query(params![directory.id, id])?;
         rows.next()?.map(Group::of).transpose().map_err(Into::into)
     })
@@ -74,7 +73,7 @@ pub(super) fn found(engine: &Engine, directory: &Directory, id: &str) -> Outcome
 }
 
 fn check_free(engine: &Engine, directory: &Directory, id: &str, idp_id: &str) -> Outcome<()> {
-    let sql = include_str!("../../../sql/identity/scim/group_clash.sql");
+    let sql = include_str!("../../../sql/identity/scim/groups/group_clash.sql");
     match engine.with(sql, |statement| Ok(statement.exists(params![directory.id, idp_id, id])?))? {
         true => Err(taken("another group of the directory has that externalId").into()),
         false => Ok(()),
@@ -85,11 +84,12 @@ fn check_free(engine: &Engine, directory: &Directory, id: &str, idp_id: &str) ->
 pub(super) fn create(engine: &Engine, directory: &Directory, mut given: Map<String, Value>) -> Outcome<Group> {
     let members = given_members(given.remove("members"))?;
     let (name, external_id) = group_columns(&given)?;
-    let id: String = engine
-        .with(include_str!("../../../sql/identity/scim/new_group_id.sql"), |statement| Ok(statement.query_row([], |row| row.get(0))?))?;
+    let id: String = engine.with(include_str!("../../../sql/identity/scim/groups/new_group_id.sql"), |statement| {
+        Ok(statement.query_row([], |row| row.get(0))?)
+    })?;
     let idp_id = external_id.as_ref().unwrap_or(&id);
     check_free(engine, directory, &id, idp_id)?;
-    engine.with(include_str!("../../../sql/identity/scim/insert_group.sql"), |statement| {
+    engine.with(include_str!("../../../sql/identity/scim/groups/insert_group.sql"), |statement| {
         let raw = Value::Object(given).to_string();
         Ok(statement.execute(params![id, directory.id, directory.organization, idp_id, name, fold(&name), raw])?)
     })?;
@@ -128,12 +128,12 @@ fn store(engine: &Engine, directory: &Directory, old: Group, given: Map<String, 
         if !members_changed {
             return Ok(old);
         }
-        engine.with(include_str!("../../../sql/identity/scim/touch_group.sql"), |statement| Ok(statement.execute([&old.id])?))?;
+        engine.with(include_str!("../../../sql/identity/scim/groups/touch_group.sql"), |statement| Ok(statement.execute([&old.id])?))?;
         return found(engine, directory, &old.id);
     }
     let idp_id = external_id.as_ref().unwrap_or(&old.id);
     check_free(engine, directory, &old.id, idp_id)?;
-    engine.with(include_str!("../../../sql/identity/scim/update_group.sql"), |statement| {
+    engine.with(include_str!("../../../sql/identity/scim/groups/update_group.sql"), |statement| {
         let raw = Value::Object(given).to_string();
         Ok(statement.execute(params![old.id, idp_id, name, fold(&name), raw])?)
     })?;
@@ -142,7 +142,7 @@ fn store(engine: &Engine, directory: &Directory, old: Group, given: Map<String, 
 
 /// Takes a directory group away. Its group and the roles that it gave go by the triggers of the file.
 pub(super) fn remove(engine: &Engine, group: &Group) -> Result<()> {
-    engine.with(include_str!("../../../sql/identity/scim/delete_group.sql"), |statement| Ok(statement.execute([&group.id])?))?;
+    engine.with(include_str!("../../../sql/identity/scim/groups/delete_group.sql"), |statement| Ok(statement.execute([&group.id])?))?;
     Ok(())
 }
 
@@ -164,16 +164,18 @@ fn add(engine: &Engine, directory: &Directory, group: &str, member: &str) -> Out
     if group == member {
         return Err(bad("invalidValue", "a group cannot contain itself").into());
     }
-    let is_known = include_str!("../../../sql/identity/scim/may_be_member.sql");
+    let is_known = include_str!("../../../sql/identity/scim/groups/may_be_member.sql");
     if !engine.with(is_known, |statement| Ok(statement.exists(params![directory.id, member])?))? {
         return Err(bad("invalidValue", format!("the member `{}` is neither a user nor a group of the directory", shown(member))).into());
     }
-    Ok(engine
-        .with(include_str!("../../../sql/identity/scim/insert_member.sql"), |statement| Ok(statement.execute([group, member])? > 0))?)
+    Ok(engine.with(include_str!("../../../sql/identity/scim/groups/insert_member.sql"), |statement| {
+        Ok(statement.execute([group, member])? > 0)
+    })?)
 }
 
 fn take(engine: &Engine, group: &str, member: &str) -> Result<bool> {
-    engine.with(include_str!("../../../sql/identity/scim/delete_member.sql"), |statement| Ok(statement.execute([group, member])? > 0))
+    engine
+        .with(include_str!("../../../sql/identity/scim/groups/delete_member.sql"), |statement| Ok(statement.execute([group, member])? > 0))
 }
 
 /// Makes the members exactly these.
@@ -249,7 +251,7 @@ fn demanded(filter: &Filter) -> Option<&str> {
 fn chosen(engine: &Engine, group: &str, filter: &Filter) -> Result<Vec<String>> {
     if let Some(id) = demanded(filter) {
         let is_member =
-            engine.with(include_str!("../../../sql/identity/scim/is_member.sql"), |statement| Ok(statement.exists([group, id])?))?;
+            engine.with(include_str!("../../../sql/identity/scim/groups/is_member.sql"), |statement| Ok(statement.exists([group, id])?))?;
         return Ok(if is_member { vec![id.to_owned()] } else { Vec::new() });
     }
     let list = ResourceKind::Group.attribute(None, "members");
@@ -279,7 +281,7 @@ fn asked_for<'a>(filter: &'a Filter, ids: &mut Vec<&'a str>) -> Option<()> {
 /// The groups that a query asks for.
 pub(super) fn all(engine: &Engine, directory: &Directory, query: &Query) -> Outcome<Answer> {
     if query.is_plain() {
-        let count = include_str!("../../../sql/identity/scim/count_groups.sql");
+        let count = include_str!("../../../sql/identity/scim/groups/count_groups.sql");
         let total: u32 = engine.with(count, |statement| Ok(statement.query_row([&directory.id], |row| row.get(0))?))?;
         let mut shown = Vec::new();
         each(engine, GROUPS, params![directory.id, query.limit(), query.offset()], |group| {
@@ -292,7 +294,9 @@ pub(super) fn all(engine: &Engine, directory: &Directory, query: &Query) -> Outc
     let only_named = query.filter.as_ref().and_then(|filter| asked_for(filter, &mut named)).is_some();
     let asks_for_members = query.asks_about("members");
     let is_member = |group: &Group, id: &str| {
-        engine.with(include_str!("../../../sql/identity/scim/is_member.sql"), |statement| Ok(statement.exists([group.id.as_str(), id])?))
+        engine.with(include_str!("../../../sql/identity/scim/groups/is_member.sql"), |statement| {
+            Ok(statement.exists([group.id.as_str(), id])?)
+        })
     };
     let mut found = query.collect(ResourceKind::Group);
     let take = |group: Group| {
@@ -313,12 +317,16 @@ pub(super) fn all(engine: &Engine, directory: &Directory, query: &Query) -> Outc
         Ok(())
     };
     match (query.demands("id"), query.demands("externalId"), query.demands("displayName"), query.demands("members")) {
-        (Some(id), ..) => each(engine, include_str!("../../../sql/identity/scim/group.sql"), params![directory.id, id], take)?,
-        (_, Some(id), ..) => each(engine, include_str!("../../../sql/identity/scim/group_by_idp_id.sql"), params![directory.id, id], take)?,
-        (.., Some(name), _) => {
-            each(engine, include_str!("../../../sql/identity/scim/groups_by_name.sql"), params![directory.id, fold(name)], take)?
+        (Some(id), ..) => each(engine, include_str!("../../../sql/identity/scim/groups/group.sql"), params![directory.id, id], take)?,
+        (_, Some(id), ..) => {
+            each(engine, include_str!("../../../sql/identity/scim/groups/group_by_idp_id.sql"), params![directory.id, id], take)?
         }
-        (.., Some(id)) => each(engine, include_str!("../../../sql/identity/scim/groups_of_member.sql"), params![directory.id, id], take)?,
+        (.., Some(name), _) => {
+            each(engine, include_str!("../../../sql/identity/scim/groups/groups_by_name.sql"), params![directory.id, fold(name)], take)?
+        }
+        (.., Some(id)) => {
+            each(engine, include_str!("../../../sql/identity/scim/groups/groups_of_member.sql"), params![directory.id, id], take)?
+        }
         _ => each(engine, GROUPS, params![directory.id, -1, 0], take)?,
     }
     let (total, page) = found.page();
@@ -326,7 +334,7 @@ pub(super) fn all(engine: &Engine, directory: &Directory, query: &Query) -> Outc
     Ok(list(total, query.start, shown.collect::<Result<_>>()?))
 }
 
-const GROUPS: &str = include_str!("../../../sql/identity/scim/groups.sql");
+const GROUPS: &str = include_str!("../../../sql/identity/scim/groups/groups.sql");
 
 fn each(engine: &Engine, sql: &'static str, values: &[&dyn ToSql], mut take: impl FnMut(Group) -> Result<()>) -> Result<()> {
     engine.with(sql, |statement| {

@@ -3,8 +3,7 @@
 use rusqlite::{Row, ToSql, params};
 use serde_json::{Map, Value, json};
 
-use super::failure::Outcome;
-use super::failure::missing;
+use super::failure::{Outcome, missing};
 use super::request::answer::{Answer, list, taken};
 use super::request::filter::fold;
 use super::request::query::Query;
@@ -65,7 +64,7 @@ impl User {
 
     /// The groups that name it.
     fn groups(&self, engine: &Engine) -> Result<Vec<Value>> {
-        engine.with(include_str!("../../../sql/identity/scim/groups_of_user.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/scim/users/groups_of_user.sql"), |statement| {
             let rows = statement.query_map([&self.id], |row| {
                 let (id, name) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?);
                 Ok(json!({"value": id, "$ref": format!("/Groups/{id}"), "display": name, "type": "direct"}))
@@ -76,7 +75,7 @@ impl User {
 }
 
 fn find(engine: &Engine, directory: &Directory, id: &str) -> Result<Option<User>> {
-    engine.with(include_str!("../../../sql/identity/scim/user.sql"), |statement| {
+    engine.with(include_str!("../../../sql/identity/scim/users/user.sql"), |statement| {
         let mut rows = statement.query(params![directory.id, id])?;
         rows.next()?.map(User::of).transpose().map_err(Into::into)
     })
@@ -90,7 +89,7 @@ pub(super) fn found(engine: &Engine, directory: &Directory, id: &str) -> Outcome
 /// Refuses what another user of the directory has already: the name, the provider's id, the address. Nobody is two people, and no row
 /// may end what another holds up.
 fn check_free(engine: &Engine, directory: &Directory, own_id: Option<&str>, columns: &UserColumns) -> Outcome<()> {
-    let clash: Option<String> = engine.with(include_str!("../../../sql/identity/scim/user_clash.sql"), |statement| {
+    let clash: Option<String> = engine.with(include_str!("../../../sql/identity/scim/users/user_clash.sql"), |statement| {
         let mut rows = statement.query(params![directory.id, columns.username_key, columns.idp_id, columns.email, own_id])?;
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     })?;
@@ -108,7 +107,7 @@ pub(super) fn create(identity: &Identity, directory: &Directory, mut given: Map<
     }
     let columns = user_columns(&given)?;
     check_free(engine, directory, None, &columns)?;
-    let id: String = engine.with(include_str!("../../../sql/identity/scim/insert_user.sql"), |statement| {
+    let id: String = engine.with(include_str!("../../../sql/identity/scim/users/insert_user.sql"), |statement| {
         let active = columns.active != Some(false);
         let raw = Value::Object(given).to_string();
         let UserColumns { idp_id, email, username, username_key, first_name, last_name, .. } = &columns;
@@ -137,7 +136,7 @@ pub(super) fn store(identity: &Identity, directory: &Directory, old: User, given
         return Ok(old);
     }
     check_free(engine, directory, Some(&old.id), &columns)?;
-    engine.with(include_str!("../../../sql/identity/scim/update_user.sql"), |statement| {
+    engine.with(include_str!("../../../sql/identity/scim/users/update_user.sql"), |statement| {
         let raw = Value::Object(given).to_string();
         let active = columns.active.unwrap_or(old.active);
         let UserColumns { idp_id, email, username, username_key, first_name, last_name, .. } = &columns;
@@ -150,7 +149,7 @@ pub(super) fn store(identity: &Identity, directory: &Directory, old: User, given
 
 /// Takes a directory user away. What follows, an inactive membership first of all, is done by the triggers of the file.
 pub(super) fn remove(engine: &Engine, user: &User) -> Result<()> {
-    engine.with(include_str!("../../../sql/identity/scim/delete_user.sql"), |statement| Ok(statement.execute([&user.id])?))?;
+    engine.with(include_str!("../../../sql/identity/scim/users/delete_user.sql"), |statement| Ok(statement.execute([&user.id])?))?;
     Ok(())
 }
 
@@ -172,12 +171,13 @@ fn follow(engine: &Engine, directory: &Directory, before: Option<&User>, now: &U
     let Some((user, is_new)) = known else { return Ok(None) };
     if is_new {
         arrive(engine, directory, now, &user)?;
-        engine.with(include_str!("../../../sql/identity/scim/link_user.sql"), |statement| Ok(statement.execute([&now.id, &user])?))?;
+        engine
+            .with(include_str!("../../../sql/identity/scim/users/link_user.sql"), |statement| Ok(statement.execute([&now.id, &user])?))?;
     } else if before.is_some_and(|before| before.active != now.active) {
         set_status(engine, directory, &user, now.active)?;
     }
     if is_new || before.is_some_and(|before| before.idp_id != now.idp_id) {
-        engine.with(include_str!("../../../sql/identity/scim/remember_person.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/scim/users/remember_person.sql"), |statement| {
             Ok(statement.execute(params![directory.id, now.idp_id, user, directory.organization])?)
         })?;
     }
@@ -187,7 +187,7 @@ fn follow(engine: &Engine, directory: &Directory, before: Option<&User>, now: &U
 /// The user behind a directory user: whom the provider's id meant before, else whom the address may be taken for, else somebody new;
 /// nobody while there is no address. Never somebody whom another user of the same directory stands for.
 fn who(engine: &Engine, directory: &Directory, now: &User) -> Result<Option<String>> {
-    let known: Option<String> = engine.with(include_str!("../../../sql/identity/scim/known_person.sql"), |statement| {
+    let known: Option<String> = engine.with(include_str!("../../../sql/identity/scim/users/known_person.sql"), |statement| {
         let mut rows = statement.query(params![directory.id, now.idp_id])?;
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     })?;
@@ -195,7 +195,7 @@ fn who(engine: &Engine, directory: &Directory, now: &User) -> Result<Option<Stri
     let person = Person { email, first_name: now.first_name.as_deref(), last_name: now.last_name.as_deref() };
     let found = people::find(engine, &directory.organization, &person)?;
     let is_free = |user: &String| {
-        engine.with(include_str!("../../../sql/identity/scim/stands_for.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/scim/users/stands_for.sql"), |statement| {
             Ok(!statement.exists(params![user, directory.id])?)
         })
     };
@@ -208,13 +208,14 @@ fn who(engine: &Engine, directory: &Directory, now: &User) -> Result<Option<Stri
 /// The membership of a user who is known from now on. One that was suspended by hand stays so, unless a directory had ended it before
 /// and nothing but its word stands against it; one that is pending begins.
 fn arrive(engine: &Engine, directory: &Directory, now: &User, user: &str) -> Result<()> {
-    let membership: Option<(String, bool, bool)> = engine.with(include_str!("../../../sql/identity/scim/membership.sql"), |statement| {
-        let mut rows = statement.query(params![user, directory.organization])?;
-        Ok(match rows.next()? {
-            Some(row) => Some((row.get(0)?, row.get(1)?, row.get(2)?)),
-            None => None,
-        })
-    })?;
+    let membership: Option<(String, bool, bool)> =
+        engine.with(include_str!("../../../sql/identity/scim/users/membership.sql"), |statement| {
+            let mut rows = statement.query(params![user, directory.organization])?;
+            Ok(match rows.next()? {
+                Some(row) => Some((row.get(0)?, row.get(1)?, row.get(2)?)),
+                None => None,
+            })
+        })?;
     let status = match membership {
         _ if !now.active => "inactive",
         Some((status, is_managed, is_held_up)) if status == "inactive" && (!is_managed || is_held_up) => "inactive",
@@ -229,11 +230,12 @@ fn set_status(engine: &Engine, directory: &Directory, user: &str, active: bool) 
 
 fn write_status(engine: &Engine, directory: &Directory, user: &str, status: &str) -> Result<()> {
     let values = params![user, directory.organization, status];
-    let made = engine.with(include_str!("../../../sql/identity/scim/insert_membership.sql"), |statement| Ok(statement.execute(values)?))?;
+    let made =
+        engine.with(include_str!("../../../sql/identity/scim/users/insert_membership.sql"), |statement| Ok(statement.execute(values)?))?;
     let sql = match made {
-        0 => include_str!("../../../sql/identity/scim/update_membership.sql"),
+        0 => include_str!("../../../sql/identity/scim/users/update_membership.sql"),
         // One that was deleted took the places in groups along.
-        _ => include_str!("../../../sql/identity/scim/rejoin_groups.sql"),
+        _ => include_str!("../../../sql/identity/scim/users/rejoin_groups.sql"),
     };
     let values = if made == 0 { values } else { params![user, directory.organization] };
     engine.with(sql, |statement| Ok(statement.execute(values)?))?;
@@ -244,7 +246,7 @@ fn write_status(engine: &Engine, directory: &Directory, user: &str, status: &str
 pub(super) fn all(engine: &Engine, directory: &Directory, query: &Query) -> Outcome<Answer> {
     let with_groups = query.shows("groups");
     if query.is_plain() {
-        let count = include_str!("../../../sql/identity/scim/count_users.sql");
+        let count = include_str!("../../../sql/identity/scim/users/count_users.sql");
         let total: u32 = engine.with(count, |statement| Ok(statement.query_row([&directory.id], |row| row.get(0))?))?;
         let mut shown = Vec::new();
         each(engine, USERS, params![directory.id, query.limit(), query.offset()], |user| {
@@ -262,11 +264,13 @@ pub(super) fn all(engine: &Engine, directory: &Directory, query: &Query) -> Outc
     };
     // Before a user is written, providers ask for it by one of these: each is one look-up.
     match (query.demands("id"), query.demands("userName"), query.demands("externalId")) {
-        (Some(id), ..) => each(engine, include_str!("../../../sql/identity/scim/user.sql"), params![directory.id, id], take)?,
+        (Some(id), ..) => each(engine, include_str!("../../../sql/identity/scim/users/user.sql"), params![directory.id, id], take)?,
         (_, Some(name), _) => {
-            each(engine, include_str!("../../../sql/identity/scim/user_by_username.sql"), params![directory.id, fold(name)], take)?;
+            each(engine, include_str!("../../../sql/identity/scim/users/user_by_username.sql"), params![directory.id, fold(name)], take)?;
         }
-        (.., Some(id)) => each(engine, include_str!("../../../sql/identity/scim/user_by_idp_id.sql"), params![directory.id, id], take)?,
+        (.., Some(id)) => {
+            each(engine, include_str!("../../../sql/identity/scim/users/user_by_idp_id.sql"), params![directory.id, id], take)?
+        }
         _ => each(engine, USERS, params![directory.id, -1, 0], take)?,
     }
     let (total, page) = found.page();
@@ -274,7 +278,7 @@ pub(super) fn all(engine: &Engine, directory: &Directory, query: &Query) -> Outc
     Ok(list(total, query.start, shown.collect::<Result<_>>()?))
 }
 
-const USERS: &str = include_str!("../../../sql/identity/scim/users.sql");
+const USERS: &str = include_str!("../../../sql/identity/scim/users/users.sql");
 
 fn each(engine: &Engine, sql: &'static str, values: &[&dyn ToSql], mut take: impl FnMut(User) -> Result<()>) -> Result<()> {
     engine.with(sql, |statement| {

@@ -26,7 +26,7 @@ pub(crate) struct Connected {
 }
 
 pub(crate) fn connection(engine: &Engine, id: &str) -> Result<Option<Connected>> {
-    engine.with(include_str!("../../../sql/identity/sign_in/connection.sql"), |statement| {
+    engine.with(include_str!("../../../sql/identity/sign_in/profile/connection.sql"), |statement| {
         Ok(statement
             .query_row([id], |row| {
                 Ok(Connected {
@@ -108,7 +108,7 @@ fn enter(identity: &Identity, through: &str, profile: &Profile, now: &str) -> Re
         )));
     };
     let remembered = match &profile.idp_id {
-        Some(idp_id) => engine.with(include_str!("../../../sql/identity/sign_in/user_of.sql"), |statement| {
+        Some(idp_id) => engine.with(include_str!("../../../sql/identity/sign_in/profile/user_of.sql"), |statement| {
             Ok(statement.query_row([through, idp_id.as_str()], |row| row.get::<_, String>(0)).optional()?)
         })?,
         None => None,
@@ -121,15 +121,15 @@ fn enter(identity: &Identity, through: &str, profile: &Profile, now: &str) -> Re
         }
     };
     if let Some(idp_id) = &profile.idp_id {
-        engine.with(include_str!("../../../sql/identity/sign_in/remember.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/sign_in/profile/remember.sql"), |statement| {
             Ok(statement.execute(params![through, idp_id, user, profile.masked, now])?)
         })?;
     }
     if connection.jit {
-        engine.with(include_str!("../../../sql/identity/sign_in/join.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/sign_in/profile/join.sql"), |statement| {
             Ok(statement.execute(params![user, connection.organization])?)
         })?;
-        engine.with(include_str!("../../../sql/identity/sign_in/accept.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/sign_in/profile/accept.sql"), |statement| {
             Ok(statement.execute(params![user, connection.organization])?)
         })?;
     }

@@ -65,7 +65,7 @@ fn report(identity: &Rc<Identity>, call: Call) -> Answer {
     let since = call.text(0, "time")?.map(|text| time::parse("time", text)).transpose()?;
     let now = identity.clock.text();
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
-    identity.engine.with(include_str!("../../../sql/identity/sign_in/report.sql"), |statement| {
+    identity.engine.with(include_str!("../../../sql/identity/sign_in/report/report.sql"), |statement| {
         let mut rows = statement.query([since])?;
         while let Some(row) = rows.next()? {
             let tally = tallies.entry(row.get(0)?).or_default();

@@ -29,7 +29,7 @@ pub(crate) fn register(connection: &Connection, identity: &Rc<Identity>) -> rusq
 
 /// Records the sign-ins that were not completed by the time `now`, and says how many that were.
 pub(crate) fn time_out(engine: &Engine, now: &str) -> Result<usize> {
-    engine.with(include_str!("../../../sql/identity/sign_in/time_out.sql"), |statement| Ok(statement.execute([now])?))
+    engine.with(include_str!("../../../sql/identity/sign_in/sso/time_out.sql"), |statement| Ok(statement.execute([now])?))
 }
 
 /// A row of `authz_sso_sessions`.
@@ -57,7 +57,7 @@ const TIMED_OUT: (&str, &str) = ("sso_timed_out", "the sign-in was not completed
 
 /// The session as it stands at the time `now`.
 fn find(engine: &Engine, id: &str, now: &str) -> Result<Option<Session>> {
-    let found = engine.with(include_str!("../../../sql/identity/sign_in/find.sql"), |statement| {
+    let found = engine.with(include_str!("../../../sql/identity/sign_in/sso/find.sql"), |statement| {
         let row = statement.query_row([id], |row| {
             Ok(Session {
                 id: row.get(0)?,
@@ -184,7 +184,7 @@ fn start(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
         time_out(engine, &now)?;
         let given = || shown(&id.escape_debug().to_string());
         let Some(connection) = connection(engine, id)? else {
-            let known = engine.strings(include_str!("../../../sql/identity/sign_in/connections.sql"), &[])?;
+            let known = engine.strings(include_str!("../../../sql/identity/sign_in/sso/connections.sql"), &[])?;
             let near = nearest(id, known.iter().map(String::as_str));
             return Err(Error::refused(format!("connection_invalid: there is no connection `{}` in authz_connections{near}", given())));
         };
@@ -201,7 +201,7 @@ fn start(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
                 given()
             )));
         }
-        engine.with(include_str!("../../../sql/identity/sign_in/start.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/sign_in/sso/start.sql"), |statement| {
             let Connected { organization, timeout_seconds, .. } = &connection;
             let Details { email, ip_address, user_agent, request, .. } = &details;
             let parameters = params![id, organization, origin, email, now, timeout_seconds, ip_address, user_agent, request];
@@ -259,7 +259,7 @@ fn succeed(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
             "test" => ("test_successful", None),
             _ => ("success", Some(sign_in(identity, &session.connection, &profile, now)?)),
         };
-        engine.with(include_str!("../../../sql/identity/sign_in/succeed.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/sign_in/sso/succeed.sql"), |statement| {
             let response = response.as_ref().unwrap_or(&profile.masked);
             Ok(statement.execute(params![id, status, now, user, profile.email, response])?)
         })?;
@@ -284,12 +284,12 @@ fn fail(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
         let described = match message {
             Some(message) => message.to_owned(),
             None => engine
-                .with(include_str!("../../../sql/identity/sign_in/error.sql"), |statement| {
+                .with(include_str!("../../../sql/identity/sign_in/sso/error.sql"), |statement| {
                     Ok(statement.query_row([code], |row| row.get::<_, String>(0)).optional()?)
                 })?
                 .unwrap_or_else(|| code.to_owned()),
         };
-        engine.with(include_str!("../../../sql/identity/sign_in/fail.sql"), |statement| {
+        engine.with(include_str!("../../../sql/identity/sign_in/sso/fail.sql"), |statement| {
             Ok(statement.execute(params![id, status, now, code, described, response])?)
         })?;
         Ok(())

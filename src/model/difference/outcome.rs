@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::parents::{Parents, reaches};
 use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
-use crate::model::definition::Definition;
-use crate::model::definition::RelationDefinition;
+use crate::model::definition::{Definition, RelationDefinition};
 use crate::model::document::{DeclaredPermission, DeclaredRole, Document, ORGANIZATION};
 use crate::model::in_force::InForce;
 

@@ -4,8 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Read, bad, refused};
 use super::filter::fold;
-use super::name::ENTERPRISE;
-use super::name::{get, key_of};
+use super::name::{ENTERPRISE, get, key_of};
 use super::schemas::{Attribute, Mutability, ResourceKind, Type};
 use crate::identity::email::is_email;
 

@@ -4,12 +4,14 @@ use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 
-use super::file::{as_integer, row, rows, text, value};
-use super::words::{
+use super::{assignments, explanation};
+use crate::dashboard::file::{as_integer, row, rows, text, value};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{
     BEFORE_IDS, PAGE, choice, cursor, cut, field, field_of, folded, href, none, pager, permission, plain, resource, shown, subject,
     uncursor,
 };
-use super::{Page, Problem, View, assignments, explanation};
 
 /// From so many resources on it is quicker to go through those there are than to sort those that are seen.
 const MANY: i64 = 5_000;
@@ -22,11 +24,11 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         Err(problem) => return Err(problem),
     };
     let connection = view.connection;
-    let types = strings(view, include_str!("../../sql/dashboard/types.sql"))?;
+    let types = strings(view, include_str!("../../../sql/dashboard/types.sql"))?;
     let of = Some(view.text("type")).filter(|of| !of.is_empty());
     let permissions =
-        rows(connection, include_str!("../../sql/dashboard/some_permissions.sql"), params![of, 200], |row| row.get::<_, String>(0))?;
-    let subjects = rows(connection, include_str!("../../sql/dashboard/subjects.sql"), params!["", "{", 100], |row| {
+        rows(connection, include_str!("../../../sql/dashboard/some_permissions.sql"), params![of, 200], |row| row.get::<_, String>(0))?;
+    let subjects = rows(connection, include_str!("../../../sql/dashboard/subjects.sql"), params!["", "{", 100], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
     })?;
     let body = html! {
@@ -60,7 +62,7 @@ fn answer(view: &View<'_>) -> Result<Markup, Problem> {
     let asked = view.get("permission");
     let of_permission = match (view.get("type"), asked) {
         (None, Some(slug)) => {
-            row(view.connection, include_str!("../../sql/dashboard/permission_type.sql"), [slug], |row| row.get::<_, String>(0))?
+            row(view.connection, include_str!("../../../sql/dashboard/permission_type.sql"), [slug], |row| row.get::<_, String>(0))?
         }
         _ => None,
     };
@@ -78,7 +80,7 @@ fn answer(view: &View<'_>) -> Result<Markup, Problem> {
 
 /// A resource with its name, where it is registered.
 fn place(view: &View<'_>, of: &str, id: &str) -> Result<Markup, Problem> {
-    let found = row(view.connection, include_str!("../../sql/dashboard/find_resource.sql"), params![of, id, as_integer(id)], |row| {
+    let found = row(view.connection, include_str!("../../../sql/dashboard/find_resource.sql"), params![of, id, as_integer(id)], |row| {
         Ok((row.get::<_, Value>(0)?, row.get::<_, Option<String>>(4)?))
     })?;
     let (id, name) = found.unwrap_or_else(|| (Value::Text(id.to_owned()), None));
@@ -102,7 +104,7 @@ fn one(view: &View<'_>, who: &str, what: &str, of: &str, id: &str) -> Result<Mar
 pub(crate) fn who_can(view: &View<'_>, what: &str, of: &str, id: &str) -> Result<Markup, Problem> {
     let mut found = rows(
         view.connection,
-        include_str!("../../sql/dashboard/who_can.sql"),
+        include_str!("../../../sql/dashboard/who_can.sql"),
         params![what, of, id, view.text("after"), PAGE as i64 + 1],
         |row| row.get::<_, String>(0),
     )?;
@@ -127,10 +129,10 @@ pub(crate) fn who_can(view: &View<'_>, what: &str, of: &str, id: &str) -> Result
 
 fn what_can(view: &View<'_>, who: &str, what: &str, of: &str) -> Result<Markup, Problem> {
     let [after] = uncursor(view.get("after"), [BEFORE_IDS]);
-    let many: bool = value(view.connection, include_str!("../../sql/dashboard/sees_many.sql"), params![who, what, of, MANY])?;
+    let many: bool = value(view.connection, include_str!("../../../sql/dashboard/sees_many.sql"), params![who, what, of, MANY])?;
     let sql = match many {
-        true => include_str!("../../sql/dashboard/what_can_by_row.sql"),
-        false => include_str!("../../sql/dashboard/what_can.sql"),
+        true => include_str!("../../../sql/dashboard/what_can_by_row.sql"),
+        false => include_str!("../../../sql/dashboard/what_can.sql"),
     };
     let mut found = rows(view.connection, sql, params![who, what, of, after, PAGE as i64 + 1], |row| {
         Ok((row.get::<_, Value>(0)?, row.get::<_, Option<String>>(1)?))
@@ -156,7 +158,7 @@ fn what_can(view: &View<'_>, who: &str, what: &str, of: &str) -> Result<Markup, 
 
 fn what_may(view: &View<'_>, who: &str, of: &str, id: &str) -> Result<Markup, Problem> {
     let found =
-        rows(view.connection, include_str!("../../sql/dashboard/what_may.sql"), params![who, of, id], |row| row.get::<_, String>(0))?;
+        rows(view.connection, include_str!("../../../sql/dashboard/what_may.sql"), params![who, of, id], |row| row.get::<_, String>(0))?;
     let (shown_first, rest) = found.split_at(found.len().min(200));
     let list = |some: &[String]| {
         html! {

@@ -5,9 +5,10 @@ use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
-use super::file::{row, text};
-use super::words::{href, resource, role, shown, subject, time};
-use super::{Problem, View};
+use crate::dashboard::file::{row, text};
+use crate::dashboard::page::View;
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{href, resource, role, shown, subject, time};
 
 /// What `authz_explain` answered, as HTML.
 pub(crate) fn draw(view: &View<'_>, answer: &str) -> Result<Markup, Problem> {
@@ -186,7 +187,7 @@ pub(crate) fn id(value: Option<&Json>) -> Value {
 fn place(view: &View<'_>, of: Option<&Json>) -> Result<Markup, Problem> {
     let Some(of) = of else { return Ok(html! {}) };
     let (resource_type, id) = (word(of, "/type"), id(of.get("id")));
-    let name = row(view.connection, include_str!("../../sql/dashboard/name.sql"), params![resource_type, id], |row| {
+    let name = row(view.connection, include_str!("../../../sql/dashboard/name.sql"), params![resource_type, id], |row| {
         row.get::<_, Option<String>>(0)
     })?;
     Ok(resource(&resource_type, &id, name.flatten().as_deref()))

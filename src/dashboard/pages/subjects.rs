@@ -4,13 +4,14 @@ use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 
-use super::file::{row, rows, text, value};
-use super::words::{
+use super::{assignments, attributes};
+use crate::dashboard::file::{row, rows, text, value};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{
     BEFORE_IDS, BEFORE_TEXTS, PAGE, back, button, choice, cursor, cut, expiry, field, folded, href, none, pager, plain, resource, shown,
     subject, time, uncursor,
 };
-use super::{Page, Problem, View};
-use super::{assignments, attributes};
 
 /// More members than this are not counted.
 const MOST_COUNTED: i64 = 1_000;
@@ -24,7 +25,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
         None => (String::new(), "{".to_owned()),
     };
     let after = view.get("after").unwrap_or(&first);
-    let sql = include_str!("../../sql/dashboard/subjects.sql");
+    let sql = include_str!("../../../sql/dashboard/subjects.sql");
     let mut found = rows(view.connection, sql, params![after, end, PAGE as i64 + 1], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?))
     })?;
@@ -62,7 +63,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
 
 /// Every group.
 pub(crate) fn groups(view: &View<'_>) -> Result<Page, Problem> {
-    let sql = include_str!("../../sql/dashboard/groups.sql");
+    let sql = include_str!("../../../sql/dashboard/groups.sql");
     let mut found = rows(view.connection, sql, params![view.text("after"), MOST_COUNTED + 1, PAGE as i64 + 1], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Value>(2)?, row.get::<_, i64>(3)?))
     })?;
@@ -116,7 +117,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let Some(who) = view.get("id") else { return Err(Problem::missing("no subject is named")) };
     let (kind, id) = who.split_once(':').unwrap_or(("user", who));
     let who = format!("{kind}:{id}");
-    let types = rows(view.connection, include_str!("../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
+    let types = rows(view.connection, include_str!("../../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
     let body = html! {
         h1 { (shown(&who)) }
         @if kind == "user" { (user(view, id)?) }
@@ -143,10 +144,10 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
 
 /// What the file knows of a user.
 fn user(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
-    let found = row(view.connection, include_str!("../../sql/dashboard/user.sql"), [id], |row| {
+    let found = row(view.connection, include_str!("../../../sql/dashboard/user.sql"), [id], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, String>(3)?))
     })?;
-    let memberships = rows(view.connection, include_str!("../../sql/dashboard/memberships.sql"), [id], |row| {
+    let memberships = rows(view.connection, include_str!("../../../sql/dashboard/memberships.sql"), [id], |row| {
         Ok((row.get::<_, Value>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, String>(3)?, row.get::<_, bool>(4)?))
     })?;
     Ok(html! {
@@ -178,7 +179,7 @@ fn user(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
 
 /// What the file knows of a group.
 fn group(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
-    let found = row(view.connection, include_str!("../../sql/dashboard/group.sql"), [id], |row| {
+    let found = row(view.connection, include_str!("../../../sql/dashboard/group.sql"), [id], |row| {
         Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Value>(2)?, row.get::<_, String>(3)?))
     })?;
     Ok(html! {
@@ -194,7 +195,7 @@ fn group(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
 }
 
 fn members(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
-    let sql = include_str!("../../sql/dashboard/members.sql");
+    let sql = include_str!("../../../sql/dashboard/members.sql");
     let mut found = rows(view.connection, sql, params![id, view.text("members"), PAGE as i64 + 1], |row| row.get::<_, String>(0))?;
     let more = cut(&mut found);
     let next = if more { found.last().map(String::as_str) } else { None };
@@ -227,7 +228,7 @@ fn members(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
 }
 
 fn groups_of(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
-    let sql = include_str!("../../sql/dashboard/groups_of.sql");
+    let sql = include_str!("../../../sql/dashboard/groups_of.sql");
     let mut found = rows(view.connection, sql, params![who, view.text("groups"), PAGE as i64 + 1], |row| row.get::<_, String>(0))?;
     let more = cut(&mut found);
     let next = if more { found.last().map(String::as_str) } else { None };
@@ -261,7 +262,7 @@ fn groups_of(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
 /// What is written about a subject itself by relations.
 fn relationships(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
     let [r, t, i] = uncursor(view.get("related"), [BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_IDS]);
-    let sql = include_str!("../../sql/dashboard/relationships_of.sql");
+    let sql = include_str!("../../../sql/dashboard/relationships_of.sql");
     let mut found = rows(view.connection, sql, params![who, r, t, i, PAGE as i64 + 1], |row| {
         Ok((row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, Value>(3)?, row.get::<_, Option<String>>(4)?))
     })?;
@@ -271,7 +272,7 @@ fn relationships(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
     if found.is_empty() && view.get("related").is_none() {
         return Ok(html! {});
     }
-    let now: String = value(view.connection, include_str!("../../sql/dashboard/now.sql"), [])?;
+    let now: String = value(view.connection, include_str!("../../../sql/dashboard/now.sql"), [])?;
     Ok(html! {
         section aria-labelledby="related" {
             h2 #related { "Relationships" }

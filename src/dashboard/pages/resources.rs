@@ -4,12 +4,15 @@ use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 
-use super::file::{as_integer, row, rows, text, value};
-use super::words::{
+use super::lookup::{Resource, find, now};
+use super::{access, assignments, events};
+use crate::dashboard::file::{as_integer, rows, text};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{
     BEFORE_IDS, BEFORE_TEXTS, PAGE, back, button, choice, cursor, cut, expiry, field, folded, href, none, pager, permission, plain,
     resource, resource_href, shown, subject, time, uncursor,
 };
-use super::{Page, Problem, View, access, assignments, events};
 
 /// How many rows a list shows at once that is one among others.
 const FEW: usize = 20;
@@ -27,40 +30,11 @@ fn node(row: &authz::rusqlite::Row<'_>) -> authz::rusqlite::Result<Node> {
     Ok(Node { resource_type: row.get(0)?, id: row.get(1)?, name: row.get(2)?, has_children: row.get(3)?, has_assignments: row.get(4)? })
 }
 
-/// A resource that is registered.
-pub(crate) struct Resource {
-    pub(crate) resource_type: String,
-    pub(crate) id: Value,
-    pub(crate) parent: Option<(String, Value)>,
-    pub(crate) organization: Value,
-    pub(crate) name: Option<String>,
-    description: Option<String>,
-    created_at: String,
-    updated_at: String,
-}
-
-/// The resource of a type whose id is this text, or the integer that it stands for.
-pub(crate) fn find(view: &View<'_>, resource_type: &str, id: &str) -> Result<Option<Resource>, Problem> {
-    row(view.connection, include_str!("../../sql/dashboard/find_resource.sql"), params![resource_type, id, as_integer(id)], |row| {
-        let parent_type: Option<String> = row.get(1)?;
-        Ok(Resource {
-            resource_type: resource_type.to_owned(),
-            id: row.get(0)?,
-            parent: parent_type.map(|of| Ok::<_, authz::rusqlite::Error>((of, row.get(2)?))).transpose()?,
-            organization: row.get(3)?,
-            name: row.get(4)?,
-            description: row.get(5)?,
-            created_at: row.get(6)?,
-            updated_at: row.get(7)?,
-        })
-    })
-}
-
 /// The top of the tree.
 pub(crate) fn roots(view: &View<'_>) -> Result<Page, Problem> {
     let connection = view.connection;
-    let types = rows(connection, include_str!("../../sql/dashboard/root_types.sql"), [], |row| row.get::<_, String>(0))?;
-    let all_types = rows(connection, include_str!("../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
+    let types = rows(connection, include_str!("../../../sql/dashboard/root_types.sql"), [], |row| row.get::<_, String>(0))?;
+    let all_types = rows(connection, include_str!("../../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
     // A link that names a type that lies in others leads to its first ones.
     let wanted = view.get("root");
     let [from_type, from_id] = uncursor(view.get("after"), [BEFORE_TEXTS, BEFORE_IDS]);
@@ -69,11 +43,11 @@ pub(crate) fn roots(view: &View<'_>) -> Result<Page, Problem> {
     for slug in types.iter().filter(|slug| wanted.is_none_or(|wanted| wanted == *slug) && **slug >= from_type) {
         let after = if *slug == from_type { from_id.clone() } else { BEFORE_IDS };
         let left = (PAGE + 1).saturating_sub(nodes.len());
-        nodes.extend(rows(connection, include_str!("../../sql/dashboard/roots.sql"), params![slug, after, left as i64], node)?);
+        nodes.extend(rows(connection, include_str!("../../../sql/dashboard/roots.sql"), params![slug, after, left as i64], node)?);
     }
     if let Some(slug) = wanted.filter(|wanted| !types.iter().any(|slug| slug == wanted)) {
         let after = if slug == from_type { from_id } else { BEFORE_IDS };
-        nodes = rows(connection, include_str!("../../sql/dashboard/of_type.sql"), params![slug, after, PAGE as i64 + 1], node)?;
+        nodes = rows(connection, include_str!("../../../sql/dashboard/of_type.sql"), params![slug, after, PAGE as i64 + 1], node)?;
     }
     let more = cut(&mut nodes);
     let next = if more { nodes.last().map(|last| cursor(&[&Value::Text(last.resource_type.clone()), &last.id])) } else { None };
@@ -123,7 +97,7 @@ pub(crate) fn children(view: &View<'_>) -> Result<Page, Problem> {
 fn children_of(view: &View<'_>, parent: &Resource) -> Result<(Vec<Node>, Option<String>), Problem> {
     let [of, id] = uncursor(view.get("children"), [BEFORE_TEXTS, BEFORE_IDS]);
     let limit = PAGE as i64 + 1;
-    let sql = include_str!("../../sql/dashboard/children.sql");
+    let sql = include_str!("../../../sql/dashboard/children.sql");
     let mut nodes = rows(view.connection, sql, params![parent.resource_type, parent.id, of, id, limit], node)?;
     let more = cut(&mut nodes);
     let next = if more { nodes.last().map(|last| cursor(&[&Value::Text(last.resource_type.clone()), &last.id])) } else { None };
@@ -137,7 +111,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         return Err(Problem::missing(format!("no {of} `{id}` is registered")));
     };
     let connection = view.connection;
-    let path = rows(connection, include_str!("../../sql/dashboard/ancestors.sql"), params![of, here.id], |row| {
+    let path = rows(connection, include_str!("../../../sql/dashboard/ancestors.sql"), params![of, here.id], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Value>(1)?, row.get::<_, Option<String>>(2)?))
     })?;
     let (nodes, next) = children_of(view, &here)?;
@@ -174,7 +148,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
 
 /// What relations are written of a resource, where its type has any.
 fn related(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
-    let relations = rows(view.connection, include_str!("../../sql/dashboard/relations_of_type.sql"), [&here.resource_type], |row| {
+    let relations = rows(view.connection, include_str!("../../../sql/dashboard/relations_of_type.sql"), [&here.resource_type], |row| {
         row.get::<_, String>(0)
     })?;
     if relations.is_empty() {
@@ -182,7 +156,7 @@ fn related(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
     }
     let id = text(&here.id);
     let [relation, who] = uncursor(view.get("related"), [BEFORE_TEXTS, BEFORE_TEXTS]);
-    let sql = include_str!("../../sql/dashboard/relationships_on.sql");
+    let sql = include_str!("../../../sql/dashboard/relationships_on.sql");
     let mut found = rows(view.connection, sql, params![here.resource_type, id, as_integer(&id), relation, who, PAGE as i64 + 1], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(4)?))
     })?;
@@ -222,12 +196,13 @@ fn related(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
 
 /// Who has one permission here, chosen among those of the type.
 fn who_may(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
-    let all = rows(view.connection, include_str!("../../sql/dashboard/some_permissions.sql"), params![here.resource_type, 500], |row| {
-        row.get::<_, String>(0)
-    })?;
+    let all =
+        rows(view.connection, include_str!("../../../sql/dashboard/some_permissions.sql"), params![here.resource_type, 500], |row| {
+            row.get::<_, String>(0)
+        })?;
     let id = text(&here.id);
     let Some(what) = view.get("permission").or(all.first().map(String::as_str)) else { return Ok(html! {}) };
-    let sql = include_str!("../../sql/dashboard/who_can.sql");
+    let sql = include_str!("../../../sql/dashboard/who_can.sql");
     let mut holders =
         rows(view.connection, sql, params![what, here.resource_type, here.id, "", FEW as i64 + 1], |row| row.get::<_, String>(0))?;
     let more = holders.len() > FEW;
@@ -281,8 +256,9 @@ fn change_forms(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
     if !view.writable() {
         return Ok(html! {});
     }
-    let below =
-        rows(view.connection, include_str!("../../sql/dashboard/child_types.sql"), [&here.resource_type], |row| row.get::<_, String>(0))?;
+    let below = rows(view.connection, include_str!("../../../sql/dashboard/child_types.sql"), [&here.resource_type], |row| {
+        row.get::<_, String>(0)
+    })?;
     let id = text(&here.id);
     let (parent_type, parent_id) = here.parent.clone().map_or_else(|| (String::new(), String::new()), |(of, id)| (of, text(&id)));
     let up = match &here.parent {
@@ -341,14 +317,4 @@ fn add_form(view: &View<'_>, parent: Option<&Resource>, types: &[String]) -> Res
             }
         },
     ))
-}
-
-/// The organization that a text names, as its id is stored; NULL for none.
-pub(crate) fn organization(view: &View<'_>, name: &str) -> Result<Value, Problem> {
-    Ok(find(view, "organization", name)?.map_or(Value::Null, |found| found.id))
-}
-
-/// The moment, for comparing with expiries.
-pub(crate) fn now(view: &View<'_>) -> Result<String, Problem> {
-    value(view.connection, include_str!("../../sql/dashboard/now.sql"), [])
 }

@@ -6,9 +6,10 @@ use maud::{Markup, html};
 use serde_json::Value as Json;
 
 use super::explanation::id;
-use super::file::{row, rows, value};
-use super::words::{PAGE, field, href, none, pager, permission, plain, resource, role, shown, subject, time};
-use super::{Page, Problem, View};
+use crate::dashboard::file::{row, rows, value};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{PAGE, field, href, none, pager, permission, plain, resource, role, shown, subject, time};
 
 /// How many events a page goes through while it looks for a name. Then it says how far it came.
 const WINDOW: i64 = 50_000;
@@ -47,13 +48,13 @@ pub(crate) struct Consumer {
 }
 
 pub(crate) fn consumers(connection: &Connection) -> Result<Vec<Consumer>, Problem> {
-    rows(connection, include_str!("../../sql/dashboard/consumers.sql"), [], |row| {
+    rows(connection, include_str!("../../../sql/dashboard/consumers.sql"), [], |row| {
         Ok(Consumer { name: row.get(0)?, position: row.get(1)?, behind: row.get(2)?, updated_at: row.get(3)? })
     })
 }
 
 pub(crate) fn last(connection: &Connection) -> Result<Vec<Event>, Problem> {
-    rows(connection, include_str!("../../sql/dashboard/last_events.sql"), [], event)
+    rows(connection, include_str!("../../../sql/dashboard/last_events.sql"), [], event)
 }
 
 /// The events about a resource, and one more than wanted to see whether there are more.
@@ -64,7 +65,7 @@ pub(crate) fn of_resource(
     before: Option<i64>,
     wanted: usize,
 ) -> Result<Vec<Event>, Problem> {
-    rows(connection, include_str!("../../sql/dashboard/history.sql"), params![of, id, before, wanted as i64 + 1], event)
+    rows(connection, include_str!("../../../sql/dashboard/history.sql"), params![of, id, before, wanted as i64 + 1], event)
 }
 
 /// Events, a row each.
@@ -155,12 +156,12 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
         Some(from) => first_from(connection, from)?,
         None => 0,
     };
-    let newest: i64 = value(connection, include_str!("../../sql/dashboard/last_event.sql"), [])?;
+    let newest: i64 = value(connection, include_str!("../../../sql/dashboard/last_event.sql"), [])?;
     let pattern = view.get("name");
     let top = before.min(newest.saturating_add(1));
     let floor = if pattern.is_some() { from.max(top.saturating_sub(WINDOW)) } else { from };
     let mut found =
-        rows(connection, include_str!("../../sql/dashboard/events.sql"), params![floor, before, pattern, PAGE as i64 + 1], event)?;
+        rows(connection, include_str!("../../../sql/dashboard/events.sql"), params![floor, before, pattern, PAGE as i64 + 1], event)?;
     let more = found.len() > PAGE;
     found.truncate(PAGE);
     let next = match (more, found.last()) {
@@ -222,8 +223,8 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
 /// Times are compared as texts, so the beginning of one will do: `2027-01`.
 pub(crate) fn first_from(connection: &Connection, at: &str) -> Result<i64, Problem> {
     let at = at.replacen(' ', "T", 1);
-    let newest: i64 = value(connection, include_str!("../../sql/dashboard/last_event.sql"), [])?;
-    let mut statement = connection.prepare(include_str!("../../sql/dashboard/event_at.sql"))?;
+    let newest: i64 = value(connection, include_str!("../../../sql/dashboard/last_event.sql"), [])?;
+    let mut statement = connection.prepare(include_str!("../../../sql/dashboard/event_at.sql"))?;
     let (mut low, mut high) = (0, newest + 1);
     while low < high {
         let middle = low + (high - low) / 2;
@@ -242,7 +243,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     // The number stands at the end of the id, in hexadecimal digits.
     let number = given.strip_prefix("event_").and_then(|digits| digits.get(16..)).and_then(|digits| i64::from_str_radix(digits, 16).ok());
     let found = match number {
-        Some(number) => row(view.connection, include_str!("../../sql/dashboard/event.sql"), [number], event)?,
+        Some(number) => row(view.connection, include_str!("../../../sql/dashboard/event.sql"), [number], event)?,
         None => None,
     };
     let Some(found) = found.filter(|found| found.id == given) else {

@@ -4,9 +4,11 @@ use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 
-use super::file::{row, rows, text, value};
-use super::words::{href, none, role, shown, time};
-use super::{Page, Problem, View, events, sessions};
+use super::{events, sessions};
+use crate::dashboard::file::{row, rows, text, value};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{href, none, role, shown, time};
 
 /// Counting ends here: a page is to be there at once, and beyond this nobody reads the digits.
 const MOST_COUNTED: i64 = 10_000;
@@ -14,10 +16,10 @@ const MOST_COUNTED: i64 = 10_000;
 pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let connection = view.connection;
     let version: i64 = value(connection, "SELECT authz_schema_version()", [])?;
-    let resources = rows(connection, include_str!("../../sql/dashboard/resource_counts.sql"), [MOST_COUNTED + 1], |row| {
+    let resources = rows(connection, include_str!("../../../sql/dashboard/resource_counts.sql"), [MOST_COUNTED + 1], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
     })?;
-    let counts = row(connection, include_str!("../../sql/dashboard/counts.sql"), [MOST_COUNTED + 1], |row| {
+    let counts = row(connection, include_str!("../../../sql/dashboard/counts.sql"), [MOST_COUNTED + 1], |row| {
         (0..7).map(|column| row.get(column)).collect::<Result<Vec<i64>, _>>()
     })?;
     let places = [
@@ -65,10 +67,10 @@ fn counted(count: i64) -> String {
 /// What somebody should look at, each with the way there.
 fn attention(view: &View<'_>) -> Result<Markup, Problem> {
     let connection = view.connection;
-    let now: String = value(connection, include_str!("../../sql/dashboard/now.sql"), [])?;
-    let expired: i64 = value(connection, include_str!("../../sql/dashboard/expired.sql"), params![MOST_COUNTED + 1, now])?;
-    let orphans: i64 = value(connection, include_str!("../../sql/dashboard/orphans.sql"), [MOST_COUNTED + 1])?;
-    let unheld = rows(connection, include_str!("../../sql/dashboard/unheld_roles.sql"), [6], |row| {
+    let now: String = value(connection, include_str!("../../../sql/dashboard/now.sql"), [])?;
+    let expired: i64 = value(connection, include_str!("../../../sql/dashboard/expired.sql"), params![MOST_COUNTED + 1, now])?;
+    let orphans: i64 = value(connection, include_str!("../../../sql/dashboard/orphans.sql"), [MOST_COUNTED + 1])?;
+    let unheld = rows(connection, include_str!("../../../sql/dashboard/unheld_roles.sql"), [6], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Value>(1)?))
     })?;
     let events: String = value::<Value>(connection, "SELECT authz_setting('events')", []).map(|value| text(&value))?;

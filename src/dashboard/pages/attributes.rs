@@ -4,13 +4,14 @@ use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 
-use super::file::{row, rows, text, value};
-use super::words::{folded, none, shown, time};
-use super::{Problem, View};
+use crate::dashboard::file::{row, rows, text, value};
+use crate::dashboard::page::View;
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{folded, none, plain, shown, time};
 
 /// The attributes of a user in an organization, and the claims of a token.
 pub(crate) fn of(view: &View<'_>, user: &str, organization: &Value) -> Result<Markup, Problem> {
-    let found = rows(view.connection, include_str!("../../sql/dashboard/attributes.sql"), params![user, organization], |row| {
+    let found = rows(view.connection, include_str!("../../../sql/dashboard/attributes.sql"), params![user, organization], |row| {
         Ok((
             row.get::<_, String>(0)?,
             row.get::<_, Value>(1)?,
@@ -54,12 +55,12 @@ pub(crate) fn of(view: &View<'_>, user: &str, organization: &Value) -> Result<Ma
 fn claims(view: &View<'_>, user: &str, organization: &Value) -> Result<Markup, Problem> {
     let of = text(organization);
     let tried = view.get("template").filter(|_| view.get("in") == Some(of.as_str()));
-    let stored = row(view.connection, include_str!("../../sql/dashboard/template.sql"), [], |row| row.get::<_, String>(0))?;
+    let stored = row(view.connection, include_str!("../../../sql/dashboard/template.sql"), [], |row| row.get::<_, String>(0))?;
     let answer = match tried {
         Some(template) => {
-            value::<String>(view.connection, include_str!("../../sql/dashboard/rendered.sql"), params![template, user, organization])
+            value::<String>(view.connection, include_str!("../../../sql/dashboard/rendered.sql"), params![template, user, organization])
         }
-        None => value::<String>(view.connection, include_str!("../../sql/dashboard/claims.sql"), params![user, organization]),
+        None => value::<String>(view.connection, include_str!("../../../sql/dashboard/claims.sql"), params![user, organization]),
     };
     let shown_claims = match answer {
         Ok(json) => {
@@ -72,7 +73,7 @@ fn claims(view: &View<'_>, user: &str, organization: &Value) -> Result<Markup, P
     };
     let template = tried.map(str::to_owned).or(stored).unwrap_or_default();
     Ok(folded(
-        &format!("Claims in {}", super::words::plain(&of)),
+        &format!("Claims in {}", plain(&of)),
         tried.is_some(),
         html! {
             (shown_claims)

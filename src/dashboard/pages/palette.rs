@@ -6,9 +6,10 @@ use maud::{Markup, html};
 use serde_json::Value as Json;
 
 use super::explanation::id;
-use super::file::{row, rows, text};
-use super::words::{back, field, href, none, permission, resource_href, shown};
-use super::{Page, Problem, View};
+use crate::dashboard::file::{row, rows, text};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{back, field, href, none, permission, resource_href, shown};
 
 /// How many things the box shows.
 const MOST: i64 = 12;
@@ -107,7 +108,7 @@ impl Found {
 /// What a query finds: as options for the box, or as a page of links where there is no script.
 pub(crate) fn options(view: &View<'_>) -> Result<Page, Problem> {
     let query = view.text("q");
-    let sql = include_str!("../../sql/dashboard/search.sql");
+    let sql = include_str!("../../../sql/dashboard/search.sql");
     let mut all = rows(view.connection, sql, params![query, MOST], found)?;
     all.retain(|one| view.writable() || !matches!(one.way(), Way::Do(_)));
     if view.get("part").is_some() {
@@ -144,7 +145,7 @@ pub(crate) fn options(view: &View<'_>) -> Result<Page, Problem> {
 
 /// A page or an action of the application: what it is, and who finds it. Opening it is the application's.
 pub(crate) fn command(view: &View<'_>) -> Result<Page, Problem> {
-    let found = row(view.connection, include_str!("../../sql/dashboard/command.sql"), [view.text("id")], |row| {
+    let found = row(view.connection, include_str!("../../../sql/dashboard/command.sql"), [view.text("id")], |row| {
         let text = |column| row.get::<_, Option<String>>(column);
         Ok((text(0)?, text(1)?.unwrap_or_default(), text(2)?, text(3)?, text(4)?, text(5)?, row.get::<_, Value>(6)?))
     })?;

@@ -18,12 +18,14 @@
 //! * The table, which may be a view, lies in the same schema as the virtual table. An index on the parent column makes the way down fast,
 //!   one on the id the way up.
 
+mod arguments;
+mod walk;
+
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString, c_int};
 use std::rc::Rc;
 
-use hashbrown::HashSet;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
@@ -37,7 +39,9 @@ use crate::sqlite::virtual_table::{self, Answer, Host, IndexInfo, Operator, Reac
 const NAME: &str = "authz_hierarchy";
 
 const ROOT: c_int = 0;
+
 const NODE: c_int = 1;
+
 const DEPTH: c_int = 2;
 
 bitflags::bitflags! {

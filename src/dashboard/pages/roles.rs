@@ -8,13 +8,14 @@ use maud::{Markup, html};
 use serde_json::{Value as Json, json};
 
 use super::assignments;
-use super::file::{row, rows, text, value};
-use super::resources::organization;
-use super::words::{
+use super::lookup::organization;
+use crate::dashboard::file::{row, rows, text, value};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{
     BEFORE_TEXTS, PAGE, back, button, choice, cursor, cut, field, field_of, folded, href, none, pager, permission, plain, resource, role,
     shown, time, uncursor,
 };
-use super::{Page, Problem, View};
 
 /// How many roles stand side by side.
 const COLUMNS: usize = 12;
@@ -37,7 +38,7 @@ pub(crate) fn matrix(view: &View<'_>) -> Result<Page, Problem> {
     let of = organization(view, view.text("organization"))?;
     let first = [Value::Integer(-1), Value::Integer(i64::MIN), BEFORE_TEXTS];
     let [is_own, priority, slug] = uncursor(view.get("roles"), first);
-    let sql = include_str!("../../sql/dashboard/matrix_roles.sql");
+    let sql = include_str!("../../../sql/dashboard/matrix_roles.sql");
     let mut columns = rows(connection, sql, params![of, view.get("type"), is_own, priority, slug, COLUMNS as i64 + 1], |row| {
         let slug: String = row.get(0)?;
         let order = [row.get(5)?, row.get(6)?, Value::Text(slug.clone())];
@@ -56,7 +57,7 @@ pub(crate) fn matrix(view: &View<'_>) -> Result<Page, Problem> {
     let next_roles = columns.last().filter(|_| more_roles).map(|last| cursor(&last.order.iter().collect::<Vec<_>>()));
 
     let [type_from, slug_from] = uncursor(view.get("after"), [BEFORE_TEXTS, BEFORE_TEXTS]);
-    let sql = include_str!("../../sql/dashboard/matrix_permissions.sql");
+    let sql = include_str!("../../../sql/dashboard/matrix_permissions.sql");
     let mut permissions = rows(connection, sql, params![view.get("q"), type_from, slug_from, PAGE as i64 + 1], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
     })?;
@@ -66,15 +67,16 @@ pub(crate) fn matrix(view: &View<'_>) -> Result<Page, Problem> {
     let slugs = json!(permissions.iter().map(|(slug, _)| slug).collect::<Vec<_>>()).to_string();
     let mut reach: HashMap<String, HashSet<String>> = HashMap::new();
     for column in &mut columns {
-        let sql = include_str!("../../sql/dashboard/matrix_cells.sql");
+        let sql = include_str!("../../../sql/dashboard/matrix_cells.sql");
         column.held = rows(connection, sql, params![column.slug, column.organization, slugs], |row| row.get(0))?.into_iter().collect();
         if !reach.contains_key(&column.resource_type) {
-            let below = rows(connection, include_str!("../../sql/dashboard/types_below.sql"), [&column.resource_type], |row| row.get(0))?;
+            let below =
+                rows(connection, include_str!("../../../sql/dashboard/types_below.sql"), [&column.resource_type], |row| row.get(0))?;
             reach.insert(column.resource_type.clone(), below.into_iter().collect());
         }
     }
-    let types = rows(connection, include_str!("../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
-    let organizations = rows(connection, include_str!("../../sql/dashboard/organizations.sql"), [], |row| row.get::<_, Value>(0))?;
+    let types = rows(connection, include_str!("../../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
+    let organizations = rows(connection, include_str!("../../../sql/dashboard/organizations.sql"), [], |row| row.get::<_, Value>(0))?;
     let organizations: Vec<String> = organizations.iter().map(text).collect();
     let body = html! {
         h1 { "Roles and permissions" }
@@ -179,14 +181,15 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let answer: String = value(view.connection, "SELECT authz_role(?1, ?2)", params![slug, of])?;
     let answer: Json = serde_json::from_str(&answer).map_err(|error| Problem::broken(error.to_string()))?;
     let word = |name: &str| answer.get(name).and_then(Json::as_str).unwrap_or_default();
-    let is_default: bool = row(view.connection, include_str!("../../sql/dashboard/default_role.sql"), params![slug, of], |row| row.get(0))?
-        .unwrap_or_default();
-    let sql = include_str!("../../sql/dashboard/held_by_role.sql");
+    let is_default: bool =
+        row(view.connection, include_str!("../../../sql/dashboard/default_role.sql"), params![slug, of], |row| row.get(0))?
+            .unwrap_or_default();
+    let sql = include_str!("../../../sql/dashboard/held_by_role.sql");
     let mut held = rows(view.connection, sql, params![slug, of, view.text("permissions"), PAGE as i64 + 1], |row| row.get::<_, String>(0))?;
     let more = cut(&mut held);
     let next = if more { held.last().map(String::as_str) } else { None };
     let organization = text(&of);
-    let slugs = rows(view.connection, include_str!("../../sql/dashboard/permission_slugs.sql"), [200], |row| row.get::<_, String>(0))?;
+    let slugs = rows(view.connection, include_str!("../../../sql/dashboard/permission_slugs.sql"), [200], |row| row.get::<_, String>(0))?;
     let body = html! {
         h1 { (shown(if word("name").is_empty() { slug } else { word("name") })) }
         dl.facts {

@@ -1,17 +1,17 @@
 //! Who holds which role where: lists, and the forms that grant and revoke.
 
-use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
-use authz::rusqlite::{Params, Row};
+use authz::rusqlite::{Params, Row, params};
 use maud::{Markup, html};
 
-use super::file::{row, rows, text};
-use super::resources::{self, Resource, now, organization};
-use super::words::{
+use super::lookup::{Resource, find, now, organization};
+use crate::dashboard::file::{row, rows, text};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{
     BEFORE_IDS, BEFORE_TEXTS, PAGE, back, button, choice, cursor, cut, expiry, field, folded, href, none, pager, plain, resource, role,
     shown, subject, uncursor,
 };
-use super::{Page, Problem, View};
 
 /// A row of `authz_role_assignments`.
 pub(crate) struct Assignment {
@@ -76,9 +76,11 @@ fn table(view: &View<'_>, found: &[Assignment], fixed: Fixed) -> Result<Markup, 
     for one in found {
         let name = match fixed {
             Fixed::Resource => None,
-            _ => row(view.connection, include_str!("../../sql/dashboard/name.sql"), params![one.resource_type, one.resource_id], |row| {
-                row.get::<_, Option<String>>(0)
-            })?,
+            _ => {
+                row(view.connection, include_str!("../../../sql/dashboard/name.sql"), params![one.resource_type, one.resource_id], |row| {
+                    row.get::<_, Option<String>>(0)
+                })?
+            }
         };
         places.push(resource(&one.resource_type, &one.resource_id, name.flatten().as_deref()));
     }
@@ -133,18 +135,18 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
             let [e, s, t, i, r, f] = uncursor(after, [BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_IDS, BEFORE_TEXTS, BEFORE_TEXTS]);
             page(
                 view,
-                include_str!("../../sql/dashboard/assignments_ended.sql"),
+                include_str!("../../../sql/dashboard/assignments_ended.sql"),
                 params![now(view)?, e, s, t, i, r, f, limit],
                 &[5, 0, 1, 2, 3, 4],
             )?
         }
         (Some(slug), _) => {
             let [s, t, i, f] = uncursor(after, [BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_IDS, BEFORE_TEXTS]);
-            page(view, include_str!("../../sql/dashboard/assignments_of_role.sql"), params![slug, of, s, t, i, f, limit], &[0, 1, 2, 4])?
+            page(view, include_str!("../../../sql/dashboard/assignments_of_role.sql"), params![slug, of, s, t, i, f, limit], &[0, 1, 2, 4])?
         }
         _ => {
             let [s, t, i, r, f] = uncursor(after, [BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_IDS, BEFORE_TEXTS, BEFORE_TEXTS]);
-            page(view, include_str!("../../sql/dashboard/assignments.sql"), params![s, t, i, r, f, limit], &[0, 1, 2, 3, 4])?
+            page(view, include_str!("../../../sql/dashboard/assignments.sql"), params![s, t, i, r, f, limit], &[0, 1, 2, 3, 4])?
         }
     };
     let body = html! {
@@ -167,7 +169,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
 /// The assignments on a resource, and the form to grant one more.
 pub(crate) fn on(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
     let [s, r, f] = uncursor(view.get("held"), [BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_TEXTS]);
-    let sql = include_str!("../../sql/dashboard/assignments_on.sql");
+    let sql = include_str!("../../../sql/dashboard/assignments_on.sql");
     let (found, next) = page(view, sql, params![here.resource_type, here.id, s, r, f, PAGE as i64 + 1], &[0, 3, 4])?;
     let form = grant_form(view, view.text("subject"), "", here)?;
     Ok(html! {
@@ -183,7 +185,7 @@ pub(crate) fn on(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
 /// What a subject holds.
 pub(crate) fn of(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
     let [t, i, r, f] = uncursor(view.get("held"), [BEFORE_TEXTS, BEFORE_IDS, BEFORE_TEXTS, BEFORE_TEXTS]);
-    let sql = include_str!("../../sql/dashboard/assignments_of.sql");
+    let sql = include_str!("../../../sql/dashboard/assignments_of.sql");
     let (found, next) = page(view, sql, params![who, t, i, r, f, PAGE as i64 + 1], &[1, 2, 3, 4])?;
     Ok(html! {
         section aria-labelledby="held" {
@@ -198,7 +200,7 @@ pub(crate) fn of(view: &View<'_>, who: &str) -> Result<Markup, Problem> {
 /// Who holds a role.
 pub(crate) fn holders(view: &View<'_>, slug: &str, of: &Value) -> Result<Markup, Problem> {
     let [s, t, i, f] = uncursor(view.get("held"), [BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_IDS, BEFORE_TEXTS]);
-    let sql = include_str!("../../sql/dashboard/assignments_of_role.sql");
+    let sql = include_str!("../../../sql/dashboard/assignments_of_role.sql");
     let (found, next) = page(view, sql, params![slug, of, s, t, i, f, PAGE as i64 + 1], &[0, 1, 2, 4])?;
     Ok(html! {
         section aria-labelledby="held" {
@@ -211,9 +213,13 @@ pub(crate) fn holders(view: &View<'_>, slug: &str, of: &Value) -> Result<Markup,
 
 /// What a subject holds on one resource itself, and the form to grant it more there.
 pub(crate) fn change_here(view: &View<'_>, who: &str, resource_type: &str, id: &str) -> Result<Markup, Problem> {
-    let Some(here) = resources::find(view, resource_type, id)? else { return Ok(html! {}) };
-    let held =
-        rows(view.connection, include_str!("../../sql/dashboard/assignments_of_on.sql"), params![who, resource_type, here.id], assignment)?;
+    let Some(here) = find(view, resource_type, id)? else { return Ok(html! {}) };
+    let held = rows(
+        view.connection,
+        include_str!("../../../sql/dashboard/assignments_of_on.sql"),
+        params![who, resource_type, here.id],
+        assignment,
+    )?;
     let form = grant_form(view, who, "", &here)?;
     Ok(html! {
         section aria-labelledby="here" {
@@ -229,7 +235,7 @@ fn grant_form(view: &View<'_>, who: &str, slug: &str, here: &Resource) -> Result
     if !view.writable() {
         return Ok(none("The file was opened to be read only."));
     }
-    let sql = include_str!("../../sql/dashboard/roles_of_type.sql");
+    let sql = include_str!("../../../sql/dashboard/roles_of_type.sql");
     let roles = rows(view.connection, sql, params![here.resource_type, here.organization], |row| row.get::<_, String>(0))?;
     if roles.is_empty() {
         return Ok(none("No role can be held on a resource of this type."));
@@ -259,10 +265,10 @@ pub(crate) fn grant(view: &View<'_>) -> Result<Page, Problem> {
         return Err(Problem::refused("the file was opened with --read-only; start `authz dashboard` without it to change something"));
     }
     let here = match (view.get("type"), view.get("id")) {
-        (Some(of), Some(id)) => resources::find(view, of, id)?,
+        (Some(of), Some(id)) => find(view, of, id)?,
         _ => None,
     };
-    let types = rows(view.connection, include_str!("../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
+    let types = rows(view.connection, include_str!("../../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
     let body = html! {
         h1 { "Grant a role" }
         @if let Some(here) = &here {

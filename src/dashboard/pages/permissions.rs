@@ -5,21 +5,22 @@ use authz::rusqlite::types::Value;
 use maud::html;
 use serde_json::Value as Json;
 
-use super::file::{rows, value};
-use super::words::{
+use crate::dashboard::file::{rows, value};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{
     BEFORE_TEXTS, PAGE, back, choice, cursor, cut, field, folded, href, none, pager, permission, role, shown, time, uncursor,
 };
-use super::{Page, Problem, View};
 
 pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
     let [type_from, slug_from] = uncursor(view.get("after"), [BEFORE_TEXTS, BEFORE_TEXTS]);
-    let sql = include_str!("../../sql/dashboard/matrix_permissions.sql");
+    let sql = include_str!("../../../sql/dashboard/matrix_permissions.sql");
     let mut found = rows(view.connection, sql, params![view.get("q"), type_from, slug_from, PAGE as i64 + 1], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
     })?;
     let more = cut(&mut found);
     let next = found.last().filter(|_| more).map(|(slug, of, _)| cursor(&[&Value::Text(of.clone()), &Value::Text(slug.clone())]));
-    let types = rows(view.connection, include_str!("../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
+    let types = rows(view.connection, include_str!("../../../sql/dashboard/types.sql"), [], |row| row.get::<_, String>(0))?;
     let body = html! {
         h1 { "Permissions" }
         form.fields method="get" action="permissions" {
@@ -63,7 +64,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let answer: Json = serde_json::from_str(&answer).map_err(|error| Problem::broken(error.to_string()))?;
     let word = |name: &str| answer.get(name).and_then(Json::as_str).unwrap_or_default();
     let is_system = answer.get("system").and_then(Json::as_bool).unwrap_or_default();
-    let roles = rows(view.connection, include_str!("../../sql/dashboard/roles_holding.sql"), [slug], |row| {
+    let roles = rows(view.connection, include_str!("../../../sql/dashboard/roles_holding.sql"), [slug], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Value>(1)?))
     })?;
     let body = html! {

@@ -5,9 +5,13 @@ use authz::rusqlite::{Row, params};
 use maud::{Markup, html};
 use serde_json::Value as Json;
 
-use super::file::{row, rows, text};
-use super::words::{PAGE, button, choice, cursor, cut, field, folded, href, none, pager, plain, resource, shown, subject, time, uncursor};
-use super::{Page, Problem, View, events};
+use super::events;
+use crate::dashboard::file::{row, rows, text};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{
+    PAGE, button, choice, cursor, cut, field, folded, href, none, pager, plain, resource, shown, subject, time, uncursor,
+};
 
 /// How many sign-ins a page goes through while it looks for those that are asked for. Then it says how far it came.
 const WINDOW: i64 = 20_000;
@@ -77,7 +81,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
         (None, Some(until)) => (Value::Text(until), Value::Text(String::new())),
         _ => (at, id),
     };
-    let sql = include_str!("../../sql/dashboard/sessions.sql");
+    let sql = include_str!("../../../sql/dashboard/sessions.sql");
     let asked = ["status", "origin", "connection", "organization", "who"].map(|name| view.get(name));
     let [status_of, origin_of, connection_of, organization, who] = asked;
     let parameters = params![status_of, origin_of, connection_of, organization, who, since, at, id, WINDOW, PAGE as i64 + 1];
@@ -85,11 +89,11 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
     let more = cut(&mut found);
     let next = match (more, found.last()) {
         (true, Some(last)) => Some(cursor(&[&Value::Text(last.started_at.clone()), &Value::Text(last.id.clone())])),
-        _ => row(connection, include_str!("../../sql/dashboard/sessions_reach.sql"), params![at, id, WINDOW], |row| {
+        _ => row(connection, include_str!("../../../sql/dashboard/sessions_reach.sql"), params![at, id, WINDOW], |row| {
             Ok(cursor(&[&row.get(0)?, &row.get(1)?]))
         })?,
     };
-    let connections = rows(connection, include_str!("../../sql/dashboard/connections.sql"), [], |row| row.get::<_, String>(0))?;
+    let connections = rows(connection, include_str!("../../../sql/dashboard/connections.sql"), [], |row| row.get::<_, String>(0))?;
     let statuses = STATUSES.map(str::to_owned);
     let origins = ["sp", "idp", "test"].map(str::to_owned);
     let body = html! {
@@ -156,7 +160,7 @@ fn table(found: &[SignIn]) -> Markup {
 pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let connection = view.connection;
     let id = view.text("id");
-    let found = row(connection, include_str!("../../sql/dashboard/session.sql"), [id], |row| {
+    let found = row(connection, include_str!("../../../sql/dashboard/session.sql"), [id], |row| {
         let texts = (0..20).map(|column| row.get::<_, Value>(column)).collect::<Result<Vec<Value>, _>>()?;
         Ok((texts, row.get::<_, Option<f64>>(20)?))
     })?;
@@ -233,7 +237,7 @@ struct Step {
 /// The events of a sign-in: looked for among those around its time.
 fn happened(view: &View<'_>, id: &str, started_at: &str) -> Result<Vec<Step>, Problem> {
     let from = events::first_from(view.connection, started_at)?.saturating_sub(1_000);
-    let sql = include_str!("../../sql/dashboard/session_events.sql");
+    let sql = include_str!("../../../sql/dashboard/session_events.sql");
     rows(view.connection, sql, params![id, from, from.saturating_add(WINDOW)], |row| {
         Ok(Step { id: row.get(1)?, name: row.get(2)?, at: row.get(5)? })
     })
@@ -288,7 +292,7 @@ impl AppSession {
 }
 
 fn of_application(view: &View<'_>, id: &str) -> Result<Page, Problem> {
-    let Some(one) = row(view.connection, include_str!("../../sql/dashboard/app_session.sql"), [id], app_session)? else {
+    let Some(one) = row(view.connection, include_str!("../../../sql/dashboard/app_session.sql"), [id], app_session)? else {
         return Err(Problem::missing("there is no such session"));
     };
     let body = html! {
@@ -318,7 +322,7 @@ fn of_application(view: &View<'_>, id: &str) -> Result<Page, Problem> {
 pub(crate) fn of_applications(view: &View<'_>) -> Result<Page, Problem> {
     let last = || Value::Text(LAST.to_owned());
     let [at, id] = uncursor(view.get("before"), [last(), last()]);
-    let sql = include_str!("../../sql/dashboard/app_sessions.sql");
+    let sql = include_str!("../../../sql/dashboard/app_sessions.sql");
     let mut found = rows(view.connection, sql, params![view.get("status"), at, id, WINDOW, PAGE as i64 + 1], app_session)?;
     let more = cut(&mut found);
     let next = found.last().filter(|_| more).map(|last| cursor(&[&Value::Text(last.created_at.clone()), &Value::Text(last.id.clone())]));
@@ -371,7 +375,7 @@ pub(crate) fn of_applications(view: &View<'_>) -> Result<Page, Problem> {
 
 /// Connections through which sign-ins fail, for the overview.
 pub(crate) fn failing(view: &View<'_>) -> Result<Markup, Problem> {
-    let found = rows(view.connection, include_str!("../../sql/dashboard/failing.sql"), [], |row| {
+    let found = rows(view.connection, include_str!("../../../sql/dashboard/failing.sql"), [], |row| {
         Ok((
             row.get::<_, String>(0)?,
             row.get::<_, i64>(4)? + row.get::<_, i64>(5)?,

@@ -7,8 +7,7 @@
 //! * The first URL has a token that works once, and gives a cookie for the paths of this file. Cookies do not know ports, so its name and
 //!   its path are its own: what else serves on this machine neither gets nor overwrites it.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 use subtle::ConstantTimeEq;
 

@@ -4,22 +4,23 @@ use authz::rusqlite::types::Value;
 use maud::html;
 use serde_json::Value as Json;
 
-use super::file::{rows, text, value};
-use super::words::{button, folded, href, none, permission, plain, resource, shown, subject, time};
-use super::{Page, Problem, View};
+use crate::dashboard::file::{rows, text, value};
+use crate::dashboard::page::{Page, View};
+use crate::dashboard::problem::Problem;
+use crate::dashboard::words::{button, folded, href, none, permission, plain, resource, shown, subject, time};
 
 pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let connection = view.connection;
-    let types = rows(connection, include_str!("../../sql/dashboard/type_parents.sql"), [], |row| {
+    let types = rows(connection, include_str!("../../../sql/dashboard/type_parents.sql"), [], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, Option<String>>(3)?))
     })?;
-    let relations = rows(connection, include_str!("../../sql/dashboard/relations.sql"), [], |row| {
+    let relations = rows(connection, include_str!("../../../sql/dashboard/relations.sql"), [], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
     })?;
-    let history = rows(connection, include_str!("../../sql/dashboard/model_history.sql"), [], |row| {
+    let history = rows(connection, include_str!("../../../sql/dashboard/model_history.sql"), [], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
     })?;
-    let orphans = rows(connection, include_str!("../../sql/dashboard/some_orphans.sql"), [200], |row| {
+    let orphans = rows(connection, include_str!("../../../sql/dashboard/some_orphans.sql"), [200], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, Value>(3)?))
     })?;
     let document: String = value(connection, "SELECT authz_model()", [])?;
