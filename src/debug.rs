@@ -8,7 +8,8 @@ use serde_json::json;
 use crate::facts::store::Store;
 use crate::identity::state::Identity;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::scalar::{OnConnection, Arguments, Effect, define};
+use crate::sqlite::error::Result;
+use crate::sqlite::scalar::{Arguments, Effect, OnConnection, define};
 use crate::sqlite::transaction::Transaction;
 
 /// What is told about.

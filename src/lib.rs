@@ -58,19 +58,45 @@ pub use rusqlite;
 ///
 /// # Errors
 /// The connection refuses a function or a table.
-pub fn register(connection: &rusqlite::Connection) -> Result<()> {
-    sqlite::connection::Engine::attach(connection, rooms)?;
-    sqlite::call::listen(connection)?;
-    outbox::actor::begin(connection);
-    Ok(())
+pub fn register(connection: &Connection) -> Result<()> {
+    attach(connection).map(drop)
 }
 
-/// Every room, with what it may use.
-fn rooms(connection: &rusqlite::Connection, engine: &std::rc::Rc<sqlite::connection::Engine>) -> rusqlite::Result<()> {
-    let store = facts::store::Store::new(engine);
-    let identity = identity::state::Identity::new(engine, &store.clock);
-    let search = search::Search::new(&store);
-    sqlite::register(connection, engine)?;
+/// As [`register`]; tests call a room directly with the engine.
+fn attach(connection: &Connection) -> Result<Rc<Engine>> {
+    let engine = Engine::attach(connection, rooms)?;
+    sqlite::call::listen(connection)?;
+    outbox::actor::begin(connection);
+    Ok(engine)
+}
+
+/// Brings the main database of a connection to the newest schema, whole or not at all, in the open transaction if there is one.
+///
+/// # Errors
+/// The file has a newer schema, a history that was edited, or objects in the way; a lock; a full disk. Nothing is written then.
+///
+/// ```
+/// let connection = authz::rusqlite::Connection::open_in_memory()?;
+/// assert_eq!(authz::migrate(&connection)?.from, 0);
+/// assert!(authz::migrate(&connection)?.applied.is_empty());
+/// # Ok::<(), authz::Error>(())
+/// ```
+pub fn migrate(connection: &Connection) -> Result<Report> {
+    sqlite::migrate::migrate(connection, outbox::actor::listen)
+}
+
+/// The table of contents: every room, handed what it may use.
+fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    let store = Store::new(engine);
+    let identity = Identity::new(engine, &store.clock);
+    let search = Search::new(&store);
+
+    // Work that is done as a whole or not at all; functions that write as INSERT: authz_call
+    sqlite::work::register(connection, engine)?;
+    sqlite::call::register(connection, engine)?;
+    // The schema: authz_migrate
+    sqlite::migrate::register(connection, engine, outbox::actor::listen)?;
+    // What the connection keeps and by which clock it judges: authz_limit, authz_now
     facts::register(connection, &store)?;
     // The questions: authz_check, authz_explain, authz_list_…, authz_descendants, authz_hierarchy
     access::register(connection, &store)?;
@@ -82,8 +108,9 @@ fn rooms(connection: &rusqlite::Connection, engine: &std::rc::Rc<sqlite::connect
     identity::register(connection, &identity)?;
     // authz_search
     search::register(connection, &search)?;
+    // authz_debug
     debug::register(connection, &store, &identity)?;
-    // Last, for it tells that all the others are there.
+    // authz_version, last, for it tells that all the others are there
     sqlite::migrate::register_version(connection, engine)
 }
 

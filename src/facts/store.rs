@@ -13,8 +13,8 @@ use super::limits::Limits;
 use super::reader::Reader;
 use crate::base::clock::Clock;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::error::Result;
+use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::transaction::Transaction;
 
 /// The facts as a connection knows them: what it has read, how much of it may be kept, and the clock by which it judges.

@@ -8,8 +8,8 @@ use super::template::Template;
 use super::template::cache::TemplateCache;
 use crate::base::clock::Clock;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::error::Result;
+use crate::sqlite::scalar::OnConnection;
 
 /// The statements of a connection, the clock by which it judges, and what is kept between calls.
 pub(crate) struct Identity {

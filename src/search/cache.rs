@@ -11,11 +11,11 @@ use super::commands::Command;
 use super::index::Index;
 use super::score::Scratch;
 use super::viewer::{self, Eyes, Viewer, VisibleTitles, VisibleTypes};
-use crate::sqlite::connection::Engine;
-use crate::sqlite::scalar::OnConnection;
 use crate::base::time::{Millis, expiry};
 use crate::facts::store::Store;
+use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
+use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::transaction::Transaction;
 
 /// How many visible resources a subject may have to be answered from them all.

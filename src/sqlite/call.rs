@@ -15,50 +15,42 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ffi::CStr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
-use hashbrown::HashMap;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ffi};
 use serde_json::{Value as Json, json};
 
+use super::connection::Engine;
+use super::error::{Error, Result};
+use super::scalar::{Arguments, Effect, Function, Functions, define};
+use super::value::text;
+use super::virtual_table::{self, Host, IndexInfo, NoRows, Reach, VirtualTable};
 use crate::base::refusal::{nearest, shown};
-use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result};
-use crate::sqlite::scalar::{Arguments, Effect, Function, define};
-use crate::sqlite::value::text;
-use crate::sqlite::virtual_table::{self, Host, IndexInfo, NoRows, Reach, VirtualTable};
 
 /// What every name of a function begins with.
 const PREFIX: &str = "authz_";
 
-/// The functions of a connection that can be called as INSERT, and what the last such call was answered with.
+/// What the last call was answered with, and what proves that a row comes from the view.
 #[derive(Default)]
 pub(crate) struct Calls {
-    functions: RefCell<HashMap<&'static str, Rc<Function>>>,
     result: RefCell<Option<Value>>,
     key: RefCell<[u8; 16]>,
-}
-
-impl Calls {
-    /// Lets a function be called as INSERT, if it writes.
-    pub(crate) fn offer(&self, function: Rc<Function>) {
-        if function.effect == Effect::Writes
-            && let Some(name) = function.name.strip_prefix(PREFIX)
-        {
-            self.functions.borrow_mut().insert(name, function);
-        }
-    }
 }
 
 /// Registers what the view needs.
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     // SAFETY: SQLite fills as many bytes as it is told.
-    unsafe { ffi::sqlite3_randomness(16, engine.calls.key.borrow_mut().as_mut_ptr().cast()) };
+    unsafe { ffi::sqlite3_randomness(16, engine.state::<Calls>().key.borrow_mut().as_mut_ptr().cast()) };
     virtual_table::define::<CallsTable>(connection, "_authz_calls", Rc::clone(engine))?;
-    define(connection, engine, "_authz_call_key", 0..=0, Effect::Writes, |engine, _| Ok(engine.calls.key.borrow().to_vec()))?;
+    define(connection, engine, "_authz_call_key", 0..=0, Effect::Writes, |engine, _| Ok(engine.state::<Calls>().key.borrow().to_vec()))?;
     define(connection, engine, "authz_result", 0..=0, Effect::Reads, |engine, _| {
-        engine.calls.result.borrow().clone().ok_or_else(|| Error::refused("no function has been called by INSERT INTO authz_call on this connection"))
+        engine
+            .state::<Calls>()
+            .result
+            .borrow()
+            .clone()
+            .ok_or_else(|| Error::refused("no function has been called by INSERT INTO authz_call on this connection"))
     })
 }
 
@@ -91,16 +83,14 @@ impl VirtualTable for CallsTable {
     }
 
     fn insert(&self, row: &[ValueRef<'_>]) -> Result<()> {
-        let calls = &self.engine.calls;
+        let calls = self.engine.state::<Calls>();
         calls.result.replace(None);
-        match row {
-            [name, arguments, ValueRef::Blob(key)] if *key == *calls.key.borrow() => {
-                let result = run(&self.engine, *name, *arguments)?;
-                calls.result.replace(Some(result));
-                Ok(())
-            }
-            _ => Err(Error::refused("functions are called by INSERT INTO authz_call, from statements of the application alone")),
-        }
+        let result = match row {
+            [name, arguments, ValueRef::Blob(key)] if *key == *calls.key.borrow() => run(&self.engine, *name, *arguments),
+            _ => Err(Error::refused("only statements of the application itself call functions, by INSERT INTO authz_call")),
+        };
+        calls.result.replace(Some(result.map_err(|error| error.of_function("authz_call"))?));
+        Ok(())
     }
 }
 
@@ -123,11 +113,14 @@ fn run(engine: &Engine, name: ValueRef<'_>, arguments: ValueRef<'_>) -> Result<V
 }
 
 fn find(engine: &Engine, given: &str) -> Result<Rc<Function>> {
-    let functions = engine.calls.functions.borrow();
+    let functions = engine.state::<Functions>();
+    let functions = functions.0.borrow();
+    let writing = |function: &Rc<Function>| function.effect == Effect::Writes;
     let name = given.strip_prefix(PREFIX).unwrap_or(given);
-    functions.get(name).cloned().ok_or_else(|| {
-        let near = nearest(name, functions.keys().copied());
-        Error::refused(format!("authz_call: no function `{}` that writes{near}", shown(given)))
+    functions.get(format!("{PREFIX}{name}").as_str()).and_then(Weak::upgrade).filter(writing).ok_or_else(|| {
+        let all = functions.values().filter_map(Weak::upgrade).filter(writing).filter_map(|function| function.name.strip_prefix(PREFIX));
+        let near = nearest(name, all);
+        Error::refused(format!("there is no function `{}` that writes{near}", shown(given)))
     })
 }
 

@@ -4,6 +4,7 @@
 //! run. Virtual tables are disconnected before that count. So an eponymous virtual table, connected once when the library registers,
 //! holds the engine at anchor: when it goes, so do the statements.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::ffi::CStr;
@@ -12,10 +13,8 @@ use std::rc::Rc;
 use hashbrown::HashMap;
 use rusqlite::{Connection, PrepFlags, Statement, StatementStatus, ToSql};
 
-use crate::sqlite::call::Calls;
-use crate::sqlite::error::Result;
-use crate::sqlite::virtual_table::{Host, IndexInfo, NoRows, Reach, VirtualTable, define};
-use crate::sqlite::work::{self, Place};
+use super::error::Result;
+use super::virtual_table::{Host, IndexInfo, NoRows, Reach, VirtualTable, define};
 
 /// One for each connection, shared by everything that is registered on it. It knows no feature: what a feature keeps is a state of its
 /// own, which holds the engine.
@@ -27,10 +26,8 @@ pub(crate) struct Engine {
     parts: Cell<Option<Parts>>,
     /// What is kept for the sake of later calls, and is of no use once the connection closes
     forgetful: RefCell<Vec<Box<dyn Fn()>>>,
-    /// Work that waits for its statement
-    pub(crate) works: Place,
-    /// The functions that can be called as INSERT
-    pub(crate) calls: Calls,
+    /// What files of this room keep for the connection, one of each type
+    states: RefCell<Vec<Rc<dyn Any>>>,
     connection: Box<Connection>,
 }
 
@@ -53,11 +50,9 @@ impl Engine {
             anchored: Cell::new(true),
             parts: Cell::new(Some(parts)),
             forgetful: RefCell::default(),
-            works: Place::default(),
-            calls: Calls::default(),
+            states: RefCell::default(),
             connection: Box::new(own),
         });
-        work::register(connection, &engine)?;
         define::<Anchor>(connection, "_authz_anchor", Rc::clone(&engine))?;
         match connection.prepare_with_flags("SELECT 1 FROM main._authz_anchor", PrepFlags::SQLITE_PREPARE_PERSISTENT) {
             Ok(_) => Ok(engine),
@@ -80,6 +75,17 @@ impl Engine {
     pub(crate) fn before_closing<S: 'static>(&self, state: &Rc<S>, forget: fn(&S)) {
         let state = Rc::downgrade(state);
         self.forgetful.borrow_mut().push(Box::new(move || state.upgrade().iter().for_each(|state| forget(state))));
+    }
+
+    /// What is kept for the connection of a type, made when it is first asked for. It must not hold the engine.
+    pub(crate) fn state<T: Default + 'static>(&self) -> Rc<T> {
+        let mut states = self.states.borrow_mut();
+        if let Some(found) = states.iter().find_map(|state| Rc::clone(state).downcast().ok()) {
+            return found;
+        }
+        let fresh = Rc::new(T::default());
+        states.push(Rc::<T>::clone(&fresh));
+        fresh
     }
 
     /// The connection, for statements that are not asked often enough to be kept.

@@ -132,7 +132,9 @@ pub(crate) fn tell(name: &str, error: Error) -> Told {
     let code = error.code();
     let text = match error {
         Error::Told { text, .. } => text,
-        Error::Sqlite(_) if matches!(code & 0xff, ffi::SQLITE_INTERRUPT | ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_NOMEM) => None,
+        Error::Sqlite(_) if matches!(code & 0xff, ffi::SQLITE_INTERRUPT | ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_NOMEM) => {
+            None
+        }
         error => Some(format!("{name}: {error}")),
     };
     Told { code, text: text.and_then(|text| CString::new(text.replace('\0', "\u{2400}")).ok()) }

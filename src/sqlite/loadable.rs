@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rusqlite::{Connection, ffi};
 
-use crate::sqlite::error::{Error, words_of_sqlite};
+use super::error::{Error, words_of_sqlite};
 
 /// The oldest SQLite that serves as a host: the first with `unixepoch()` and with JSON built in.
 const OLDEST_HOST: c_int = 3_038_000;

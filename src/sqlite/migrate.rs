@@ -17,10 +17,10 @@ use refinery_core::traits::sync::{Migrate, Query, Transaction};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result, words_of_sqlite};
-use crate::sqlite::scalar::{Effect, define};
-use crate::sqlite::transaction::alter;
+use super::connection::Engine;
+use super::error::{Error, Result, words_of_sqlite};
+use super::scalar::{Effect, define};
+use super::transaction::alter;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -40,33 +40,26 @@ pub struct Report {
     pub applied: Vec<String>,
 }
 
+/// What is done on a connection once its file has the schema, within the same transaction.
+pub(crate) type Afterwards = fn(&Connection) -> rusqlite::Result<()>;
+
 /// Registers `authz_version()`.
 pub(crate) fn register_version(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_version", 0..=0, Effect::Pure, |_, _| Ok(env!("CARGO_PKG_VERSION").to_owned()))
 }
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>, afterwards: Afterwards) -> rusqlite::Result<()> {
     define(connection, engine, "authz_schema_version", 0..=0, Effect::Reads, |engine, _| schema_version(engine.connection()))?;
     // authz_migrate() → JSON {"from": 0, "to": 1, "applied": ["V1__foundation"]}; a second call applies nothing.
-    define(connection, engine, "authz_migrate", 0..=0, Effect::Migrates, |engine, _| {
-        let report = migrate(engine.connection())?;
+    define(connection, engine, "authz_migrate", 0..=0, Effect::Migrates, move |engine, _| {
+        let report = migrate(engine.connection(), afterwards)?;
         Ok(json!({"from": report.from, "to": report.to, "applied": report.applied}).to_string())
     })
 }
 
 /// Brings the main database of a connection to the newest schema, whole or not at all, in the open transaction if there is one.
-///
-/// # Errors
-/// The file has a newer schema, a history that was edited, or objects in the way; a lock; a full disk. Nothing is written then.
-///
-/// ```
-/// let connection = authz::rusqlite::Connection::open_in_memory()?;
-/// assert_eq!(authz::migrate(&connection)?.from, 0);
-/// assert!(authz::migrate(&connection)?.applied.is_empty());
-/// # Ok::<(), authz::Error>(())
-/// ```
-pub fn migrate(connection: &Connection) -> Result<Report> {
+pub(crate) fn migrate(connection: &Connection, afterwards: Afterwards) -> Result<Report> {
     alter(connection, || {
         let from = check(connection)?;
         let recorded = has(connection, "authz_schema_history")?

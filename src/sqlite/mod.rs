@@ -6,11 +6,12 @@
 //! | file | what happens there |
 //! |---|---|
 //! | `connection.rs` | the engine: the handle, the statements that stay prepared, and what is forgotten before the connection closes |
-//! | `transaction.rs`, `statement.rs` | savepoints and states of the file; a statement that is held with its connection |
-//! | `scalar.rs`, `row_function.rs` | functions: called once, or for every row of a statement |
+//! | `work.rs`, `transaction.rs` | work that is done as a whole or not at all; states of the file, changes of the schema |
+//! | `statement.rs` | a statement that is held with its connection |
+//! | `scalar.rs`, `row_function.rs`, `call.rs` | functions: called once, or for every row of a statement, or as INSERT |
 //! | `table.rs`, `virtual_table.rs` | table-valued functions; the skeleton of every virtual table |
 //! | `value.rs`, `error.rs` | values and stored ids; what can go wrong, and how SQLite is told |
-//! | `guard.rs`, `shared.rs` | panics stop here; what the callbacks of a connection share |
+//! | `shared.rs` | what the callbacks of a connection share |
 //! | `migrate.rs`, `loadable.rs` | the schema; the entry point for `.load` |
 //!
 //! May use: `base`.
@@ -29,10 +30,4 @@ pub(crate) mod table;
 pub(crate) mod transaction;
 pub(crate) mod value;
 pub(crate) mod virtual_table;
-mod work;
-
-/// Registers the functions and tables of this room.
-pub(crate) fn register(connection: &rusqlite::Connection, engine: &std::rc::Rc<connection::Engine>) -> rusqlite::Result<()> {
-    call::register(connection, engine)?;
-    migrate::register(connection, engine)
-}
+pub(crate) mod work;

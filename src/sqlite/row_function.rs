@@ -11,9 +11,9 @@ use std::rc::Rc;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ffi};
 
-use crate::sqlite::error::{Error, Result, tell};
-use crate::sqlite::scalar::set_error;
-use crate::sqlite::value::argument;
+use super::error::{Error, Result, tell};
+use super::scalar::set_error;
+use super::value::argument;
 
 /// How many arguments the function has.
 const ARGUMENTS: usize = 4;

@@ -1,16 +1,20 @@
 //! Scalar functions: how one is registered and how it reads its arguments.
 
+use std::cell::RefCell;
 use std::ffi::{CString, c_int};
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
+use hashbrown::HashMap;
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ffi};
 
-use crate::sqlite::connection::{Engine, OfConnection};
-use crate::sqlite::error::{Error, Result, Told, tell};
-use crate::sqlite::value::{GivenId, arguments, id, set_result, text};
-use crate::sqlite::virtual_table::release;
+use super::connection::Engine;
+use super::error::{Error, Result, Told, tell};
+use super::shared::OfConnection;
+use super::value::{GivenId, arguments, id, set_result, text};
+use super::virtual_table::release;
 
 /// What a function does, which decides where SQLite lets it be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +43,17 @@ impl Effect {
 /// A function with what it was defined with.
 pub(crate) struct Function {
     pub(crate) name: &'static str,
-    pub(crate) arity: std::ops::RangeInclusive<usize>,
+    pub(crate) arity: RangeInclusive<usize>,
     pub(crate) effect: Effect,
-    pub(crate) body: Box<dyn Fn(&Arguments<'_>) -> Result<Value>>,
+    pub(crate) body: Body,
 }
+
+/// What a function does with its arguments.
+type Body = Box<dyn Fn(&Arguments<'_>) -> Result<Value>>;
+
+/// The functions of a connection by name. SQLite keeps them alive, for a function holds what holds this.
+#[derive(Default)]
+pub(crate) struct Functions(pub(crate) RefCell<HashMap<&'static str, Weak<Function>>>);
 
 /// What hangs on a connection, and so knows its engine.
 pub(crate) trait OnConnection {
@@ -60,7 +71,7 @@ pub(crate) fn define<S, T>(
     connection: &Connection,
     state: &Rc<S>,
     name: &'static str,
-    arity: std::ops::RangeInclusive<usize>,
+    arity: RangeInclusive<usize>,
     effect: Effect,
     body: impl Fn(&S, &Arguments<'_>) -> Result<T> + 'static,
 ) -> rusqlite::Result<()>
@@ -96,7 +107,7 @@ fn register(connection: &Connection, engine: &Engine, function: Function) -> rus
             return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
         }
     }
-    engine.calls.offer(function);
+    engine.state::<Functions>().0.borrow_mut().insert(function.name, Rc::downgrade(&function));
     Ok(())
 }
 

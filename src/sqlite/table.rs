@@ -11,9 +11,9 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::sqlite::error::{Error, Result};
-use crate::sqlite::value::{GivenId, id, text};
-use crate::sqlite::virtual_table::{self, Answer as Cell, Cursor, Host, IndexInfo, Operator, Reach, VirtualTable};
+use super::error::{Error, Result};
+use super::value::{GivenId, id, text};
+use super::virtual_table::{self, Answer as Cell, Cursor, Host, IndexInfo, Operator, Reach, VirtualTable};
 
 /// A table-valued function.
 pub(crate) struct TableFunction {
@@ -164,7 +164,8 @@ impl VirtualTable for Table {
         host.reach(*reach);
         let hidden = table.function.arguments.iter().map(|name| format!("\"{name}\" HIDDEN"));
         let columns: Vec<String> = table.function.columns.iter().map(|name| format!("\"{name}\"")).chain(hidden).collect();
-        let schema = CString::new(format!("CREATE TABLE x ({})", columns.join(", "))).map_err(|_| Error::refused("the columns are no C string"))?;
+        let schema =
+            CString::new(format!("CREATE TABLE x ({})", columns.join(", "))).map_err(|_| Error::refused("the columns are no C string"))?;
         Ok((Cow::Owned(schema), table.clone()))
     }
 

@@ -95,7 +95,6 @@ impl Drop for Snapshot {
     }
 }
 
-
 /// Runs `work`, which changes the schema, as a whole or not at all, within the transaction of the host where there is one.
 ///
 /// A change of the schema cannot be part of a statement, so this is a transaction or a savepoint. What may have to undo it is prepared

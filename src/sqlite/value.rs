@@ -7,7 +7,7 @@ use rusqlite::ffi;
 use rusqlite::types::{ToSql, ToSqlOutput, Value, ValueRef};
 
 use super::error::{Error, Result};
-use crate::base::identifier::{Id, IdRef, MAX_ID_BYTES, canonical_integer, check_id};
+use crate::base::identifier::{Id, IdRef, MAX_ID_BYTES, canonical_integer, check_id, integer_of_real};
 use crate::base::refusal::shown;
 
 impl Id {
@@ -27,7 +27,8 @@ impl<'a> IdRef<'a> {
         match value {
             ValueRef::Integer(number) => Some(IdRef::Integer(number)),
             ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_ID_BYTES).map(IdRef::of),
-            ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => None,
+            ValueRef::Real(number) => integer_of_real(number).map(IdRef::Integer),
+            ValueRef::Null | ValueRef::Blob(_) => None,
         }
     }
 
@@ -100,6 +101,12 @@ pub(crate) fn id<'a>(value: ValueRef<'a>, what: &str) -> Result<Option<GivenId<'
     match value {
         ValueRef::Null => Ok(None),
         ValueRef::Integer(_) => Ok(Some(GivenId { value })),
+        ValueRef::Real(number) => match integer_of_real(number) {
+            Some(integer) => Ok(Some(GivenId { value: ValueRef::Integer(integer) })),
+            None => Err(Error::refused(format!(
+                "the {what} is the REAL {number:?}, and only whole numbers up to 2^53 are ids; bind an integer (in Node, a BigInt)"
+            ))),
+        },
         ValueRef::Text(_) => {
             let given = text(value, what)?.unwrap_or_default();
             if canonical_integer(given).is_none() {

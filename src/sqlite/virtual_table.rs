@@ -12,9 +12,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ffi};
 
-use crate::sqlite::connection::OfConnection;
-use crate::sqlite::error::{Error, Result, Told, tell};
-use crate::sqlite::value::{arguments, set_result};
+use super::error::{Error, Result, Told, tell};
+use super::shared::OfConnection;
+use super::value::{arguments, set_result};
 
 /// A virtual table as it is connected to.
 pub(crate) trait VirtualTable: Sized + 'static {
@@ -247,7 +247,13 @@ fn register<T: VirtualTable>(
     let defined = Box::into_raw(Box::new(OfConnection::new(Defined { name, shared })));
     // SAFETY: the handle is open; what is shared is given back by `release`, which SQLite calls once, also where this call fails.
     let code = unsafe {
-        ffi::sqlite3_create_module_v2(connection.handle(), c_name.as_ptr(), module, defined.cast(), Some(release::<OfConnection<Defined<T::Shared>>>))
+        ffi::sqlite3_create_module_v2(
+            connection.handle(),
+            c_name.as_ptr(),
+            module,
+            defined.cast(),
+            Some(release::<OfConnection<Defined<T::Shared>>>),
+        )
     };
     match code {
         ffi::SQLITE_OK => Ok(()),

@@ -14,9 +14,9 @@ use std::rc::Rc;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ffi};
 
-use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result};
-use crate::sqlite::virtual_table::{Host, IndexInfo, NoRows, Reach, VirtualTable, define};
+use super::connection::Engine;
+use super::error::{Error, Result};
+use super::virtual_table::{Host, IndexInfo, NoRows, Reach, VirtualTable, define};
 
 /// Work that waits for its statement.
 type Work<'a> = &'a mut dyn FnMut() -> Result<()>;
@@ -58,18 +58,19 @@ impl Engine {
             ));
         }
         let last_rowid = self.connection().last_insert_rowid();
+        let place = self.state::<Place>();
         let done = self.with(include_str!("../../sql/sqlite/work/run.sql"), |statement| {
             // SAFETY: the table takes the work out of its place while the statement runs, and what it leaves is taken out below; so it is
             // gone from there before `work` is.
             let waiting: *mut Work<'static> = unsafe { std::mem::transmute(&raw mut work) };
-            let others = self.works.waiting.replace(Some(waiting));
+            let others = place.waiting.replace(Some(waiting));
             let done = statement.execute([]);
-            self.works.waiting.set(others);
+            place.waiting.set(others);
             Ok(done?)
         });
         // SAFETY: the handle is valid as long as the engine.
         unsafe { ffi::sqlite3_set_last_insert_rowid(self.connection().handle(), last_rowid) };
-        let failure = self.works.failure.take();
+        let failure = place.failure.take();
         match done {
             Ok(_) => Ok(()),
             Err(error) => Err(failure.unwrap_or(error)),
@@ -111,7 +112,7 @@ impl VirtualTable for Works {
     }
 
     fn insert(&self, _row: &[ValueRef<'_>]) -> Result<()> {
-        let works = &self.engine.works;
+        let works = self.engine.state::<Place>();
         let Some(work) = works.waiting.take() else { return Err(Error::refused("only functions of authz write to this table")) };
         // SAFETY: put there by `as_one_statement`, which is waiting for this statement.
         let done = unsafe { (*work)() };

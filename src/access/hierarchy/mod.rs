@@ -29,9 +29,9 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
 
-use crate::base::identifier::{IdRef, whole};
+use self::arguments::{Arguments, affinity, quoted};
+use self::walk::{Seen, Walk};
 use crate::base::refusal::{nearest, shown};
-use crate::facts::ids::Ids;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::statement::HeldStatement;
 use crate::sqlite::virtual_table::{self, Answer, Host, IndexInfo, Operator, Reach, VirtualTable};
@@ -77,76 +77,6 @@ struct Questions {
 struct Hierarchy {
     connection: Rc<Connection>,
     questions: Rc<Questions>,
-}
-
-/// What the arguments of CREATE VIRTUAL TABLE say.
-struct Arguments {
-    table: String,
-    id: String,
-    parent: String,
-}
-
-impl Arguments {
-    fn parse(arguments: &[Cow<'_, str>]) -> Result<Arguments> {
-        let usage = "write USING authz_hierarchy(table=folders, id=id, parent=parent_id)";
-        let (mut table, mut id, mut parent) = (None, None, None);
-        for text in arguments {
-            let Some((key, value)) = text.split_once('=') else {
-                return Err(Error::refused(format!("the argument `{}` is not of the form key=value; {usage}", shown(text.trim()))));
-            };
-            let (key, value) = (key.trim(), unquoted(value.trim()));
-            let slot = match key.to_ascii_lowercase().as_str() {
-                "table" => &mut table,
-                "id" => &mut id,
-                "parent" => &mut parent,
-                other => {
-                    let near = nearest(other, ["table", "id", "parent"]);
-                    return Err(Error::refused(format!("unknown argument `{}`{near}; {usage}", shown(key))));
-                }
-            };
-            if value.is_empty() {
-                return Err(Error::refused(format!("the argument `{key}` is empty; {usage}")));
-            }
-            if slot.replace(value).is_some() {
-                return Err(Error::refused(format!("the argument `{key}` is given twice; {usage}")));
-            }
-        }
-        let needed =
-            |value: Option<String>, key: &str| value.ok_or_else(|| Error::refused(format!("the argument `{key}` is missing; {usage}")));
-        Ok(Arguments { table: needed(table, "table")?, id: needed(id, "id")?, parent: needed(parent, "parent")? })
-    }
-}
-
-/// A name without the quotes that SQL allows around it.
-fn unquoted(text: &str) -> String {
-    for (open, close) in [('"', '"'), ('\'', '\''), ('`', '`'), ('[', ']')] {
-        if let Some(inner) = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
-            return inner.replace(&format!("{close}{close}"), &close.to_string());
-        }
-    }
-    text.to_owned()
-}
-
-/// A name as an identifier in SQL.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// The affinity that a declared type gives, by SQLite's rules, as a type name that gives the same.
-fn affinity(declared: &str) -> &'static str {
-    let declared = declared.to_ascii_uppercase();
-    let has = |part: &str| declared.contains(part);
-    if has("INT") {
-        "INTEGER"
-    } else if has("CHAR") || has("CLOB") || has("TEXT") {
-        "TEXT"
-    } else if has("BLOB") || declared.is_empty() || declared == "ANY" {
-        ""
-    } else if has("REAL") || has("FLOA") || has("DOUB") {
-        "REAL"
-    } else {
-        "NUMERIC"
-    }
 }
 
 impl Hierarchy {
@@ -263,116 +193,6 @@ struct Cursor {
     walk: Option<Walk>,
     connection: Rc<Connection>,
     questions: Rc<Questions>,
-}
-
-/// A walk in one direction, breadth first.
-struct Walk {
-    statement: HeldStatement,
-    up: bool,
-    /// The value that the query gave
-    bound: Value,
-    at_most: i64,
-    open: VecDeque<(Value, i64)>,
-    /// What was read, and whether there is more below
-    read: std::vec::IntoIter<(Value, bool)>,
-    seen: Seen,
-    /// Where the walk is; `None` past the end
-    current: Option<(Value, i64)>,
-    depth: i64,
-    count: i64,
-}
-
-/// The values met so far: small integers, which most ids are, as bits.
-#[derive(Default)]
-struct Seen {
-    near: Ids,
-    others: HashSet<Key>,
-}
-
-impl Seen {
-    /// → Whether it is new.
-    fn insert(&mut self, value: &Value) -> bool {
-        match Key::of(value) {
-            Key::Integer(number) if Ids::is_near(number) => self.near.insert(IdRef::Integer(number)),
-            key => self.others.insert(key),
-        }
-    }
-}
-
-/// A value, such that equal keys are equal values to SQLite.
-#[derive(PartialEq, Eq, Hash)]
-enum Key {
-    Null,
-    Integer(i64),
-    Real(u64),
-    Text(Box<str>),
-    Blob(Box<[u8]>),
-}
-
-impl Key {
-    fn of(value: &Value) -> Key {
-        match value {
-            Value::Null => Key::Null,
-            Value::Integer(number) => Key::Integer(*number),
-            // 1.0 = 1
-            Value::Real(number) if let Some(integer) = whole(*number) => Key::Integer(integer),
-            Value::Real(number) => Key::Real(number.to_bits()),
-            Value::Text(text) => Key::Text(text.as_str().into()),
-            Value::Blob(bytes) => Key::Blob(bytes.as_slice().into()),
-        }
-    }
-}
-
-impl Walk {
-    /// Goes to the next row.
-    fn advance(&mut self) -> rusqlite::Result<()> {
-        self.count += 1;
-        self.current = if self.up { self.next_up()? } else { self.next_down()? };
-        Ok(())
-    }
-
-    fn next_down(&mut self) -> rusqlite::Result<Option<(Value, i64)>> {
-        loop {
-            for (value, has_below) in self.read.by_ref() {
-                if self.seen.insert(&value) {
-                    if has_below && self.depth < self.at_most {
-                        self.open.push_back((value.clone(), self.depth));
-                    }
-                    return Ok(Some((value, self.depth)));
-                }
-            }
-            let Some((above, depth)) = self.open.pop_front() else { return Ok(None) };
-            self.depth = depth + 1;
-            let mut rows = self.statement.query([above])?;
-            let mut below = Vec::new();
-            while let Some(row) = rows.next()? {
-                below.push((row.get(0)?, row.get(1)?));
-            }
-            self.read = below.into_iter();
-        }
-    }
-
-    /// A parent that the table does not have as an id is no row of it: so each is looked up before it is shown.
-    fn next_up(&mut self) -> rusqlite::Result<Option<(Value, i64)>> {
-        while let Some((value, depth)) = self.open.pop_front() {
-            if !self.seen.insert(&value) {
-                continue;
-            }
-            let mut rows = self.statement.query([value])?;
-            let mut found = None;
-            while let Some(row) = rows.next()? {
-                let parent: Value = row.get(1)?;
-                if depth < self.at_most && parent != Value::Null {
-                    self.open.push_back((parent, depth + 1));
-                }
-                found = Some(row.get(0)?);
-            }
-            if let Some(id) = found {
-                return Ok(Some((id, depth)));
-            }
-        }
-        Ok(None)
-    }
 }
 
 impl Cursor {
