@@ -123,7 +123,7 @@ impl Reader<'_> {
         if !by_name && usersets.iter().any(|one| is_gathered(self, *one)) {
             gathered = match self.reach(who)? {
                 Reach::Gathered(gathered) => Some(gathered),
-                Reach::Unknown | Reach::Wide if usersets.len() > self.limits.wide => Some(self.gathered(who)?),
+                Reach::Unknown | Reach::Wide if usersets.len() > self.limits.get().wide => Some(self.gathered(who)?),
                 Reach::Unknown | Reach::Wide => None,
             };
         }
@@ -192,7 +192,7 @@ impl Reader<'_> {
         if !by_name
             && let Reach::Gathered(gathered) = self.reach(who)?
             && kinds.iter().all(|(relation, _)| rules.get(*relation).is_some_and(|one| one.gathered))
-            && gathered.carriers.len() <= self.limits.few
+            && gathered.carriers.len() <= self.limits.get().few
         {
             for (carrier, _) in &gathered.carriers {
                 if self.kind(*carrier).is_some_and(|kind| declared.allows(kind)) && self.is_related(*carrier, goal)? {

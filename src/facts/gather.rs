@@ -37,7 +37,7 @@ impl Reader<'_> {
         match self.cache.subjects.get(who.0 as usize).map(|subject| &subject.reach) {
             Some(Reach::Gathered(gathered)) if self.is_live(gathered.until) => Ok(Reach::Gathered(Rc::clone(gathered))),
             Some(Reach::Wide) => Ok(Reach::Wide),
-            _ => self.gather(who, self.limits.wide),
+            _ => self.gather(who, self.limits.get().wide),
         }
     }
 
@@ -108,7 +108,7 @@ impl Reader<'_> {
             next += 1;
         }
         let held = match self.keeps {
-            true => self.roles_of_all(&carriers, self.limits.gathered)?.map(HeldRoles::new),
+            true => self.roles_of_all(&carriers, self.limits.get().gathered)?.map(HeldRoles::new),
             false => None,
         };
         self.cache.entries += carriers.len() + held.as_ref().map_or(0, HeldRoles::len);

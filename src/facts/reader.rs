@@ -20,7 +20,7 @@ use crate::sqlite::connection::Engine;
 pub(crate) struct Reader<'a> {
     pub(crate) engine: &'a Engine,
     clock: &'a Clock,
-    pub(crate) limits: Limits,
+    pub(crate) limits: &'a Cell<Limits>,
     pub(crate) cache: &'a mut Cache,
     /// Whether what is read stays for later questions, so that it pays to gather all that a subject holds
     pub(crate) keeps: bool,
@@ -30,7 +30,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(engine: &'a Engine, clock: &'a Clock, limits: Limits, cache: &'a mut Cache, keeps: bool) -> Reader<'a> {
+    pub(crate) fn new(engine: &'a Engine, clock: &'a Clock, limits: &'a Cell<Limits>, cache: &'a mut Cache, keeps: bool) -> Reader<'a> {
         Reader { engine, clock, limits, cache, keeps, now: Cell::new(None), until: Cell::new(Millis::MAX) }
     }
 
@@ -54,7 +54,7 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn keep_visible(&mut self, visible: Rc<VisibleSet>) {
         self.cache.visible.retain(|one| one.who != visible.who || one.relation != visible.relation);
-        if self.cache.visible.len() >= self.limits.kept_sets {
+        if self.cache.visible.len() >= self.limits.get().kept_sets {
             self.cache.visible.remove(0);
         }
         self.cache.visible.push(visible);

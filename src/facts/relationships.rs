@@ -91,7 +91,7 @@ impl Reader<'_> {
         if let Some(related) = self.cache.related.get(&goal) {
             return Ok(related.clone());
         }
-        let related = match self.relationships(goal, self.limits.few)? {
+        let related = match self.relationships(goal, self.limits.get().few)? {
             Some(found) => Related::Few(found.into()),
             None => Related::Many,
         };

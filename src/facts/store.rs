@@ -115,6 +115,6 @@ impl Store {
     }
 
     fn reader<'a>(&'a self, cache: &'a mut Cache, keeps: bool) -> Reader<'a> {
-        Reader::new(&self.engine, &self.clock, self.limits.get(), cache, keeps)
+        Reader::new(&self.engine, &self.clock, &self.limits, cache, keeps)
     }
 }

@@ -95,28 +95,28 @@ impl Engine {
 
     /// Runs `work` with the prepared form of `sql`, which stays prepared. A statement may be in use several times at once.
     pub(crate) fn with<T>(&self, sql: &'static str, work: impl FnOnce(&mut Statement<'_>) -> Result<T>) -> Result<T> {
-        let mut statement = self.take(sql)?;
+        // A statement of the library is one text of the program: its address tells it from all others.
+        let key = (sql.as_ptr() as usize, sql.len());
+        let pooled = self.statements.borrow_mut().get_mut(&key).and_then(Vec::pop);
+        let mut statement = match pooled {
+            Some(statement) => statement,
+            None => self.prepare(sql)?,
+        };
         let answer = work(&mut statement);
-        self.give_back(sql, statement);
-        answer
-    }
-
-    fn take(&self, sql: &'static str) -> Result<Statement<'static>> {
-        if let Some(statement) = self.statements.borrow_mut().get_mut(&key(sql)).and_then(Vec::pop) {
-            return Ok(statement);
-        }
-        // It stays, and so must not live in the memory that is at hand for what comes and goes.
-        let fresh = self.connection.prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
-        // SAFETY: the connection is boxed and never replaced, and outlives the statements by the order of the fields.
-        Ok(unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(fresh) })
-    }
-
-    fn give_back(&self, sql: &'static str, mut statement: Statement<'static>) {
         if self.anchored.get() {
             // What was bound would stay there with it.
             statement.clear_bindings();
-            self.statements.borrow_mut().entry(key(sql)).or_default().push(statement);
+            self.statements.borrow_mut().entry(key).or_default().push(statement);
         }
+        answer
+    }
+
+    /// Prepares a statement that stays, and so must not live in the memory that is at hand for what comes and goes.
+    #[cold]
+    fn prepare(&self, sql: &'static str) -> Result<Statement<'static>> {
+        let fresh = self.connection.prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
+        // SAFETY: the connection is boxed and never replaced, and outlives the statements by the order of the fields.
+        Ok(unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(fresh) })
     }
 
     /// The first column of every row, as text.
@@ -135,11 +135,6 @@ impl Engine {
         let statements = self.statements.borrow();
         statements.values().flatten().map(|statement| i64::from(statement.get_status(StatementStatus::RePrepare))).sum()
     }
-}
-
-/// A statement of the library is one text of the program: its address tells it from all others.
-fn key(sql: &'static str) -> (usize, usize) {
-    (sql.as_ptr() as usize, sql.len())
 }
 
 /// The table whose disconnect frees the statements before `sqlite3_close` counts them. It has no rows.
