@@ -7,14 +7,21 @@ use serde_json::json;
 
 use crate::facts::store::Store;
 use crate::identity::state::Identity;
+use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
-use crate::sqlite::scalar::{Arguments, Effect, define};
+use crate::sqlite::scalar::{Arguments, Effect, OnConnection, define};
 use crate::sqlite::transaction::Transaction;
 
 /// What is told about.
 struct Debugged {
     store: Rc<Store>,
     identity: Rc<Identity>,
+}
+
+impl OnConnection for Debugged {
+    fn engine(self: &Rc<Self>) -> Rc<Engine> {
+        Rc::clone(&self.store.engine)
+    }
 }
 
 /// Registers the function of this module.

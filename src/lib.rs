@@ -59,9 +59,15 @@ pub use rusqlite;
 /// # Errors
 /// The connection refuses a function or a table.
 pub fn register(connection: &Connection) -> Result<()> {
-    Engine::attach(connection, rooms)?;
+    attach(connection).map(drop)
+}
+
+/// As [`register`]; tests call a room directly with the engine.
+fn attach(connection: &Connection) -> Result<Rc<Engine>> {
+    let engine = Engine::attach(connection, rooms)?;
+    sqlite::call::listen(connection)?;
     outbox::actor::begin(connection);
-    Ok(())
+    Ok(engine)
 }
 
 /// Brings the main database of a connection to the newest schema, whole or not at all, in the open transaction if there is one.
@@ -85,7 +91,10 @@ fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     let identity = Identity::new(engine, &store.clock);
     let search = Search::new(&store);
 
-    // The schema: authz_migrate, authz_version
+    // Work that is done as a whole or not at all; functions that write as INSERT: authz_call
+    sqlite::work::register(connection, engine)?;
+    sqlite::call::register(connection, engine)?;
+    // The schema: authz_migrate
     sqlite::migrate::register(connection, engine, outbox::actor::listen)?;
     // What the connection keeps and by which clock it judges: authz_limit, authz_now
     facts::register(connection, &store)?;
@@ -100,7 +109,9 @@ fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     // authz_search
     search::register(connection, &search)?;
     // authz_debug
-    debug::register(connection, &store, &identity)
+    debug::register(connection, &store, &identity)?;
+    // authz_version, last, for it tells that all the others are there
+    sqlite::migrate::register_version(connection, engine)
 }
 
 /// The examples of the document are run as tests.

@@ -89,7 +89,7 @@ fn what_cannot_be_answered_is_refused_or_empty() {
     assert!(refused("SELECT 1 FROM authz_history('documnet', 1)").contains("did you mean `document`?"));
     assert!(refused("SELECT 1 FROM authz_history('document', 1, -1)").contains("0 or more"));
     assert!(refused("SELECT 1 FROM authz_history('document', 1, NULL, 'many')").contains("the limit is no INTEGER"));
-    assert!(refused("SELECT 1 FROM authz_history('document', 1.5)").contains("INTEGER or TEXT"));
+    assert!(refused("SELECT 1 FROM authz_history('document', 1.5)").contains("only whole numbers up to 2^53 are ids"));
 }
 
 /// A page costs what it costs, however many events are about other things.

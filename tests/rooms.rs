@@ -35,7 +35,7 @@ const FILES: [&str; 3] = ["debug.rs", "lib.rs", "main.rs"];
 const PURE: [&str; 3] = ["base", "decide", "model"];
 
 /// The front page, as rooms may name it: what everybody uses, in tests; and the entry point of the loadable library, which registers.
-const FRONT_PAGE: [&str; 2] = ["register", "migrate"];
+const FRONT_PAGE: [&str; 3] = ["register", "attach", "migrate"];
 const ENTRY_POINT: &str = "sqlite/loadable.rs";
 
 /// The folder of `sql/` that belongs to no room: statements for applications, which the documentation shows.

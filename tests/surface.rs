@@ -84,6 +84,7 @@ fn registering_adds_these_functions() {
             "authz_remove_role_permission/3 writes",
             "authz_render_jwt/3 reads",
             "authz_require/4 reads",
+            "authz_result/0 reads",
             "authz_revoke/4 writes",
             "authz_role/1 reads",
             "authz_role/2 reads",
@@ -131,6 +132,8 @@ fn registering_adds_these_functions() {
         modules,
         [
             "_authz_anchor",
+            "_authz_calls",
+            "_authz_work",
             "authz_ancestors",
             "authz_attribute_problems",
             "authz_attributes",

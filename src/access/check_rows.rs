@@ -49,7 +49,7 @@ impl RowFunction for Store {
     #[inline]
     fn by_memo(&self, memo: &Memo, row: &Row<'_>) -> Result<Option<bool>> {
         let is_asked =
-            memo.writes == self.engine.writes() && memo.moves == self.clock.moves() && (memo.is_fixed(row) || memo.is_about(row.values()));
+            memo.writes == self.engine.writes() && memo.moves == self.clock.moves() && (memo.is_fixed(row) || memo.is_about(row.values()?));
         if is_asked { memo.answer(self, row) } else { Ok(None) }
     }
 
@@ -135,7 +135,7 @@ impl Memo {
             && (set.until == i64::MAX || set.until > store.clock.now())
         {
             count(&store.counts.checks_from_set);
-            return match row.last() {
+            return match row.last()? {
                 ValueRef::Integer(number) => Ok(Some(set.ids.contains(IdRef::Integer(number)))),
                 // Whatever is no id is for the slow way to refuse.
                 other => match IdRef::stored(other) {

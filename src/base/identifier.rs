@@ -78,6 +78,18 @@ impl fmt::Display for Id {
     }
 }
 
+/// The integer that a number is, if it is whole and within 64 bits.
+pub(crate) fn whole(number: f64) -> Option<i64> {
+    // 2^63 is the first that is too great; the other bound is an integer itself.
+    let is_whole = number.fract() == 0.0 && (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&number);
+    is_whole.then_some(number as i64)
+}
+
+/// The integer that a driver meant which binds every number as REAL: beyond 2^53 the number that was meant is lost.
+pub(crate) fn integer_of_real(number: f64) -> Option<i64> {
+    whole(number).filter(|integer| integer.unsigned_abs() <= 1 << 53)
+}
+
 /// `Some` when the text is how SQLite writes an integer: no sign but a minus, no leading zero, within 64 bits.
 pub(crate) fn canonical_integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);

@@ -14,6 +14,7 @@ use super::reader::Reader;
 use crate::base::clock::Clock;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
+use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::transaction::Transaction;
 
 /// The facts as a connection knows them: what it has read, how much of it may be kept, and the clock by which it judges.
@@ -25,6 +26,12 @@ pub(crate) struct Store {
     /// What has been done so far
     pub(crate) counts: Counts,
     memory: RefCell<Memory>,
+}
+
+impl OnConnection for Store {
+    fn engine(self: &Rc<Self>) -> Rc<Engine> {
+        Rc::clone(&self.engine)
+    }
 }
 
 /// How often a connection went which way, for `authz_debug()`.

@@ -64,7 +64,6 @@ mod tests {
 
     use super::{Person, find, find_or_insert};
     use crate::base::identifier::Id;
-    use crate::sqlite::connection::Engine;
 
     const WORLD: &str = "
         INSERT INTO authz_organizations (id) VALUES ('acme'), ('rival'), (7);
@@ -74,11 +73,10 @@ mod tests {
 
     fn found(change: &str, organization: &str, email: &str) -> Option<String> {
         let connection = Connection::open_in_memory().unwrap();
-        crate::register(&connection).unwrap();
+        let engine = crate::attach(&connection).unwrap();
         crate::migrate(&connection).unwrap();
         connection.execute_batch(WORLD).unwrap();
         connection.execute_batch(change).unwrap();
-        let engine = Engine::attach(&connection, |_, _| Ok(())).unwrap();
         find(&engine, &Id::of(organization), &Person { email, ..Person::default() }).unwrap()
     }
 
@@ -134,10 +132,9 @@ mod tests {
     #[test]
     fn the_others_are_new() {
         let connection = Connection::open_in_memory().unwrap();
-        crate::register(&connection).unwrap();
+        let engine = crate::attach(&connection).unwrap();
         crate::migrate(&connection).unwrap();
         connection.execute_batch(WORLD).unwrap();
-        let engine = Engine::attach(&connection, |_, _| Ok(())).unwrap();
         let person = Person { email: "ana@acme.com", first_name: Some("Ana"), last_name: None };
         assert_eq!(find_or_insert(&engine, &Id::of("acme"), &person).unwrap(), "ana");
         let stranger = find_or_insert(&engine, &Id::of("rival"), &person).unwrap();

@@ -9,6 +9,7 @@ use super::template::cache::TemplateCache;
 use crate::base::clock::Clock;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
+use crate::sqlite::scalar::OnConnection;
 
 /// The statements of a connection, the clock by which it judges, and what is kept between calls.
 pub(crate) struct Identity {
@@ -18,6 +19,12 @@ pub(crate) struct Identity {
     pub(crate) sessions: RefCell<SessionCache>,
     /// Parsed templates of claims
     pub(crate) templates: RefCell<TemplateCache>,
+}
+
+impl OnConnection for Identity {
+    fn engine(self: &Rc<Self>) -> Rc<Engine> {
+        Rc::clone(&self.engine)
+    }
 }
 
 impl Identity {

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use crate::base::refusal::{nearest, shown};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
-use crate::sqlite::scalar::{Arguments, Effect, define};
+use crate::sqlite::scalar::{Arguments, Effect, OnConnection, define};
 
 /// Who is behind what a connection writes, where it was told.
 pub(crate) struct Acting {
@@ -30,6 +30,12 @@ struct Actor {
 
 /// Where an actor may come from, in the words of the reference.
 const SOURCES: [&str; 4] = ["api", "dashboard", "admin_portal", "system"];
+
+impl OnConnection for Acting {
+    fn engine(self: &Rc<Self>) -> Rc<Engine> {
+        Rc::clone(&self.engine)
+    }
+}
 
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {

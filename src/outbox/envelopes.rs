@@ -7,12 +7,12 @@ use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
-use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig};
 
 use super::page::{Event, page};
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Result, to_sqlite};
-use crate::sqlite::virtual_table::{self, Cursor, Host, VirtualTable};
+use crate::sqlite::error::Result;
+use crate::sqlite::virtual_table;
+use crate::sqlite::virtual_table::{Answer, Cursor, Host, IndexInfo, Operator, Reach, VirtualTable};
 
 /// Registers the tables of this module.
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
@@ -49,24 +49,24 @@ impl VirtualTable for Envelopes {
     type Shared = Rc<Engine>;
     type Cursor = EnvelopesCursor;
 
-    fn connect(host: &mut Host<'_>, engine: &Rc<Engine>) -> rusqlite::Result<(Cow<'static, CStr>, Envelopes)> {
-        host.config(VTabConfig::Innocuous)?;
+    fn connect(host: &mut Host<'_>, engine: &Rc<Engine>) -> Result<(Cow<'static, CStr>, Envelopes)> {
+        host.reach(Reach::Anywhere);
         Ok((Cow::Borrowed(c"CREATE TABLE x (seq INTEGER, json TEXT)"), Envelopes { engine: Rc::clone(engine) }))
     }
 
-    fn plan(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
+    fn plan(&self, info: &mut IndexInfo<'_>) -> Result<bool> {
         let mut found: [Option<usize>; 5] = [None; 5];
-        for (index, constraint) in info.constraints().enumerate() {
-            if constraint.column() != SEQ || !constraint.is_usable() {
+        for (index, column, operator, is_usable) in info.constraints() {
+            if column != SEQ || !is_usable {
                 continue;
             }
-            let slot = match constraint.operator() {
-                IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GT => 0,
-                IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_GE => 1,
-                IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE => 2,
-                IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => 3,
-                IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => 4,
-                _ => continue,
+            let slot = match operator {
+                Operator::Greater => 0,
+                Operator::AtLeast => 1,
+                Operator::AtMost => 2,
+                Operator::Less => 3,
+                Operator::Equal => 4,
+                Operator::Other => continue,
             };
             if let Some(place) = found.get_mut(slot) {
                 *place = Some(index);
@@ -77,19 +77,16 @@ impl VirtualTable for Envelopes {
             plan |= 1 << slot;
             position += 1;
             // Not omitted: SQLite compares once more, so a bound that is no INTEGER needs no care here.
-            info.constraint_usage(index).set_argv_index(position);
+            info.take(index, position, false);
         }
         let plan = Plan::from_bits_truncate(plan);
-        info.set_idx_num(plan.bits());
         let (rows, cost) = match () {
             () if plan.contains(Plan::EQUAL) => (1, 10.0),
             () if plan.is_empty() => (100_000, 1_000_000.0),
             () => (1_000, 10_000.0),
         };
-        info.set_estimated_rows(rows);
-        info.set_estimated_cost(cost);
-        let ascending = info.num_of_order_by() == 1 && info.order_bys().all(|by| by.column() == SEQ && !by.is_order_by_desc());
-        info.set_order_by_consumed(ascending);
+        info.set_plan(plan.bits(), rows, cost);
+        info.set_ordered(info.is_ordered_by(SEQ));
         Ok(true)
     }
 
@@ -121,12 +118,12 @@ impl EnvelopesCursor {
 }
 
 impl Cursor for EnvelopesCursor {
-    fn filter(&mut self, plan: c_int, values: &Filters<'_>) -> rusqlite::Result<()> {
+    fn filter(&mut self, plan: c_int, values: &[ValueRef<'_>]) -> Result<()> {
         (self.after, self.until, self.read_at_once) = (i64::MIN, i64::MAX, 0);
         let mut values = values.iter();
         for bound in Plan::from_bits_truncate(plan).iter() {
             // Where a bound is no INTEGER, all rows are offered and SQLite compares.
-            let Some(ValueRef::Integer(value)) = values.next() else { continue };
+            let Some(ValueRef::Integer(value)) = values.next().copied() else { continue };
             if bound.intersects(Plan::AFTER) {
                 self.after = self.after.max(value);
             } else if bound.intersects(Plan::FROM) {
@@ -140,13 +137,13 @@ impl Cursor for EnvelopesCursor {
                 self.until = self.until.min(value);
             }
         }
-        self.refill().map_err(|error| to_sqlite(NAME, error))
+        self.refill()
     }
 
-    fn next(&mut self) -> rusqlite::Result<()> {
+    fn next(&mut self) -> Result<()> {
         self.events.pop_front();
         match self.events.is_empty() {
-            true => self.refill().map_err(|error| to_sqlite(NAME, error)),
+            true => self.refill(),
             false => Ok(()),
         }
     }
@@ -155,12 +152,13 @@ impl Cursor for EnvelopesCursor {
         self.events.is_empty()
     }
 
-    fn column(&self, context: &mut Context, column: c_int) -> rusqlite::Result<()> {
+    fn column(&self, column: usize, answer: &mut Answer<'_>) -> Result<()> {
         match (self.events.front(), column) {
-            (Some(event), SEQ) => context.set_result(&event.seq),
-            (Some(event), _) => context.set_result(&event.envelope()),
-            (None, _) => context.set_result(&rusqlite::types::Null),
+            (Some(event), 0) => answer.set(ValueRef::Integer(event.seq)),
+            (Some(event), _) => answer.set(ValueRef::Text(event.envelope().as_bytes())),
+            (None, _) => answer.set(ValueRef::Null),
         }
+        Ok(())
     }
 
     fn rowid(&self) -> i64 {

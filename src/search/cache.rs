@@ -13,7 +13,9 @@ use super::score::Scratch;
 use super::viewer::{self, Eyes, Viewer, VisibleTitles, VisibleTypes};
 use crate::base::time::{Millis, expiry};
 use crate::facts::store::Store;
+use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
+use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::transaction::Transaction;
 
 /// How many visible resources a subject may have to be answered from them all.
@@ -25,6 +27,12 @@ const MOST_KEPT: usize = 100_000;
 pub(crate) struct Search {
     pub(crate) store: Rc<Store>,
     pub(super) cache: RefCell<Cache>,
+}
+
+impl OnConnection for Search {
+    fn engine(self: &Rc<Self>) -> Rc<Engine> {
+        Rc::clone(&self.store.engine)
+    }
 }
 
 impl Search {

@@ -14,6 +14,7 @@ use super::viewer::{Entry, Key, text, title, where_there};
 use crate::base::identifier::Id;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result, words_of_sqlite};
+use crate::sqlite::transaction::alter;
 
 /// With more notes than this the index says too little, and names are read where they stand.
 pub(crate) const MOST_NOTES: usize = 50_000;
@@ -113,7 +114,8 @@ fn is_missing(error: &Error) -> bool {
 /// # Errors
 /// The host has no FTS5; the file may only be read.
 pub(crate) fn catch_up(engine: &Engine) -> Result<i64> {
-    engine.atomically(|| {
+    // Making the index changes the schema.
+    alter(engine.connection(), || {
         let sieve = match format(engine)? == FORMAT && candidates(engine, "\"^\"", |_, _, _| Ok(()))? {
             true => sieve(engine)?,
             false => None,

@@ -9,7 +9,6 @@ use rusqlite::{Connection, params};
 
 use super::Search;
 use crate::facts::store::Store;
-use crate::sqlite::connection::Engine;
 
 const TYPES: [&str; 4] = ["organization", "workspace", "project", "document"];
 const SUBJECTS: [&str; 4] = ["user:a", "user:b", "agent:c", "user:nobody"];
@@ -27,9 +26,9 @@ const ROLES: [(&str, usize, bool); 4] = [("member", 0, true), ("visitor", 1, fal
 /// A connection with all that search stands on, and what its searches work with.
 fn open() -> (Connection, Rc<Search>) {
     let connection = Connection::open_in_memory().unwrap();
-    crate::register(&connection).unwrap();
+    let engine = crate::attach(&connection).unwrap();
     crate::migrate(&connection).unwrap();
-    let search = Search::new(&Store::new(&Engine::attach(&connection, |_, _| Ok(())).unwrap()));
+    let search = Search::new(&Store::new(&engine));
     super::register(&connection, &search).unwrap();
     connection.query_row("SELECT authz_apply(?1)", [MODEL], |_| Ok(())).unwrap();
     (connection, search)

@@ -4,17 +4,17 @@
 //! run. Virtual tables are disconnected before that count. So an eponymous virtual table, connected once when the library registers,
 //! holds the engine at anchor: when it goes, so do the statements.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::ffi::{CStr, c_int};
+use std::ffi::CStr;
 use std::rc::Rc;
 
 use hashbrown::HashMap;
-use rusqlite::vtab::{Context, Filters, IndexInfo, VTabConfig};
 use rusqlite::{Connection, PrepFlags, Statement, StatementStatus, ToSql};
 
 use super::error::Result;
-use super::virtual_table::{Cursor, Host, VirtualTable, define};
+use super::virtual_table::{Host, IndexInfo, NoRows, Reach, VirtualTable, define};
 
 /// One for each connection, shared by everything that is registered on it. It knows no feature: what a feature keeps is a state of its
 /// own, which holds the engine.
@@ -26,6 +26,8 @@ pub(crate) struct Engine {
     parts: Cell<Option<Parts>>,
     /// What is kept for the sake of later calls, and is of no use once the connection closes
     forgetful: RefCell<Vec<Box<dyn Fn()>>>,
+    /// What files of this room keep for the connection, one of each type
+    states: RefCell<Vec<Rc<dyn Any>>>,
     connection: Box<Connection>,
 }
 
@@ -48,11 +50,24 @@ impl Engine {
             anchored: Cell::new(true),
             parts: Cell::new(Some(parts)),
             forgetful: RefCell::default(),
+            states: RefCell::default(),
             connection: Box::new(own),
         });
         define::<Anchor>(connection, "_authz_anchor", Rc::clone(&engine))?;
-        connection.prepare_with_flags("SELECT 1 FROM main._authz_anchor", PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
-        Ok(engine)
+        match connection.prepare_with_flags("SELECT 1 FROM main._authz_anchor", PrepFlags::SQLITE_PREPARE_PERSISTENT) {
+            Ok(_) => Ok(engine),
+            Err(error) => {
+                engine.let_go();
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps nothing any more that would stand in the way of a close.
+    fn let_go(&self) {
+        self.anchored.set(false);
+        self.forgetful.borrow().iter().for_each(|forget| forget());
+        self.statements.borrow_mut().clear();
     }
 
     /// Has `forget` called with a state when the connection closes, and whenever SQLite lets go of the anchor before. The engine does not
@@ -60,6 +75,17 @@ impl Engine {
     pub(crate) fn before_closing<S: 'static>(&self, state: &Rc<S>, forget: fn(&S)) {
         let state = Rc::downgrade(state);
         self.forgetful.borrow_mut().push(Box::new(move || state.upgrade().iter().for_each(|state| forget(state))));
+    }
+
+    /// What is kept for the connection of a type, made when it is first asked for. It must not hold the engine.
+    pub(crate) fn state<T: Default + 'static>(&self) -> Rc<T> {
+        let mut states = self.states.borrow_mut();
+        if let Some(found) = states.iter().find_map(|state| Rc::clone(state).downcast().ok()) {
+            return found;
+        }
+        let fresh = Rc::new(T::default());
+        states.push(Rc::<T>::clone(&fresh));
+        fresh
     }
 
     /// The connection, for statements that are not asked often enough to be kept.
@@ -118,9 +144,7 @@ struct Anchor {
 
 impl Drop for Anchor {
     fn drop(&mut self) {
-        self.engine.anchored.set(false);
-        self.engine.forgetful.borrow().iter().for_each(|forget| forget());
-        self.engine.statements.borrow_mut().clear();
+        self.engine.let_go();
     }
 }
 
@@ -128,8 +152,8 @@ impl VirtualTable for Anchor {
     type Shared = Rc<Engine>;
     type Cursor = NoRows;
 
-    fn connect(host: &mut Host<'_>, engine: &Rc<Engine>) -> rusqlite::Result<(Cow<'static, CStr>, Anchor)> {
-        host.config(VTabConfig::Innocuous)?;
+    fn connect(host: &mut Host<'_>, engine: &Rc<Engine>) -> Result<(Cow<'static, CStr>, Anchor)> {
+        host.reach(Reach::Anywhere);
         engine.anchored.set(true);
         if let Some(parts) = engine.parts.take() {
             parts(&engine.connection, engine)?;
@@ -137,35 +161,11 @@ impl VirtualTable for Anchor {
         Ok((Cow::Borrowed(c"CREATE TABLE x (empty)"), Anchor { engine: Rc::clone(engine) }))
     }
 
-    fn plan(&self, _info: &mut IndexInfo) -> rusqlite::Result<bool> {
+    fn plan(&self, _info: &mut IndexInfo<'_>) -> Result<bool> {
         Ok(true)
     }
 
     fn open(&self) -> NoRows {
         NoRows
-    }
-}
-
-struct NoRows;
-
-impl Cursor for NoRows {
-    fn filter(&mut self, _plan: c_int, _values: &Filters<'_>) -> rusqlite::Result<()> {
-        Ok(())
-    }
-
-    fn next(&mut self) -> rusqlite::Result<()> {
-        Ok(())
-    }
-
-    fn eof(&self) -> bool {
-        true
-    }
-
-    fn column(&self, _context: &mut Context, _column: c_int) -> rusqlite::Result<()> {
-        Ok(())
-    }
-
-    fn rowid(&self) -> i64 {
-        0
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! The name of the SQL function is put in front of a sentence where it leaves the library (see [`crate::sqlite::scalar`]).
 
+use std::ffi::{CString, c_int};
+
 use rusqlite::ffi;
 
 use crate::base::refusal::Refusal;
@@ -23,15 +25,48 @@ pub enum Error {
     /// `authz_require` was answered with a no.
     #[error("{0}")]
     Lacks(String),
+    /// The input is not acceptable, and what was found out about it has been recorded: a sign-in that came too late.
+    #[error("{0}")]
+    Recorded(String),
     /// SQLite said no: a constraint, a lock, an interrupt, a full disk.
     #[error("{}", words_of_sqlite(.0))]
     Sqlite(rusqlite::Error),
+    /// As SQLite is told: a code, and a sentence with the name of its function in front unless SQLite's own words serve.
+    #[doc(hidden)]
+    #[error("{}", .text.as_deref().unwrap_or("SQLite has no memory, or has said all there is to say"))]
+    Told { code: i32, text: Option<String> },
 }
 
 impl Error {
     /// A refusal in the words of `sentence`.
     pub(crate) fn refused(sentence: impl Into<String>) -> Error {
         Error::Refused(sentence.into())
+    }
+
+    /// A code of SQLite, in SQLite's own words.
+    pub(crate) fn of_code(code: i32) -> Error {
+        Error::Told { code, text: None }
+    }
+
+    /// An error of the function `name`, wherever it is told.
+    pub(crate) fn of_function(self, name: &str) -> Error {
+        let Told { code, text } = tell(name, self);
+        Error::Told { code, text: text.map(|text| text.to_string_lossy().into_owned()) }
+    }
+
+    /// A panic, which is a defect of the library.
+    pub(crate) fn panicked() -> Error {
+        Error::refused("internal error; please report it")
+    }
+
+    /// The extended result code of SQLite that tells this error from others. `authz_require` that is answered with a no has `SQLITE_AUTH`.
+    pub fn code(&self) -> i32 {
+        match self {
+            Error::Sqlite(inner) => inner.sqlite_error().map_or(ffi::SQLITE_ERROR, |error| error.extended_code),
+            Error::Told { code, .. } => *code,
+            Error::Lacks(_) => ffi::SQLITE_AUTH,
+            Error::Refused(_) | Error::Recorded(_) | Error::NoSchema => ffi::SQLITE_ERROR,
+        }
     }
 
     /// Whether a rule of the file refused what was written: a constraint, or a trigger that keeps one.
@@ -43,6 +78,15 @@ impl Error {
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Error {
         Error::Refused(refusal.sentence())
+    }
+}
+
+impl From<Error> for rusqlite::Error {
+    fn from(error: Error) -> rusqlite::Error {
+        match error {
+            Error::Sqlite(inner) => inner,
+            error => rusqlite::Error::SqliteFailure(ffi::Error::new(error.code()), Some(error.to_string())),
+        }
     }
 }
 
@@ -73,44 +117,25 @@ pub(crate) fn words_of_sqlite(error: &rusqlite::Error) -> String {
     }
 }
 
-/// Carries an error over to SQLite, with the name of the function in front.
-///
-/// An error with a text reaches the host under the code SQLITE_ERROR. What a host must be able to tell from bad input, an interrupt or a
-/// lock, therefore goes without one, under its own code, and SQLite finds the words.
-pub(crate) fn to_sqlite(name: &str, error: Error) -> rusqlite::Error {
-    if let Error::Sqlite(inner) = &error
-        && let Some(told) = inner.sqlite_error()
-        && matches!(
-            told.code,
-            ffi::ErrorCode::OperationInterrupted
-                | ffi::ErrorCode::DatabaseBusy
-                | ffi::ErrorCode::DatabaseLocked
-                | ffi::ErrorCode::OutOfMemory
-        )
-    {
-        return rusqlite::Error::SqliteFailure(*told, None);
-    }
-    let code = match &error {
-        Error::Sqlite(inner) => inner.sqlite_error().map_or(ffi::SQLITE_ERROR, |e| e.extended_code),
-        Error::Lacks(_) => ffi::SQLITE_AUTH,
-        Error::Refused(_) | Error::NoSchema => ffi::SQLITE_ERROR,
-    };
-    let text = format!("{name}: {error}").replace('\0', "\u{2400}");
-    rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some(text))
+/// An error as SQLite is told.
+pub(crate) struct Told {
+    pub(crate) code: c_int,
+    /// `None` where SQLite's own words for the code are to serve
+    pub(crate) text: Option<CString>,
 }
 
-/// Carries an error of a scalar function over to SQLite. A function that sets a message has its result code reset to SQLITE_ERROR
-/// (<https://sqlite.org/c3ref/result_blob.html>), so what a host must be able to tell by its code goes without one: SQLite's own words
-/// for the code stand instead.
-pub(crate) fn to_sqlite_as_scalar(name: &str, error: Error) -> rusqlite::Error {
-    let cause = match &error {
-        Error::Sqlite(inner) => inner.sqlite_error().copied(),
-        _ => None,
-    };
-    match cause {
-        Some(cause) if !matches!(cause.extended_code & 0xff, ffi::SQLITE_ERROR | ffi::SQLITE_CONSTRAINT) => {
-            rusqlite::Error::SqliteFailure(cause, None)
+/// How SQLite is told of an error of the function or table `name`.
+///
+/// What a host tells from other errors by SQLite's own words, an interrupt, a lock or a lack of memory, goes without a text of ours; a text
+/// would also need memory.
+pub(crate) fn tell(name: &str, error: Error) -> Told {
+    let code = error.code();
+    let text = match error {
+        Error::Told { text, .. } => text,
+        Error::Sqlite(_) if matches!(code & 0xff, ffi::SQLITE_INTERRUPT | ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED | ffi::SQLITE_NOMEM) => {
+            None
         }
-        _ => to_sqlite(name, error),
-    }
+        error => Some(format!("{name}: {error}")),
+    };
+    Told { code, text: text.and_then(|text| CString::new(text.replace('\0', "\u{2400}")).ok()) }
 }

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rusqlite::{Connection, ffi};
 
-use super::error::{Error, to_sqlite};
+use super::error::{Error, words_of_sqlite};
 
 /// The oldest SQLite that serves as a host: the first with `unixepoch()` and with JSON built in.
 const OLDEST_HOST: c_int = 3_038_000;
@@ -51,24 +51,39 @@ unsafe fn start(connection: *mut ffi::sqlite3, error_message: *mut *mut c_char, 
     unsafe { Connection::extension_init2(connection, error_message, api, register) }
 }
 
-/// Registers everything; `false` lets SQLite unload the library when the connection closes, after it has destroyed our functions.
+/// Registers everything. `true` keeps the library mapped: unloaded with the connection and loaded again, it would leave behind each time
+/// what it has allocated for good.
 fn register(connection: Connection) -> rusqlite::Result<bool> {
     // SQLite refuses to replace a function while a statement runs, and `SELECT load_extension(…)` is one. So a second load leaves alone
     // what the first one has set up.
     match loaded(&connection) {
-        Some(version) if version == env!("CARGO_PKG_VERSION") => return Ok(false),
+        Some(version) if version == env!("CARGO_PKG_VERSION") => return Ok(true),
         Some(version) => {
             let sentence =
                 format!("version {version} is already loaded in this connection; open another for {}", env!("CARGO_PKG_VERSION"));
-            return Err(to_sqlite("authz", Error::refused(sentence)));
+            return Err(told(&Error::refused(sentence)));
         }
         None => {}
     }
     crate::register(&connection).map_err(|error| {
         stay_in_memory();
-        to_sqlite("authz", error)
+        told(&error)
     })?;
-    Ok(false)
+    Ok(true)
+}
+
+/// A sentence for the host, always: without one, a shell prints an empty line.
+fn told(error: &Error) -> rusqlite::Error {
+    let text = match error {
+        Error::Sqlite(inner) if error.code() & 0xff == ffi::SQLITE_BUSY => match words_of_sqlite(inner) {
+            words if words.contains("user-function") => {
+                "authz: an earlier load of this library failed half-way on this connection; open another connection".to_owned()
+            }
+            words => format!("authz: another connection is writing to the file ({words}); load the library again"),
+        },
+        other => format!("authz: {other}"),
+    };
+    rusqlite::Error::SqliteFailure(ffi::Error::new(error.code()), Some(text))
 }
 
 /// The version of this library that the connection has loaded before.

@@ -20,7 +20,7 @@ use serde_json::json;
 use super::connection::Engine;
 use super::error::{Error, Result, words_of_sqlite};
 use super::scalar::{Effect, define};
-use super::transaction::atomically;
+use super::transaction::alter;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -43,12 +43,16 @@ pub struct Report {
 /// What is done on a connection once its file has the schema, within the same transaction.
 pub(crate) type Afterwards = fn(&Connection) -> rusqlite::Result<()>;
 
+/// Registers `authz_version()`.
+pub(crate) fn register_version(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    define(connection, engine, "authz_version", 0..=0, Effect::Pure, |_, _| Ok(env!("CARGO_PKG_VERSION").to_owned()))
+}
+
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>, afterwards: Afterwards) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_version", 0..=0, Effect::Pure, |_, _| Ok(env!("CARGO_PKG_VERSION").to_owned()))?;
     define(connection, engine, "authz_schema_version", 0..=0, Effect::Reads, |engine, _| schema_version(engine.connection()))?;
     // authz_migrate() → JSON {"from": 0, "to": 1, "applied": ["V1__foundation"]}; a second call applies nothing.
-    define(connection, engine, "authz_migrate", 0..=0, Effect::Writes, move |engine, _| {
+    define(connection, engine, "authz_migrate", 0..=0, Effect::Migrates, move |engine, _| {
         let report = migrate(engine.connection(), afterwards)?;
         Ok(json!({"from": report.from, "to": report.to, "applied": report.applied}).to_string())
     })
@@ -56,7 +60,7 @@ pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>, afterwards:
 
 /// Brings the main database of a connection to the newest schema, whole or not at all, in the open transaction if there is one.
 pub(crate) fn migrate(connection: &Connection, afterwards: Afterwards) -> Result<Report> {
-    atomically(connection, || {
+    alter(connection, || {
         let from = check(connection)?;
         let recorded = has(connection, "authz_schema_history")?
             && connection.query_row("SELECT count(*) FROM main.authz_schema_history", [], |row| row.get::<_, i64>(0))? > 0;
@@ -122,7 +126,7 @@ fn check(connection: &Connection) -> Result<i64> {
     // trigger takes none, and one of them is our own.
     let in_the_way: Option<String> = connection
         .query_row(
-            "SELECT name FROM temp.sqlite_schema WHERE type <> 'trigger' AND (name GLOB 'authz_*' OR name GLOB '_authz_*') LIMIT 1",
+            "SELECT name FROM temp.sqlite_schema WHERE type <> 'trigger' AND name <> 'authz_call' AND (name GLOB 'authz_*' OR name GLOB '_authz_*') LIMIT 1",
             [],
             |row| row.get(0),
         )

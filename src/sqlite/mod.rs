@@ -6,18 +6,19 @@
 //! | file | what happens there |
 //! |---|---|
 //! | `connection.rs` | the engine: the handle, the statements that stay prepared, and what is forgotten before the connection closes |
-//! | `transaction.rs`, `statement.rs` | savepoints and states of the file; a statement that is held with its connection |
-//! | `scalar.rs`, `row_function.rs` | functions: called once, or for every row of a statement |
+//! | `work.rs`, `transaction.rs` | work that is done as a whole or not at all; states of the file, changes of the schema |
+//! | `statement.rs` | a statement that is held with its connection |
+//! | `scalar.rs`, `row_function.rs`, `call.rs` | functions: called once, or for every row of a statement, or as INSERT |
 //! | `table.rs`, `virtual_table.rs` | table-valued functions; the skeleton of every virtual table |
 //! | `value.rs`, `error.rs` | values and stored ids; what can go wrong, and how SQLite is told |
-//! | `guard.rs`, `shared.rs` | panics stop here; what the callbacks of a connection share |
+//! | `shared.rs` | what the callbacks of a connection share |
 //! | `migrate.rs`, `loadable.rs` | the schema; the entry point for `.load` |
 //!
 //! May use: `base`.
 
+pub(crate) mod call;
 pub(crate) mod connection;
 pub(crate) mod error;
-mod guard;
 #[cfg(feature = "loadable")]
 mod loadable;
 pub(crate) mod migrate;
@@ -29,3 +30,4 @@ pub(crate) mod table;
 pub(crate) mod transaction;
 pub(crate) mod value;
 pub(crate) mod virtual_table;
+pub(crate) mod work;

@@ -4,14 +4,16 @@
 //! counted, and then a memo is made, which is handed from row to row. Of when that is, and of what is in the memo, nothing is known here:
 //! that says the [`RowFunction`].
 
-use std::ffi::{CStr, CString, c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ffi};
 
-use super::error::{Result, to_sqlite};
+use super::error::{Error, Result, tell};
+use super::scalar::set_error;
+use super::value::argument;
 
 /// How many arguments the function has.
 const ARGUMENTS: usize = 4;
@@ -79,26 +81,14 @@ unsafe extern "C" fn call<F: RowFunction>(context: *mut ffi::sqlite3_context, co
         let Ok(values) = <&[*mut ffi::sqlite3_value; ARGUMENTS]>::try_from(values) else { return Ok(false) };
         answer(function, &Row { context, arguments: values })
     }));
-    // Asked for where it is needed, which is seldom.
-    let name = || F::NAME.to_str().unwrap_or_default();
     let error = match outcome {
         // SAFETY: the context is that of this call.
         Ok(Ok(answer)) => return unsafe { ffi::sqlite3_result_int(context, c_int::from(answer)) },
-        Ok(Err(error)) => to_sqlite(name(), error),
-        Err(_) => rusqlite::Error::ModuleError(format!("{}: internal error; please report it", name())),
+        Ok(Err(error)) => error,
+        Err(_) => Error::panicked(),
     };
-    let (code, text) = match error {
-        rusqlite::Error::SqliteFailure(error, text) => (error.extended_code, text),
-        other => (ffi::SQLITE_ERROR, Some(other.to_string())),
-    };
-    let text = text.and_then(|text| CString::new(text).ok());
-    // SAFETY: the context is that of this call; SQLite copies the text.
-    unsafe {
-        if let Some(text) = text {
-            ffi::sqlite3_result_error(context, text.as_ptr(), -1);
-        }
-        ffi::sqlite3_result_error_code(context, code);
-    }
+    // SAFETY: the context is that of this call.
+    unsafe { set_error(context, tell(&F::NAME.to_string_lossy(), error)) };
 }
 
 /// One call: the arguments of a row, and what was handed on to it.
@@ -108,40 +98,23 @@ pub(crate) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    pub(crate) fn values(&self) -> [ValueRef<'a>; ARGUMENTS] {
+    pub(crate) fn values(&self) -> Result<[ValueRef<'a>; ARGUMENTS]> {
+        let [first, second, third, fourth] = *self.arguments;
         // SAFETY: the arguments are valid during the call.
-        self.arguments.map(|argument| unsafe { value(argument) })
+        unsafe { Ok([argument(first)?, argument(second)?, argument(third)?, argument(fourth)?]) }
     }
 
     /// The last argument.
-    pub(crate) fn last(&self) -> ValueRef<'a> {
+    pub(crate) fn last(&self) -> Result<ValueRef<'a>> {
         let [.., last] = self.arguments;
         // SAFETY: the arguments are valid during the call.
-        unsafe { value(*last) }
+        unsafe { argument(*last) }
     }
 
     /// Whether SQLite has kept the marks of the first and the third argument: it does so for those that are the same at every row.
     pub(crate) fn is_fixed(&self) -> bool {
         // SAFETY: the context is that of the call.
         MARKED.iter().all(|argument| unsafe { !ffi::sqlite3_get_auxdata(self.context, *argument as c_int).is_null() })
-    }
-}
-
-/// The value of an argument, for the length of the call.
-unsafe fn value<'a>(value: *mut ffi::sqlite3_value) -> ValueRef<'a> {
-    // SAFETY: the value is valid during the call; the text is asked for before its length, as SQLite wants it.
-    unsafe {
-        match ffi::sqlite3_value_type(value) {
-            ffi::SQLITE_INTEGER => ValueRef::Integer(ffi::sqlite3_value_int64(value)),
-            ffi::SQLITE_FLOAT => ValueRef::Real(ffi::sqlite3_value_double(value)),
-            ffi::SQLITE_TEXT => {
-                let text = ffi::sqlite3_value_text(value);
-                let length = usize::try_from(ffi::sqlite3_value_bytes(value)).unwrap_or_default();
-                ValueRef::Text(if text.is_null() { &[] } else { std::slice::from_raw_parts(text, length) })
-            }
-            ffi::SQLITE_BLOB => ValueRef::Blob(&[]),
-            _ => ValueRef::Null,
-        }
     }
 }
 
@@ -161,7 +134,7 @@ fn answer<F: RowFunction>(function: &F, row: &Row<'_>) -> Result<bool> {
         // SAFETY: a number in the place of a pointer is never looked through, and needs no destructor.
         unsafe { ffi::sqlite3_set_auxdata(row.context, OF_MEMO as c_int, (count + 1) as *mut c_void, None) };
     } else if count == many && many != NEVER {
-        let (data, destructor): (*mut c_void, unsafe extern "C" fn(*mut c_void)) = match function.memo(row.values())? {
+        let (data, destructor): (*mut c_void, unsafe extern "C" fn(*mut c_void)) = match function.memo(row.values()?)? {
             Some(memo) => (Box::into_raw(Box::new(memo)).cast(), forget::<F>),
             None => (NEVER as *mut c_void, keep),
         };
@@ -173,7 +146,7 @@ fn answer<F: RowFunction>(function: &F, row: &Row<'_>) -> Result<bool> {
             ffi::sqlite3_set_auxdata(row.context, OF_MEMO as c_int, data, Some(destructor));
         }
     }
-    function.alone(row.values())
+    function.alone(row.values()?)
 }
 
 unsafe extern "C" fn forget<F: RowFunction>(memo: *mut c_void) {

@@ -10,11 +10,10 @@ use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig};
 
-use super::error::{Error, Result, to_sqlite};
+use super::error::{Error, Result};
 use super::value::{GivenId, id, text};
-use super::virtual_table::{self, Cursor, Host, VirtualTable};
+use super::virtual_table::{self, Answer as Cell, Cursor, Host, IndexInfo, Operator, Reach, VirtualTable};
 
 /// A table-valued function.
 pub(crate) struct TableFunction {
@@ -116,7 +115,7 @@ pub(crate) fn define<S: 'static>(
     function: &'static TableFunction,
     rows: fn(&Rc<S>, Call) -> Answer,
 ) -> rusqlite::Result<()> {
-    define_within(connection, state, function, rows, VTabConfig::Innocuous)
+    define_within(connection, state, function, rows, Reach::Anywhere)
 }
 
 /// Registers one that answers only to statements of the application's own, not to views and triggers stored in the file.
@@ -126,7 +125,7 @@ pub(crate) fn define_direct<S: 'static>(
     function: &'static TableFunction,
     rows: fn(&Rc<S>, Call) -> Answer,
 ) -> rusqlite::Result<()> {
-    define_within(connection, state, function, rows, VTabConfig::DirectOnly)
+    define_within(connection, state, function, rows, Reach::Direct)
 }
 
 fn define_within<S: 'static>(
@@ -134,7 +133,7 @@ fn define_within<S: 'static>(
     state: &Rc<S>,
     function: &'static TableFunction,
     rows: fn(&Rc<S>, Call) -> Answer,
-    reach: VTabConfig,
+    reach: Reach,
 ) -> rusqlite::Result<()> {
     let state = Rc::clone(state);
     let rows: RowsOf = Rc::new(move |call| rows(&state, call));
@@ -158,45 +157,42 @@ const BELOW: u32 = 1 << 26;
 const COLUMNS: u32 = 16;
 
 impl VirtualTable for Table {
-    type Shared = (Table, VTabConfig);
+    type Shared = (Table, Reach);
     type Cursor = TableCursor;
 
-    fn connect(host: &mut Host<'_>, (table, reach): &Self::Shared) -> rusqlite::Result<(Cow<'static, CStr>, Table)> {
-        host.config(*reach)?;
+    fn connect(host: &mut Host<'_>, (table, reach): &Self::Shared) -> Result<(Cow<'static, CStr>, Table)> {
+        host.reach(*reach);
         let hidden = table.function.arguments.iter().map(|name| format!("\"{name}\" HIDDEN"));
         let columns: Vec<String> = table.function.columns.iter().map(|name| format!("\"{name}\"")).chain(hidden).collect();
-        let schema = CString::new(format!("CREATE TABLE x ({})", columns.join(", "))).map_err(|_| rusqlite::Error::InvalidQuery)?;
+        let schema =
+            CString::new(format!("CREATE TABLE x ({})", columns.join(", "))).map_err(|_| Error::refused("the columns are no C string"))?;
         Ok((Cow::Owned(schema), table.clone()))
     }
 
-    fn plan(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
+    fn plan(&self, info: &mut IndexInfo<'_>) -> Result<bool> {
         let outputs = self.function.columns.len();
         let mut arguments: Vec<Option<usize>> = vec![None; self.function.arguments.len()];
         let (mut equals, mut at_most) = (None, None);
         let mut waiting = false;
-        for (index, constraint) in info.constraints().enumerate() {
-            let column = constraint.column();
+        for (index, column, operator, is_usable) in info.constraints() {
             let Ok(column) = usize::try_from(column) else { continue };
-            let operator = constraint.operator();
-            let is_equal = operator == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ;
+            let is_equal = operator == Operator::Equal;
             if column >= outputs {
                 let Some(slot) = arguments.get_mut(column - outputs) else { continue };
-                match (is_equal, constraint.is_usable()) {
+                match (is_equal, is_usable) {
                     (true, true) => *slot = Some(index),
                     (true, false) => waiting = true,
                     _ => {}
                 }
-            } else if constraint.is_usable() && column == 0 && is_equal && self.function.bounded != Some(0) {
+            } else if is_usable && column == 0 && is_equal && self.function.bounded != Some(0) {
                 // With another collation more than the value itself may be equal: then SQLite alone compares.
-                if info.collation(index)? == "BINARY" {
+                if info.is_binary(index) {
                     equals = Some(index);
                 }
-            } else if constraint.is_usable() && self.function.bounded == Some(column) {
+            } else if is_usable && self.function.bounded == Some(column) {
                 match operator {
-                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE | IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => {
-                        at_most = Some((index, AT_MOST));
-                    }
-                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => at_most = Some((index, BELOW)),
+                    Operator::AtMost | Operator::Equal => at_most = Some((index, AT_MOST)),
+                    Operator::Less => at_most = Some((index, BELOW)),
                     _ => {}
                 }
             }
@@ -206,31 +202,28 @@ impl VirtualTable for Table {
         if waiting && !arguments.iter().all(given) {
             return Ok(false);
         }
-        let mut plan = u32::try_from(info.col_used() & 0xff).unwrap_or_default() << COLUMNS;
+        let mut plan = u32::try_from(info.columns_used() & 0xff).unwrap_or_default() << COLUMNS;
         let mut position = 0;
         for (bit, index) in arguments.iter().enumerate().filter_map(|(bit, index)| index.map(|index| (1 << bit, index))) {
             plan |= bit;
             position += 1;
-            let mut usage = info.constraint_usage(index);
-            usage.set_argv_index(position);
-            usage.set_omit(true);
+            info.take(index, position, true);
         }
         if let Some(index) = equals {
             plan |= EQUALS;
             position += 1;
-            info.constraint_usage(index).set_argv_index(position);
+            info.take(index, position, false);
         }
         if let Some((index, kind)) = at_most {
             plan |= kind;
             position += 1;
-            info.constraint_usage(index).set_argv_index(position);
+            info.take(index, position, false);
         }
-        info.set_idx_num(c_int::try_from(plan).unwrap_or_default());
         let rows = if equals.is_some() { 1 } else { self.function.expected_rows };
-        info.set_estimated_rows(rows);
         // To ask about one row costs a whole call: as much as forty rows of a list. Told less, SQLite would rather do that for each
         // row of a table of a thousand than make the list once.
-        info.set_estimated_cost(if equals.is_some() { 40.0 } else { 100.0 + self.function.expected_rows as f64 });
+        let cost = if equals.is_some() { 40.0 } else { 100.0 + self.function.expected_rows as f64 };
+        info.set_plan(c_int::try_from(plan).unwrap_or_default(), rows, cost);
         Ok(true)
     }
 
@@ -248,9 +241,9 @@ struct TableCursor {
 }
 
 impl TableCursor {
-    fn start(&mut self, plan: u32, filters: &Filters<'_>) -> Result<()> {
+    fn start(&mut self, plan: u32, given: &[ValueRef<'_>]) -> Result<()> {
         let function = self.table.function;
-        let mut values = filters.iter().map(Value::try_from);
+        let mut values = given.iter().map(|value| Value::try_from(*value));
         let mut take = || values.next().transpose().map_err(|_| Error::refused("an argument is text that is not valid UTF-8"));
         let mut arguments = Vec::with_capacity(function.arguments.len());
         for bit in 0..function.arguments.len() {
@@ -280,14 +273,14 @@ impl TableCursor {
 }
 
 impl Cursor for TableCursor {
-    fn filter(&mut self, plan: c_int, values: &Filters<'_>) -> rusqlite::Result<()> {
+    fn filter(&mut self, plan: c_int, values: &[ValueRef<'_>]) -> Result<()> {
         self.rows = None;
-        self.start(u32::try_from(plan).unwrap_or_default(), values).map_err(|error| to_sqlite(self.table.function.name, error))
+        self.start(u32::try_from(plan).unwrap_or_default(), values)
     }
 
-    fn next(&mut self) -> rusqlite::Result<()> {
+    fn next(&mut self) -> Result<()> {
         let more = match &mut self.rows {
-            Some(rows) => rows.advance().map_err(|error| to_sqlite(self.table.function.name, error))?,
+            Some(rows) => rows.advance()?,
             None => false,
         };
         if !more {
@@ -301,19 +294,14 @@ impl Cursor for TableCursor {
         self.rows.is_none()
     }
 
-    fn column(&self, context: &mut Context, column: c_int) -> rusqlite::Result<()> {
-        let column = usize::try_from(column).unwrap_or_default();
+    fn column(&self, column: usize, answer: &mut Cell<'_>) -> Result<()> {
         let outputs = self.table.function.columns.len();
-        if column >= outputs {
-            return match self.arguments.get(column - outputs).and_then(Option::as_ref) {
-                Some(value) => context.set_result(value),
-                None => context.set_result(&Value::Null),
-            };
-        }
-        match &self.rows {
-            Some(rows) => context.set_result(&rusqlite::types::ToSqlOutput::Borrowed(rows.value(column))),
-            None => context.set_result(&Value::Null),
-        }
+        answer.set(match (column.checked_sub(outputs), &self.rows) {
+            (Some(argument), _) => self.arguments.get(argument).and_then(Option::as_ref).map_or(ValueRef::Null, ValueRef::from),
+            (None, Some(rows)) => rows.value(column),
+            (None, None) => ValueRef::Null,
+        });
+        Ok(())
     }
 
     fn rowid(&self) -> i64 {

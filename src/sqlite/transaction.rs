@@ -1,7 +1,7 @@
-//! Transactions: a savepoint around what is done as a whole or not at all, one state of the file for what is read together, and in what
-//! state the connection is.
+//! Transactions: one state of the file for what is read together, and in what state the connection is.
 
 use std::ffi::c_int;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rusqlite::{Connection, ffi};
 
@@ -17,20 +17,6 @@ pub(crate) enum Transaction {
 }
 
 impl Engine {
-    /// Runs `work` as a whole or not at all, within the caller's transaction where there is one.
-    ///
-    /// It may write from its beginning: a transaction that reads first and writes later is refused without waiting where somebody else
-    /// has written in between.
-    pub(crate) fn atomically<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
-        let savepoint = Savepoint::begin(self)?;
-        if self.transaction() != Transaction::Write {
-            self.with(include_str!("../../sql/sqlite/transaction/begin_to_write.sql"), |statement| Ok(statement.execute([])?))?;
-        }
-        let answer = work()?;
-        savepoint.release()?;
-        Ok(answer)
-    }
-
     /// Ends early when the host has asked to (`sqlite3_interrupt`): for loops that run long without stepping a statement.
     pub(crate) fn poll_interrupt(&self) -> Result<()> {
         self.with("SELECT 1", |statement| Ok(statement.query_row([], |_| Ok(()))?))
@@ -109,62 +95,27 @@ impl Drop for Snapshot {
     }
 }
 
-/// As [`Engine::atomically`], on a connection without an engine.
-pub(crate) fn atomically<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let savepoint = Savepoint::begin(connection)?;
-    let answer = work()?;
-    savepoint.release()?;
-    Ok(answer)
-}
-
-/// What can run a statement that answers with no rows.
-trait Runs {
-    fn run(&self, sql: &'static str) -> Result<()>;
-}
-
-impl Runs for Engine {
-    fn run(&self, sql: &'static str) -> Result<()> {
-        self.with(sql, |statement| Ok(statement.execute([]).map(drop)?))
+/// Runs `work`, which changes the schema, as a whole or not at all, within the transaction of the host where there is one.
+///
+/// A change of the schema cannot be part of a statement, so this is a transaction or a savepoint. What may have to undo it is prepared
+/// before it is needed. After `sqlite3_interrupt` every statement is interrupted, one that undoes too; but SQLite rolls the whole transaction
+/// back where it interrupts a statement that writes.
+pub(crate) fn alter<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let (begin, keep, undo): (_, _, &[&str]) = match connection.is_autocommit() {
+        true => ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"]),
+        false => ("SAVEPOINT _authz", "RELEASE _authz", &["ROLLBACK TO _authz", "RELEASE _authz"]),
+    };
+    let mut keep = connection.prepare(keep)?;
+    let mut undo = undo.iter().map(|sql| connection.prepare(sql)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut writes = connection.prepare("BEGIN IMMEDIATE")?;
+    connection.prepare(begin)?.execute([])?;
+    let answer = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Error::panicked()));
+    let answer = answer.and_then(|answer| {
+        keep.execute([])?;
+        Ok(answer)
+    });
+    if answer.is_err() && undo.iter_mut().any(|statement| statement.execute([]).is_err()) && !connection.is_autocommit() {
+        let _ = writes.execute([]);
     }
-}
-
-impl Runs for Connection {
-    fn run(&self, sql: &'static str) -> Result<()> {
-        Ok(self.execute_batch(sql)?)
-    }
-}
-
-/// A savepoint, which is rolled back where it is dropped without having been released.
-struct Savepoint<'a> {
-    on: &'a dyn Runs,
-    is_open: bool,
-}
-
-impl<'a> Savepoint<'a> {
-    fn begin(on: &'a dyn Runs) -> Result<Savepoint<'a>> {
-        on.run("SAVEPOINT _authz").map_err(|error| match &error {
-            Error::Sqlite(inner) if inner.sqlite_error_code() == Some(ffi::ErrorCode::DatabaseBusy) => Error::refused(
-                "a writing function cannot run inside a writing statement such as INSERT … SELECT; call it with SELECT, and in BEGIN … COMMIT for many rows",
-            ),
-            _ => error,
-        })?;
-        Ok(Savepoint { on, is_open: true })
-    }
-
-    /// Keeps what was done. The release of an outermost savepoint is a commit, and a commit can fail (a lock, a full disk): then it is
-    /// undone.
-    fn release(mut self) -> Result<()> {
-        self.on.run("RELEASE _authz")?;
-        self.is_open = false;
-        Ok(())
-    }
-}
-
-impl Drop for Savepoint<'_> {
-    fn drop(&mut self) {
-        if self.is_open {
-            // An error that has already rolled the whole transaction back leaves no savepoint to end.
-            let _ = self.on.run("ROLLBACK TO _authz").and_then(|()| self.on.run("RELEASE _authz"));
-        }
-    }
+    answer
 }

@@ -32,7 +32,18 @@ SELECT * FROM grants;
 CREATE TRIGGER grants_itself AFTER INSERT ON session BEGIN SELECT authz_grant('user:eve', 'reader', 'document', 2); END;
 INSERT INTO session VALUES ('user:eve');
 DROP TRIGGER grants_itself;
+CREATE TRIGGER calls AFTER INSERT ON session BEGIN INSERT INTO _authz_calls (function, arguments) VALUES ('grant', '["user:eve", "reader", "document", 2]'); END;
+INSERT INTO session VALUES ('user:eve');
+DROP TRIGGER calls;
+CREATE TRIGGER works AFTER INSERT ON session BEGIN INSERT INTO _authz_work (run) VALUES (1); END;
+INSERT INTO session VALUES ('user:eve');
+DROP TRIGGER works;
+INSERT INTO _authz_calls VALUES ('grant', '["user:eve", "reader", "document", 2]', x'00');
+SELECT count(*) FROM authz_role_assignments WHERE subject = 'user:eve';
+
+SELECT '-- a function may write within a statement that writes';
 INSERT INTO session SELECT 'user:x' WHERE authz_grant('user:eve', 'reader', 'document', 2);
+INSERT INTO authz_call (function, arguments) VALUES ('revoke', '["user:eve", "reader", "document", 2]') RETURNING authz_result();
 SELECT count(*) FROM authz_role_assignments WHERE subject = 'user:eve';
 
 SELECT '-- temporary tables named like ours';

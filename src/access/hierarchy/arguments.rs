@@ -1,5 +1,7 @@
 //! What the arguments of CREATE VIRTUAL TABLE say, and how names and types of the table are written in SQL.
 
+use std::borrow::Cow;
+
 use crate::base::refusal::{nearest, shown};
 use crate::sqlite::error::{Error, Result};
 
@@ -11,11 +13,10 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn parse(arguments: &[&[u8]]) -> Result<Arguments> {
+    pub(super) fn parse(arguments: &[Cow<'_, str>]) -> Result<Arguments> {
         let usage = "write USING authz_hierarchy(table=folders, id=id, parent=parent_id)";
         let (mut table, mut id, mut parent) = (None, None, None);
-        for argument in arguments {
-            let text = String::from_utf8_lossy(argument);
+        for text in arguments {
             let Some((key, value)) = text.split_once('=') else {
                 return Err(Error::refused(format!("the argument `{}` is not of the form key=value; {usage}", shown(text.trim()))));
             };

@@ -27,15 +27,14 @@ use std::ffi::{CStr, CString, c_int};
 use std::rc::Rc;
 
 use rusqlite::Connection;
-use rusqlite::types::Value;
-use rusqlite::vtab::{Context, Filters, IndexConstraintOp, IndexInfo, VTabConfig};
+use rusqlite::types::{Value, ValueRef};
 
 use self::arguments::{Arguments, affinity, quoted};
 use self::walk::{Seen, Walk};
 use crate::base::refusal::{nearest, shown};
-use crate::sqlite::error::{Error, Result, to_sqlite};
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::statement::HeldStatement;
-use crate::sqlite::virtual_table::{self, Host, VirtualTable};
+use crate::sqlite::virtual_table::{self, Answer, Host, IndexInfo, Operator, Reach, VirtualTable};
 
 const NAME: &str = "authz_hierarchy";
 
@@ -131,30 +130,27 @@ impl VirtualTable for Hierarchy {
     type Shared = ();
     type Cursor = Cursor;
 
-    fn connect(host: &mut Host<'_>, _shared: &()) -> rusqlite::Result<(Cow<'static, CStr>, Hierarchy)> {
+    fn connect(host: &mut Host<'_>, _shared: &()) -> Result<(Cow<'static, CStr>, Hierarchy)> {
         // Harmless in a view of an untrusted schema: it reads one table of that schema, which the view could read by itself.
-        host.config(VTabConfig::Innocuous)?;
+        host.reach(Reach::Anywhere);
         let connection = host.connection()?;
-        let opened = Arguments::parse(host.arguments()).and_then(|arguments| Hierarchy::open(connection, &host.schema(), &arguments));
-        let (declaration, hierarchy) = opened.map_err(|error| to_sqlite(NAME, error))?;
+        let arguments = Arguments::parse(&host.arguments())?;
+        let (declaration, hierarchy) = Hierarchy::open(connection, &host.schema(), &arguments)?;
         Ok((Cow::Owned(declaration), hierarchy))
     }
 
-    fn plan(&self, info: &mut IndexInfo) -> rusqlite::Result<bool> {
+    fn plan(&self, info: &mut IndexInfo<'_>) -> Result<bool> {
         let (mut root, mut node, mut depth) = (None, None, None);
         let mut waiting = false;
-        for (index, constraint) in info.constraints().enumerate() {
-            let is_equal = constraint.operator() == IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ;
-            let usable = constraint.is_usable();
-            match constraint.column() {
+        for (index, column, operator, usable) in info.constraints() {
+            let is_equal = operator == Operator::Equal;
+            match column {
                 ROOT if is_equal && usable => root = Some(index),
                 NODE if is_equal && usable => node = Some(index),
                 ROOT | NODE if is_equal => waiting = true,
-                DEPTH if usable => match constraint.operator() {
-                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LE | IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_EQ => {
-                        depth = Some((index, Plan::AT_MOST));
-                    }
-                    IndexConstraintOp::SQLITE_INDEX_CONSTRAINT_LT => depth = Some((index, Plan::BELOW)),
+                DEPTH if usable => match operator {
+                    Operator::AtMost | Operator::Equal => depth = Some((index, Plan::AT_MOST)),
+                    Operator::Less => depth = Some((index, Plan::BELOW)),
                     _ => {}
                 },
                 _ => {}
@@ -174,22 +170,17 @@ impl VirtualTable for Hierarchy {
             // Another order of the join gives a bound first. With none in any order, the cursor says what is wrong.
             (None, None) if waiting => return Ok(false),
             (None, None) => {
-                info.set_idx_num(Plan::empty().bits());
-                info.set_estimated_cost(f64::MAX / 2.0);
+                info.set_plan(Plan::empty().bits(), 1000, f64::MAX / 2.0);
                 return Ok(true);
             }
         };
-        let mut usage = info.constraint_usage(bound);
-        usage.set_argv_index(1);
-        usage.set_omit(true);
+        info.take(bound, 1, true);
         if let Some((index, kind)) = depth {
             plan |= kind;
-            info.constraint_usage(index).set_argv_index(2);
+            info.take(index, 2, false);
         }
-        info.set_idx_num(plan.bits());
         let rows = if plan.contains(Plan::UP) { 10 } else { 1000 };
-        info.set_estimated_rows(rows);
-        info.set_estimated_cost(rows as f64 * 4.0);
+        info.set_plan(plan.bits(), rows, rows as f64 * 4.0);
         Ok(true)
     }
 
@@ -205,16 +196,17 @@ struct Cursor {
 }
 
 impl Cursor {
-    fn start(&mut self, plan: Plan, filters: &Filters<'_>) -> rusqlite::Result<()> {
+    fn start(&mut self, plan: Plan, given: &[ValueRef<'_>]) -> Result<()> {
         self.walk = None;
         if !plan.intersects(Plan::DOWN | Plan::UP) {
             let sentence = "give a bound: `root = …` walks down, `node = …` walks up";
-            return Err(to_sqlite(NAME, Error::refused(sentence)));
+            return Err(Error::refused(sentence));
         }
-        let bound: Value = filters.get(0)?;
-        let at_most = match (filters.len() > 1).then(|| filters.get::<Value>(1)).transpose()? {
-            Some(Value::Integer(most)) if plan.contains(Plan::BELOW) => most.saturating_sub(1),
-            Some(Value::Integer(most)) => most,
+        let not_text = |_| Error::refused("the bound is text that is not valid UTF-8");
+        let bound = given.first().map_or(Ok(Value::Null), |value| Value::try_from(*value)).map_err(not_text)?;
+        let at_most = match given.get(1) {
+            Some(ValueRef::Integer(most)) if plan.contains(Plan::BELOW) => most.saturating_sub(1),
+            Some(ValueRef::Integer(most)) => *most,
             // Anything else is compared by SQLite alone.
             _ => i64::MAX,
         };
@@ -243,13 +235,13 @@ impl Cursor {
 }
 
 impl virtual_table::Cursor for Cursor {
-    fn filter(&mut self, plan: c_int, values: &Filters<'_>) -> rusqlite::Result<()> {
+    fn filter(&mut self, plan: c_int, values: &[ValueRef<'_>]) -> Result<()> {
         self.start(Plan::from_bits_truncate(plan), values)
     }
 
-    fn next(&mut self) -> rusqlite::Result<()> {
+    fn next(&mut self) -> Result<()> {
         match &mut self.walk {
-            Some(walk) => walk.advance(),
+            Some(walk) => Ok(walk.advance()?),
             None => Ok(()),
         }
     }
@@ -258,15 +250,18 @@ impl virtual_table::Cursor for Cursor {
         self.walk.as_ref().is_none_or(|walk| walk.current.is_none())
     }
 
-    fn column(&self, context: &mut Context, column: c_int) -> rusqlite::Result<()> {
-        let Some(walk) = &self.walk else { return context.set_result(&Value::Null) };
-        let Some((value, depth)) = &walk.current else { return context.set_result(&Value::Null) };
-        match column {
-            DEPTH => context.set_result(depth),
-            ROOT if !walk.up => context.set_result(&walk.bound),
-            NODE if walk.up => context.set_result(&walk.bound),
-            _ => context.set_result(value),
-        }
+    fn column(&self, column: usize, answer: &mut Answer<'_>) -> Result<()> {
+        let Some((walk, (value, depth))) = self.walk.as_ref().and_then(|walk| Some((walk, walk.current.as_ref()?))) else {
+            answer.set(ValueRef::Null);
+            return Ok(());
+        };
+        answer.set(match c_int::try_from(column) {
+            Ok(DEPTH) => ValueRef::Integer(*depth),
+            Ok(ROOT) if !walk.up => ValueRef::from(&walk.bound),
+            Ok(NODE) if walk.up => ValueRef::from(&walk.bound),
+            _ => ValueRef::from(value),
+        });
+        Ok(())
     }
 
     fn rowid(&self) -> i64 {

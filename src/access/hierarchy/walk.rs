@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use hashbrown::HashSet;
 use rusqlite::types::Value;
 
-use crate::base::identifier::IdRef;
+use crate::base::identifier::{IdRef, whole};
 use crate::facts::ids::Ids;
 use crate::sqlite::statement::HeldStatement;
 
@@ -111,7 +111,7 @@ impl Key {
             Value::Null => Key::Null,
             Value::Integer(number) => Key::Integer(*number),
             // 1.0 = 1
-            Value::Real(number) if *number == (*number as i64) as f64 => Key::Integer(*number as i64),
+            Value::Real(number) if let Some(integer) = whole(*number) => Key::Integer(integer),
             Value::Real(number) => Key::Real(number.to_bits()),
             Value::Text(text) => Key::Text(text.as_str().into()),
             Value::Blob(bytes) => Key::Blob(bytes.as_slice().into()),

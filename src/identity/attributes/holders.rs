@@ -200,11 +200,10 @@ mod tests {
     use crate::base::identifier::Id;
     use crate::identity::attributes::values::Source;
     use crate::identity::state::Identity;
-    use crate::sqlite::connection::Engine;
 
     fn open() -> (Connection, Rc<Identity>) {
         let connection = Connection::open_in_memory().unwrap();
-        crate::register(&connection).unwrap();
+        let engine = crate::attach(&connection).unwrap();
         crate::migrate(&connection).unwrap();
         connection
             .execute_batch(
@@ -217,7 +216,7 @@ mod tests {
         let insert = "INSERT INTO authz_connections (id, organization, type) VALUES
             ('conn_1', 'acme', 'GenericSAML'), ('p0', 'acme', 'GenericSAML'), ('p1', 'acme', 'GenericSAML')";
         connection.execute_batch(insert).unwrap();
-        let identity = Identity::new(&Engine::attach(&connection, |_, _| Ok(())).unwrap(), &Rc::new(Clock::default()));
+        let identity = Identity::new(&engine, &Rc::new(Clock::default()));
         (connection, identity)
     }
 

@@ -238,7 +238,7 @@ fn complete(identity: &Identity, id: &str, work: impl FnOnce(&Session, &str) -> 
         work(&session, &now)?;
         Ok(Ok(find(engine, id, &now)?.map(|session| session.json()).unwrap_or_default()))
     })?;
-    completed.map_err(Error::refused)
+    completed.map_err(Error::Recorded)
 }
 
 /// `authz_sso_succeed(session, profile [, response])` → the session as JSON, with the user who has signed in.

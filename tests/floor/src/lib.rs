@@ -1,6 +1,9 @@
 //! The schema and the loaded library on SQLite 3.38.0.
 #![cfg(test)]
 
+#[path = "../../assumptions/one_statement.rs"]
+mod one_statement;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

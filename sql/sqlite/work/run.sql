@@ -1,0 +1,1 @@
+INSERT INTO main._authz_work (run) SELECT 1;
