@@ -1,6 +1,8 @@
 //! Attributes: definitions, mappings and values through SQL; what memberships show, and what the outbox tells of it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use authz::rusqlite::types::Value as Cell;
 use authz::rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -414,11 +416,7 @@ fn hostile_values_come_back_as_they_were_given() {
 #[test]
 fn the_event_fits_the_reference() {
     let connection = open();
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/workos/events.schema.json");
-    let Ok(schemas) = std::fs::read_to_string(&path) else {
-        eprintln!("SKIPPED: {} is not there", path.display());
-        return;
-    };
+    let Some(schemas) = needs::shared_text("workos/events.schema.json") else { return };
     let schemas: Value = serde_json::from_str(&schemas).unwrap();
     let before = last_seq(&connection);
     connection.execute_batch("SELECT authz_define_attribute('x', '{\"type\": \"object\"}')").unwrap();

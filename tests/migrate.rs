@@ -1,6 +1,8 @@
 //! Migrations: in and out of transactions, over files that were migrated by other means, and over those that must be refused.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -114,10 +116,8 @@ fn a_file_migrated_by_plain_sql_is_recognised() {
 fn the_stock_shell_runs_the_files_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shell.db");
-    let Ok(mut shell) = Command::new("sqlite3").arg("-bail").arg(&path).stdin(Stdio::piped()).spawn() else {
-        eprintln!("SKIPPED: there is no sqlite3 shell on this machine");
-        return;
-    };
+    let Some(shell) = needs::program("sqlite3") else { return };
+    let mut shell = Command::new(shell).arg("-bail").arg(&path).stdin(Stdio::piped()).spawn().unwrap();
     shell.stdin.take().unwrap().write_all(authz::migration_sql().as_bytes()).unwrap();
     assert!(shell.wait().unwrap().success());
     let by_shell = Connection::open(&path).unwrap();

@@ -1,6 +1,8 @@
 //! The model document, through SQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use std::collections::BTreeSet;
 
 use authz::rusqlite::Connection;
@@ -216,11 +218,7 @@ fn refusals_name_the_place_and_change_nothing() {
 
 #[test]
 fn a_catalogue_of_real_roles_is_applied() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/gcp-roles/roles.json");
-    let Ok(text) = std::fs::read_to_string(path).or_else(|_| std::fs::read_to_string(path.replace("/../", "/../../"))) else {
-        eprintln!("SKIPPED: {path} is not there");
-        return;
-    };
+    let Some(text) = needs::shared_text("gcp-roles/roles.json") else { return };
     let file: Value = serde_json::from_str(&text).unwrap();
     let all: Vec<&str> = file["permissions"].as_array().unwrap().iter().map(|slug| slug.as_str().unwrap()).collect();
     let permissions: Map<String, Value> = all.iter().map(|slug| ((*slug).to_owned(), json!({"resource_type": "organization"}))).collect();

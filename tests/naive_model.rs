@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod naive;
+mod needs;
 
 use std::collections::BTreeSet;
 
@@ -36,11 +37,7 @@ fn related(world: &World, subject: &str, relation: &str, on: &str) -> bool {
 
 #[test]
 fn openfgas_own_assertions_hold() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/openfga/consolidated.json");
-    let Ok(text) = std::fs::read_to_string(path) else {
-        println!("skipped: {path} is not there");
-        return;
-    };
+    let Some(text) = needs::shared_text("openfga/consolidated.json") else { return };
     let suite: Value = serde_json::from_str(&text).unwrap();
     let mut held = 0;
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();

@@ -1,6 +1,8 @@
 //! OpenFGA's own conformance suite, as far as it is at hand, through SQL as a user would write it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use std::collections::BTreeSet;
 
 use authz::rusqlite::{Connection, params};
@@ -98,11 +100,7 @@ fn fault(assertion: &Value, answer: Result<Value, String>) -> Option<String> {
 
 #[test]
 fn the_conformance_suite_passes() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/openfga/consolidated.json");
-    let Ok(suite) = std::fs::read_to_string(path) else {
-        eprintln!("SKIPPED: {path} is not there");
-        return;
-    };
+    let Some(suite) = needs::shared_text("openfga/consolidated.json") else { return };
     let suite: Value = serde_json::from_str(&suite).unwrap();
     let (mut asked, mut faults) = (0, Vec::new());
     for test in items(&suite, "tests") {

@@ -1,6 +1,8 @@
 //! `authz relay`: what an endpoint sees, whatever it answers and whoever is killed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -234,10 +236,7 @@ fn every_event_arrives_signed_in_order_and_new_ones_follow() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_shows_one_line_of_progress() {
-    if Command::new("script").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: there is no `script` on the path");
-        return;
-    }
+    let Some(script) = needs::program("script") else { return };
     let folder = tempfile::tempdir().unwrap();
     let (db, connection) = database(folder.path());
     connection.execute_batch("INSERT INTO authz_roles (slug) VALUES ('auditor')").unwrap();
@@ -247,7 +246,7 @@ fn a_terminal_shows_one_line_of_progress() {
         false => Reply::Status(204, ""),
     });
     let shown = folder.path().join("shown");
-    let mut terminal = Command::new("script");
+    let mut terminal = Command::new(script);
     // With exec the relay is the child of `script` itself: when that goes, the terminal goes, and the relay with it.
     terminal.args(["--quiet", "--flush", "--return", "--command"]);
     terminal.arg(format!(
@@ -459,17 +458,7 @@ fn a_hundred_kills_lose_nothing_and_invent_nothing() {
 
 /// Python with the reference's SDK: the one that `.ci/run` sets up, or that of the machine.
 fn python() -> Option<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/sdk/bin/python");
-    let found = [own, PathBuf::from("python3")].into_iter().find(|python| {
-        let import = Command::new(python).args(["-c", "import workos"]).stderr(Stdio::null()).status();
-        import.is_ok_and(|status| status.success())
-    });
-    if found.is_none() {
-        let sentence = "SKIPPED: Python has no package `workos`, so no webhook was verified by the official SDK; `.ci/run` installs it";
-        // Past the test harness, which keeps to itself what a passing test prints.
-        let _ = writeln!(std::io::stderr().lock(), "tests/relay.rs: {sentence}");
-    }
-    found
+    needs::python(&["target/sdk/bin/python", "python3"], "import workos", "the Python package `workos`")
 }
 
 #[test]

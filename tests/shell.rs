@@ -4,6 +4,8 @@
 //! first the rows, then, below a line of dashes, the errors in order. `UPDATE_EXPECTED=1 cargo test --test shell` writes those files anew.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -36,46 +38,16 @@ fn sentence(line: &str) -> Option<&str> {
     Some(code.map_or(text, |at| &text[..at]))
 }
 
-/// The shell, where there is one. Says so where there is none: a test that did not run has not passed.
+/// The shell, where there is one.
 fn shell() -> Option<&'static str> {
-    static FOUND: OnceLock<bool> = OnceLock::new();
-    let found = *FOUND.get_or_init(|| match Command::new("sqlite3").arg("-version").output() {
-        Ok(output) if output.status.success() => {
-            let version = String::from_utf8_lossy(&output.stdout).into_owned();
-            aloud(&format!("the sqlite3 shell is {}", version.split(' ').next().unwrap_or_default()));
-            true
-        }
-        _ => {
-            aloud("SKIPPED: no `sqlite3` on the path, so nothing in tests/shell.rs was run; install it (Debian: apt-get install sqlite3)");
-            false
-        }
+    static FOUND: OnceLock<Option<String>> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let path = needs::program("sqlite3")?.to_str().unwrap().to_owned();
+        let version = Command::new(&path).arg("-version").output().unwrap().stdout;
+        needs::aloud(&format!("tests/shell.rs: the sqlite3 shell is {}", String::from_utf8_lossy(&version).split(' ').next().unwrap()));
+        Some(path)
     });
-    found.then_some("sqlite3")
-}
-
-/// Past the test harness, which keeps to itself what a passing test prints.
-fn aloud(sentence: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "tests/shell.rs: {sentence}");
-}
-
-/// The library, built once: into a directory of its own, for cargo holds the lock on the usual one while tests run.
-fn library() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let directory = root.join("target/loadable");
-        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["loadable", "--quiet", "--target-dir"])
-            .arg(&directory)
-            .current_dir(root)
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "`cargo loadable` failed");
-        let name = format!("{}authz{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX);
-        let path = directory.join("release").join(name);
-        assert!(path.is_file(), "`cargo loadable` left no {}", path.display());
-        path
-    })
+    found.as_deref()
 }
 
 /// Runs `script` in the shell on `database` with the library loaded, no entry point named.
@@ -84,7 +56,7 @@ fn run(shell: &str, options: &[&str], database: &Path, trusted_schema: &str, scr
         .args(["-batch", "-init", if cfg!(windows) { "NUL" } else { "/dev/null" }])
         .args(options)
         .args(["-cmd", &format!("PRAGMA trusted_schema = {trusted_schema}")])
-        .args(["-cmd", &format!(".load {}", library().with_extension("").display())])
+        .args(["-cmd", &format!(".load {}", needs::library().with_extension("").display())])
         .arg(database)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -180,7 +152,7 @@ fn a_file_without_the_schema_says_what_to_run() {
 fn a_second_load_changes_nothing() {
     let Some(shell) = shell() else { return };
     let home = tempfile::tempdir().unwrap();
-    let path = library().with_extension("");
+    let path = needs::library().with_extension("");
     let twice = format!(".load {0}\nSELECT load_extension('{0}');\nSELECT authz_version() <> '';\n", path.display());
     let answer = run(shell, &[], &home.path().join("twice.db"), "OFF", &twice);
     assert_eq!((answer.rows.as_str(), answer.errors.as_str(), answer.success), ("\n1\n", "", true));
@@ -192,7 +164,7 @@ fn example(heading: &str, language: &str) -> String {
     let section = document.split_once(heading).expect(heading).1;
     let block = section.split_once(&format!("```{language}\n")).expect(language).1.split_once("```").unwrap().0;
     assert!(block.contains("target/release/libauthz"));
-    block.replace("target/release/libauthz", library().with_extension("").to_str().unwrap())
+    block.replace("target/release/libauthz", needs::library().with_extension("").to_str().unwrap())
 }
 
 /// A file with three new roles that nobody has read of.
@@ -222,25 +194,13 @@ fn the_shell_consumes_events_as_documented() {
 fn python_consumes_events_as_documented() {
     let Some(shell) = shell() else { return };
     // Some builds of Python leave extensions out.
-    let can_load = |python: &&str| {
-        let asked = Command::new(python)
-            .args([
-                "-c",
-                "import sqlite3; assert sqlite3.sqlite_version_info >= (3, 38); sqlite3.connect(':memory:').enable_load_extension(True)",
-            ])
-            .stderr(Stdio::null())
-            .status();
-        asked.is_ok_and(|status| status.success())
-    };
-    let Some(python) = ["python3", "/usr/bin/python3"].into_iter().find(can_load) else {
-        aloud("SKIPPED: no Python that loads extensions, so the example of docs/consuming-events.md was not run");
-        return;
-    };
+    let can_load = "import sqlite3; assert sqlite3.sqlite_version_info >= (3, 38); sqlite3.connect(':memory:').enable_load_extension(True)";
+    let Some(python) = needs::python(&["python3", "/usr/bin/python3"], can_load, "a Python that loads extensions") else { return };
     let home = tempfile::tempdir().unwrap();
     three_roles(shell, &home.path().join("app.db"));
     let script = example("## From Python", "python");
     for expected in [THREE_ROLES, ""] {
-        let output = Command::new(python).args(["-c", &script]).current_dir(home.path()).output().unwrap();
+        let output = Command::new(&python).args(["-c", &script]).current_dir(home.path()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
     }

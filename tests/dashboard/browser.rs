@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::needs;
 use crate::server::request;
 
 /// Keys that have no character.
@@ -25,23 +26,12 @@ pub struct Browser {
     session: String,
 }
 
-/// Says past the test harness, which keeps to itself what a passing test prints, that something was not tested.
-pub fn skipped(what: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "tests/dashboard: SKIPPED: {what}");
-}
-
 impl Browser {
     /// `None`, said aloud, where the machine has no Chromium with its driver.
     pub fn start() -> Option<Browser> {
-        let is_there =
-            |name: &str| std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).find(|folder| folder.join(name).is_file());
-        let (Some(folder), Some(_)) = (is_there("chromium"), is_there("chromedriver")) else {
-            skipped("chromium and chromedriver are not installed, so no page was opened in a browser");
-            return None;
-        };
+        let (chromium, driver) = (needs::program("chromium")?, needs::program("chromedriver")?);
         let mut driver =
-            Command::new("chromedriver").arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+            Command::new(driver).arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(driver.stdout.take().unwrap());
         let port = loop {
             let mut line = String::new();
@@ -54,7 +44,7 @@ impl Browser {
         thread::spawn(move || said.lines().count());
         let mut browser = Browser { driver, port, session: String::new() };
         let options = json!({
-            "binary": folder.join("chromium"),
+            "binary": chromium,
             "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"],
         });
@@ -144,7 +134,10 @@ impl Browser {
     /// Violations that axe-core finds on the page by the rules named, or by all; `None` where it is not installed.
     pub fn violations(&self, rules: &[&str]) -> Option<Vec<String>> {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/axe/package/axe.min.js");
-        let source = std::fs::read_to_string(axe).ok()?;
+        if !needs::is_installed(&axe, "axe-core, in target/axe,") {
+            return None;
+        }
+        let source = std::fs::read_to_string(axe).unwrap();
         self.run(&format!("if (!window.axe) {{ {source} }}"));
         let only = if rules.is_empty() { String::new() } else { format!("runOnly: {}, ", json!(rules)) };
         let found = self.run_to_end(&format!(

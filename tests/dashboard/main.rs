@@ -5,6 +5,8 @@ mod browser;
 mod doors;
 mod keyboard;
 mod lists;
+#[path = "../needs/mod.rs"]
+mod needs;
 mod pages;
 mod server;
 

@@ -1,21 +1,15 @@
 //! A real catalogue: Google Cloud's roles, by one call and row by row.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use authz::rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::{last_seq, open};
+use crate::{last_seq, needs, open};
 
 /// Each role with its permissions, or `None` where the data of the tests is not at hand.
 fn roles() -> Option<BTreeMap<String, Vec<String>>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/gcp-roles/roles.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("SKIPPED: {} is not there", path.display());
-        return None;
-    };
-    let file: Value = serde_json::from_str(&text).unwrap();
+    let file: Value = serde_json::from_str(&needs::shared_text("gcp-roles/roles.json")?).unwrap();
     let permission = |index: &Value| file["permissions"][index.as_u64().unwrap() as usize].as_str().unwrap().to_owned();
     let held = |role: &Value| role["permissions"].as_array().unwrap().iter().map(permission).collect();
     Some(file["roles"].as_object().unwrap().iter().map(|(slug, role)| (slug.clone(), held(role))).collect())

@@ -4,6 +4,8 @@
 mod catalogue;
 mod clauses;
 mod metadata;
+#[path = "../needs/mod.rs"]
+mod needs;
 mod payloads;
 mod replay;
 mod twice;
@@ -59,18 +61,15 @@ fn last_seq(connection: &Connection) -> i64 {
 /// What the stock shell, which knows nothing of the library, prints on standard error when it runs a script; `None` where there is no
 /// such shell.
 fn stock_shell(database: &Path, script: &str) -> Option<String> {
-    let spawned = Command::new("sqlite3")
+    let mut shell = Command::new(needs::program("sqlite3")?)
         .args(["-batch", "-bail", "-init", if cfg!(windows) { "NUL" } else { "/dev/null" }])
         .args(["-cmd", "PRAGMA trusted_schema = OFF", "-cmd", "PRAGMA synchronous = OFF"])
         .arg(database)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
-        .spawn();
-    let Ok(mut shell) = spawned else {
-        let _ = writeln!(std::io::stderr().lock(), "tests/outbox: SKIPPED the stock shell: there is no `sqlite3` on the path");
-        return None;
-    };
+        .spawn()
+        .unwrap();
     shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     Some(String::from_utf8(shell.wait_with_output().unwrap().stderr).unwrap())
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use authz::rusqlite::Connection;
 use serde_json::Value;
 
-use crate::{Event, events_after, last_seq, open};
+use crate::{Event, events_after, last_seq, needs, open};
 
 /// Plain SQL and calls by which every event comes at least once. Ids are given where the schema would draw them at random.
 const STORY: &str = r#"
@@ -100,12 +100,7 @@ fn root() -> &'static Path {
 
 /// The reference's schema of each event it knows; `None` where the data of the tests is not at hand.
 fn schemas() -> Option<BTreeMap<String, Value>> {
-    let path = root().join("../shared/data/workos/events.schema.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("SKIPPED: {} is not there", path.display());
-        return None;
-    };
-    let file: Value = serde_json::from_str(&text).unwrap();
+    let file: Value = serde_json::from_str(&needs::shared_text("workos/events.schema.json")?).unwrap();
     Some(file["events"].as_object().unwrap().iter().map(|(name, schema)| (name.clone(), schema.clone())).collect())
 }
 

@@ -6,17 +6,13 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::world;
+use crate::{needs, world};
 
 #[test]
 fn scim2_tester_finds_no_error() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join("target/scim/bin/python");
-    if !python.exists() {
-        let _ = writeln!(
-            std::io::stderr().lock(),
-            "tests/scim: SKIPPED the conformance checks: `.ci/run` installs scim2-tester into target/scim"
-        );
+    if !needs::is_installed(&python, "the Python package scim2-tester, in target/scim,") {
         return;
     }
     let mut tester = Command::new(python)

@@ -4,6 +4,8 @@
 mod conformance;
 mod hostile;
 mod lists;
+#[path = "../needs/mod.rs"]
+mod needs;
 mod operations;
 mod people;
 mod providers;
