@@ -4,10 +4,11 @@
 //!
 //! * `Host` must be the address that was printed: a name that was rebound to 127.0.0.1 is refused.
 //! * `Origin`, where sent, and `Sec-Fetch-Site`, where sent, must be of this server, port included. What changes something needs `Origin`.
+//!   The first URL alone may be opened from elsewhere, for a file opens it, and whoever knows the token has the right to come in.
 //! * The first URL has a token that works once, and gives a cookie for the paths of this file. Cookies do not know ports, so its name and
 //!   its path are its own: what else serves on this machine neither gets nor overwrites it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use subtle::ConstantTimeEq;
 
@@ -36,6 +37,8 @@ pub(crate) struct Knock<'a> {
     pub(crate) host: Option<&'a str>,
     pub(crate) origin: Option<&'a str>,
     pub(crate) fetch_site: Option<&'a str>,
+    /// Whether the browser says that it opens a page in a window of its own.
+    pub(crate) navigates: bool,
     pub(crate) cookies: Option<&'a str>,
 }
 
@@ -44,8 +47,11 @@ pub(crate) struct Knock<'a> {
 pub(crate) enum Passage {
     /// It gets in.
     In,
-    /// It had the token: it gets this cookie, and is sent to the first page.
-    First { cookie: String },
+    /// It had the token: it gets this cookie, and is sent to the first page. Where it comes from another page, it must be sent by one of
+    /// ours, for the browser keeps a strict cookie back from whatever another page has begun.
+    First { cookie: String, is_from_elsewhere: bool },
+    /// It had the token that was used before. If that was this browser, it has a cookie, which is not sent to this path.
+    Used(&'static str),
     /// It stays out, for this reason.
     Refused(&'static str),
 }
@@ -59,8 +65,8 @@ pub(crate) struct Gate {
     path: String,
     cookie_name: String,
     cookie: String,
-    /// Gone once it was used
-    token: Mutex<Option<String>>,
+    token: String,
+    is_used: AtomicBool,
 }
 
 impl Gate {
@@ -74,14 +80,24 @@ impl Gate {
             path: format!("/{place}"),
             cookie_name: format!("authz_{port}_{place}"),
             cookie: secret()?,
-            token: Mutex::new(Some(secret()?)),
+            token: secret()?,
+            is_used: AtomicBool::new(false),
         })
     }
 
     /// The URL to begin with, which works once.
     pub(crate) fn first_url(&self) -> String {
-        let token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        format!("{}/?token={}", self.origin, token.as_deref().unwrap_or_default())
+        format!("{}/?token={}", self.origin, self.token)
+    }
+
+    /// Whether a request was sent to the address that was printed.
+    pub(crate) fn is_host(&self, host: Option<&str>) -> bool {
+        host == Some(self.host.as_str())
+    }
+
+    /// `http://127.0.0.1:7340`
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The path that everything lies below, without a slash at its end.
@@ -91,7 +107,7 @@ impl Gate {
 
     /// Decides about a request.
     pub(crate) fn pass(&self, knock: &Knock<'_>) -> Passage {
-        if knock.host != Some(self.host.as_str()) {
+        if !self.is_host(knock.host) {
             return Passage::Refused("the request was sent to another host name than the one that `authz dashboard` printed");
         }
         match knock.origin {
@@ -103,10 +119,11 @@ impl Gate {
             None | Some("same-origin") => {}
             // Typed, or opened from the terminal or a bookmark.
             Some("none") if !knock.changes => {}
+            Some(_) if knock.path == "/" && !knock.changes && knock.navigates => {}
             Some(_) => return Passage::Refused("the request comes from another site"),
         }
         if knock.path == "/" && !knock.changes {
-            return self.first(knock.token);
+            return self.first(knock);
         }
         match self.has_cookie(knock.cookies) {
             true => Passage::In,
@@ -114,19 +131,25 @@ impl Gate {
         }
     }
 
-    fn first(&self, given: Option<&str>) -> Passage {
-        let mut token = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(given) = given else {
+    fn first(&self, knock: &Knock<'_>) -> Passage {
+        if self.has_cookie(knock.cookies) {
+            return Passage::In;
+        }
+        let Some(given) = knock.token else {
             return Passage::Refused("the token is missing: open the URL that `authz dashboard` printed when it started");
         };
-        match token.as_deref() {
-            Some(wanted) if same(wanted, given) => {
-                *token = None;
-                let (name, value, path) = (&self.cookie_name, &self.cookie, &self.path);
-                Passage::First { cookie: format!("{name}={value}; Path={path}; HttpOnly; SameSite=Strict") }
-            }
-            Some(_) => Passage::Refused("the token is not the one that `authz dashboard` printed"),
-            None => Passage::Refused("the token was used already; start `authz dashboard` anew for another one"),
+        if !same(&self.token, given) {
+            return Passage::Refused("the token is not the one that `authz dashboard` printed");
+        }
+        if self.is_used.swap(true, Ordering::Relaxed) {
+            return Passage::Used(
+                "the token was used already; start `authz dashboard` anew for another one, and do so at once if it was not you who used it",
+            );
+        }
+        let (name, value, path) = (&self.cookie_name, &self.cookie, &self.path);
+        Passage::First {
+            cookie: format!("{name}={value}; Path={path}; HttpOnly; SameSite=Strict"),
+            is_from_elsewhere: !matches!(knock.fetch_site, None | Some("none" | "same-origin")),
         }
     }
 
@@ -156,20 +179,17 @@ mod tests {
     use super::*;
 
     fn knock<'a>(path: &'a str, cookies: Option<&'a str>) -> Knock<'a> {
-        Knock { changes: false, path, token: None, host: Some("127.0.0.1:7340"), origin: None, fetch_site: None, cookies }
+        Knock { changes: false, path, token: None, host: Some("127.0.0.1:7340"), origin: None, fetch_site: None, navigates: false, cookies }
     }
 
     fn opened() -> (Gate, String) {
         let gate = Gate::new(7340, "app-1").unwrap();
         let url = gate.first_url();
         let token = url.strip_prefix("http://127.0.0.1:7340/?token=").unwrap();
-        let Passage::First { cookie } = gate.pass(&Knock { token: Some(token), ..knock("/", None) }) else {
+        let Passage::First { cookie, is_from_elsewhere: false } = gate.pass(&Knock { token: Some(token), ..knock("/", None) }) else {
             panic!("the token was refused")
         };
-        assert_eq!(
-            gate.pass(&Knock { token: Some(token), ..knock("/", None) }),
-            Passage::Refused("the token was used already; start `authz dashboard` anew for another one")
-        );
+        assert!(matches!(gate.pass(&Knock { token: Some(token), ..knock("/", None) }), Passage::Used(_)));
         let pair = cookie.split(';').next().unwrap().to_owned();
         assert!(cookie.ends_with("; Path=/app-1; HttpOnly; SameSite=Strict"), "{cookie}");
         (gate, pair)
@@ -210,5 +230,26 @@ mod tests {
         assert!(matches!(gate.pass(&Knock { origin: None, ..change() }), Passage::Refused(_)));
         assert!(matches!(gate.pass(&Knock { fetch_site: Some("none"), ..change() }), Passage::Refused(_)));
         assert_eq!(gate.pass(&Knock { fetch_site: Some("none"), ..good() }), Passage::In);
+        assert_eq!(gate.pass(&knock("/", Some(&pair))), Passage::In);
+    }
+
+    #[test]
+    fn the_first_url_may_be_opened_from_elsewhere_and_nothing_else() {
+        let gate = Gate::new(7340, "app-1").unwrap();
+        let url = gate.first_url();
+        let token = url.strip_prefix("http://127.0.0.1:7340/?token=");
+        let from_a_file = || Knock { fetch_site: Some("cross-site"), navigates: true, ..knock("/", None) };
+        for refused in [
+            from_a_file(),
+            Knock { token: Some("0"), ..from_a_file() },
+            Knock { token, navigates: false, ..from_a_file() },
+            Knock { token, path: "/app-1/overview", ..from_a_file() },
+            Knock { token, host: Some("evil.example"), ..from_a_file() },
+            Knock { token, changes: true, origin: Some("null"), ..from_a_file() },
+        ] {
+            assert!(matches!(gate.pass(&refused), Passage::Refused(_)));
+        }
+        let first = gate.pass(&Knock { token, ..from_a_file() });
+        assert!(matches!(first, Passage::First { is_from_elsewhere: true, .. }), "{first:?}");
     }
 }

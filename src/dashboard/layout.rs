@@ -109,6 +109,30 @@ fn frame(title: &str, body: &Markup) -> Markup {
     }
 }
 
+/// What somebody is shown who is not in: a sentence and where to go, at once if `goes_on`. Neither style nor script is given out here.
+pub(crate) fn door(sentence: &str, link: Option<(&str, &str)>, goes_on: bool) -> Html<String> {
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                @if let (Some((url, _)), true) = (link, goes_on) { meta http-equiv="refresh" content=(format!("0;url={url}")); }
+                title { "authz dashboard" }
+            }
+            body {
+                main {
+                    h1 { "authz dashboard" }
+                    p { (shown(sentence)) }
+                    @if let Some((url, words)) = link { p { a href=(url) { (words) } } }
+                }
+            }
+        }
+    };
+    Html(page.into_string())
+}
+
 /// The answer that says why there is none.
 pub(crate) fn refusal(site: &Site, problem: &Problem) -> Response {
     (problem.status, Html(self::problem(site, &problem.sentence).into_string())).into_response()

@@ -3,7 +3,8 @@
 //! | file | what happens there |
 //! |---|---|
 //! | `server.rs` | listening, and sending a request through the gate to its page |
-//! | `gate.rs` | who gets in |
+//! | `connections.rs` | how many connections there may be, and how long a request may take to arrive |
+//! | `gate.rs`, `opening.rs` | who gets in; how the browser is told the way |
 //! | `site.rs`, `file.rs` | what the whole program knows; connections to the file, and how pages ask |
 //! | `live.rs` | telling the open pages that something was written |
 //! | `page.rs`, `problem.rs` | what a page is given and answers with, and why there is no answer |
@@ -17,10 +18,12 @@
 //! May use: `program`, and of the library its public surface.
 
 mod actions;
+mod connections;
 mod file;
 mod gate;
 mod layout;
 mod live;
+mod opening;
 mod page;
 mod pages;
 mod problem;
@@ -28,4 +31,4 @@ mod server;
 mod site;
 mod words;
 
-pub(crate) use self::server::serve;
+pub(crate) use self::server::{Options, serve};

@@ -21,6 +21,10 @@ impl Problem {
         Problem { status: StatusCode::SERVICE_UNAVAILABLE, sentence: sentence.into() }
     }
 
+    pub(crate) fn slow(sentence: impl Into<String>) -> Problem {
+        Problem { status: StatusCode::REQUEST_TIMEOUT, sentence: sentence.into() }
+    }
+
     pub(crate) fn broken(sentence: impl Into<String>) -> Problem {
         Problem { status: StatusCode::INTERNAL_SERVER_ERROR, sentence: sentence.into() }
     }

@@ -3,24 +3,24 @@
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{Query, Request, State};
+use axum::extract::{Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use tokio::sync::watch;
 
+use super::connections::Entrance;
 use super::file::File;
 use super::gate::{self, Gate, Knock, Passage};
 use super::page::{Fields, Page, View};
 use super::pages::PAGES;
 use super::problem::Problem;
 use super::site::Site;
-use super::{actions, layout, live, words};
+use super::{actions, connections, layout, live, opening, words};
 use crate::program::failure::Failure;
 use crate::program::follow::Stop;
 
@@ -30,8 +30,19 @@ const USUAL_PORT: u16 = 7340;
 /// How long a form may be.
 const LONGEST_FORM: usize = 1 << 20;
 
+/// What can be chosen when it starts.
+pub(crate) struct Options {
+    /// The port, where it must be a certain one
+    pub(crate) port: Option<u16>,
+    pub(crate) open_browser: bool,
+    pub(crate) read_only: bool,
+    /// How long the head of a request may take to arrive, and its body again
+    pub(crate) patience: Duration,
+}
+
 /// Serves a file until the signal comes.
-pub(crate) fn serve(path: &Path, port: Option<u16>, open_browser: bool, read_only: bool) -> Result<(), Failure> {
+pub(crate) fn serve(path: &Path, options: &Options) -> Result<(), Failure> {
+    let read_only = options.read_only;
     let file = File::new(path, read_only);
     let connection = file.connect()?;
     let plan = authz::migration_plan(&connection)?;
@@ -39,7 +50,7 @@ pub(crate) fn serve(path: &Path, port: Option<u16>, open_browser: bool, read_onl
         let (path, from, to) = (path.display(), plan.from, plan.to);
         return Err(Failure(format!("`{path}` has schema version {from}, and this program asks for {to}; run `authz migrate {path}`")));
     }
-    let listener = listen(port)?;
+    let listener = listen(options.port)?;
     listener.set_nonblocking(true)?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
     let gate = Gate::new(listener.local_addr()?.port(), &place(path, &name)?)?;
@@ -47,12 +58,15 @@ pub(crate) fn serve(path: &Path, port: Option<u16>, open_browser: bool, read_onl
     let last = connection.query_row(include_str!("../../sql/dashboard/last_event.sql"), [], |row| row.get(0))?;
     let (sender, news) = watch::channel(Some((0, last)));
     let url = gate.first_url();
-    let site = Arc::new(Site { gate, file, name, read_only, news });
+    let site = Arc::new(Site { gate, file, name, read_only, news, patience: options.patience, opening: Mutex::default() });
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).max_blocking_threads(8).enable_all().build()?;
     crate::program::output::print(&url)?;
-    if open_browser && let Err(error) = open::that_detached(&url) {
-        eprintln!("authz: the browser could not be opened ({error}); open the URL above yourself");
+    if options.open_browser {
+        match opening::open_browser(&url) {
+            Ok(folder) => *site.opening.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder),
+            Err(error) => eprintln!("authz: the browser could not be opened ({error}); open the URL above yourself"),
+        }
     }
     let watched = stop.clone();
     let watching = std::thread::spawn(move || {
@@ -62,15 +76,17 @@ pub(crate) fn serve(path: &Path, port: Option<u16>, open_browser: bool, read_onl
     });
     let served: Result<(), Failure> = runtime.block_on(async {
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let router = Router::new().fallback(answer).with_state(site);
         let ended = async move {
             while !stop.asked() {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         };
-        axum::serve(listener, router).with_graceful_shutdown(ended).await?;
+        let answering = Arc::clone(&site);
+        let answer = move |request, entrance| answer(Arc::clone(&answering), request, entrance);
+        connections::serve(listener, site.patience, ended, answer).await;
         Ok(())
     });
+    site.close_opening();
     runtime.shutdown_timeout(Duration::from_secs(1));
     served?;
     watching.join().unwrap_or_else(|_| Err(Failure("the thread that watches the file has ended unexpectedly".to_owned())))
@@ -94,9 +110,9 @@ fn place(path: &Path, name: &str) -> Result<String, Failure> {
     Ok(format!("{stem}-{:08x}", hash as u32))
 }
 
-async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
+async fn answer(site: Arc<Site>, request: Request, entrance: Entrance) -> Response {
     let (parts, body) = request.into_parts();
-    let mut response = pass(&site, parts, body).await;
+    let mut response = pass(&site, parts, body, entrance).await;
     for (name, value) in gate::HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -104,7 +120,7 @@ async fn answer(State(site): State<Arc<Site>>, request: Request) -> Response {
 }
 
 /// Sends a request through the gate, and what gets in to its page.
-async fn pass(site: &Arc<Site>, parts: Parts, body: Body) -> Response {
+async fn pass(site: &Arc<Site>, parts: Parts, body: Body, entrance: Entrance) -> Response {
     let text = |name: header::HeaderName| parts.headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let query = Query::<HashMap<String, String>>::try_from_uri(&parts.uri).map(|Query(query)| Fields(query)).unwrap_or_default();
     let changes = parts.method != Method::GET && parts.method != Method::HEAD;
@@ -115,27 +131,51 @@ async fn pass(site: &Arc<Site>, parts: Parts, body: Body) -> Response {
         host: text(header::HOST),
         origin: text(header::ORIGIN),
         fetch_site: text(header::HeaderName::from_static("sec-fetch-site")),
+        navigates: text(header::HeaderName::from_static("sec-fetch-mode")) == Some("navigate")
+            && text(header::HeaderName::from_static("sec-fetch-dest")) == Some("document"),
         cookies: text(header::COOKIE),
     };
+    let first_page = || format!("{}/overview", site.gate.path());
     match site.gate.pass(&knock) {
-        Passage::In => {}
-        Passage::First { cookie } => {
-            let location = format!("{}/overview", site.gate.path());
-            return (StatusCode::SEE_OTHER, [(header::SET_COOKIE, cookie), (header::LOCATION, location)]).into_response();
+        Passage::In => entrance.let_in(),
+        Passage::First { cookie, is_from_elsewhere } => {
+            site.close_opening();
+            let cookie = [(header::SET_COOKIE, cookie)];
+            return match is_from_elsewhere {
+                true => (cookie, layout::door("Come in.", Some((&first_page(), "To the dashboard")), true)).into_response(),
+                false => (StatusCode::SEE_OTHER, cookie, [(header::LOCATION, first_page())]).into_response(),
+            };
         }
-        Passage::Refused(sentence) => return (StatusCode::FORBIDDEN, format!("{sentence}\n")).into_response(),
+        Passage::Used(sentence) => {
+            let door = layout::door(sentence, Some((&first_page(), "To the dashboard, where this browser was let in")), true);
+            return (StatusCode::FORBIDDEN, door).into_response();
+        }
+        Passage::Refused(sentence) => {
+            let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+            let address = format!("{}{path}", site.gate.origin());
+            let is_lost = !changes && !site.gate.is_host(knock.host);
+            let door = layout::door(sentence, is_lost.then_some((&address, "To the address that was printed")), false);
+            return (StatusCode::FORBIDDEN, door).into_response();
+        }
+    }
+    if parts.uri.path() == "/" {
+        return (StatusCode::SEE_OTHER, [(header::LOCATION, first_page())]).into_response();
     }
     let Some(name) = parts.uri.path().strip_prefix(site.gate.path()).and_then(|rest| rest.strip_prefix('/')) else {
         return layout::refusal(site, &Problem::missing("there is no such page"));
     };
     let name = name.to_owned();
     if changes {
-        return match to_bytes(body, LONGEST_FORM).await {
-            Ok(bytes) => {
+        return match tokio::time::timeout(site.patience, to_bytes(body, LONGEST_FORM)).await {
+            Ok(Ok(bytes)) => {
                 let site = Arc::clone(site);
                 blocking(move || actions::run(&site, &name, &bytes)).await
             }
-            Err(_) => layout::refusal(site, &Problem::refused("the form is too long, or was cut off")),
+            Ok(Err(_)) => layout::refusal(site, &Problem::refused("the form is too long, or was cut off")),
+            Err(_) => {
+                let refusal = layout::refusal(site, &Problem::slow("the form did not arrive in time; send it again"));
+                ([(header::CONNECTION, "close")], refusal).into_response()
+            }
         };
     }
     match name.as_str() {

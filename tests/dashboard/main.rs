@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod browser;
+mod crowds;
 mod doors;
 mod keyboard;
 mod lists;
 #[path = "../needs/mod.rs"]
 mod needs;
+mod opening;
 mod pages;
 mod server;
 

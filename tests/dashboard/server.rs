@@ -63,16 +63,13 @@ pub struct Dashboard {
 
 impl Dashboard {
     pub fn start(db: &Path, more: &[&str]) -> Dashboard {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_authz"))
-            .arg("dashboard")
-            .arg(db)
-            .args(["--no-open", "--port", "0"])
-            .args(more)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_authz"));
+        Dashboard::run(command.arg("dashboard").arg(db).args(["--no-open", "--port", "0"]).args(more))
+    }
+
+    /// Runs a command that starts one.
+    pub fn run(command: &mut Command) -> Dashboard {
+        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first_url = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_url).unwrap();
         let first_url = first_url.trim_end().to_owned();
