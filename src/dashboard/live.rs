@@ -15,6 +15,9 @@ use super::site::{News, Site};
 use crate::program::failure::Failure;
 use crate::program::follow::{Stop, Watch, patiently};
 
+/// How soon after a message a page is told again. A page that is told asks for all that it shows.
+const PAUSE: Duration = Duration::from_millis(250);
+
 /// Watches the file until the signal comes.
 pub(crate) fn watch(connection: &Connection, stop: &Stop, news: &watch::Sender<News>) -> Result<(), Failure> {
     let mut watch = Watch::begin(connection)?;
@@ -34,10 +37,11 @@ pub(crate) fn told(news: News) -> String {
     format!(r#"{{"commits":{commits},"seq":{seq}}}"#)
 }
 
-/// The stream of a page: a message at first, and one for each commit; several close together are told once.
+/// The stream of a page: a message at first and at the first commit, then the newest state at the most once in [`PAUSE`].
 pub(crate) fn stream(site: &Arc<Site>) -> Response {
     let messages = WatchStream::new(site.news.clone())
         .take_while(Option::is_some)
+        .throttle(PAUSE)
         .map(|news| Ok::<_, Infallible>(Event::default().event("change").data(told(news))));
     Sse::new(messages).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))).into_response()
 }
