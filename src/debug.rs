@@ -31,9 +31,8 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>, identity: &Rc
 }
 
 /// `authz_debug()` → JSON: `version` of the library, `sqlite` that runs it, the `transaction` open on the main database (`none`, `read`,
-/// `write`), `kept` (entries kept between questions), `forgotten` (how often all of them had to go), `touched` (how many changes were followed
-/// one by one instead), `checks_point`
-/// (checks worked out one by one), `checks_from_set` (rows answered from the set of what their subject sees), `sets_built` (such sets made),
+/// `write`), `kept` (entries kept between questions), `forgotten` (how often all of them had to go, whatever the reason), `touched` (how
+/// many changes were followed one by one instead), `checks_point` (checks worked out one by one), `checks_from_set` (rows answered from the set of what their subject sees), `sets_built` (such sets made),
 /// `statements` (kept prepared), `reprepared` (how often SQLite has planned one of them anew, which it should not),
 /// `templates` (of claims, parsed so far).
 ///

@@ -126,3 +126,54 @@ fn a_limit_that_makes_no_sense_is_refused() {
     authz::register(&other).unwrap();
     assert_eq!(other.query_row("SELECT authz_limit('kept_bytes')", [], |row| row.get::<_, i64>(0)).unwrap(), before);
 }
+
+/// A bad id out of a URL costs nothing but its own answer, and whatever makes the connection forget is counted.
+#[test]
+fn refused_questions_forget_nothing_and_every_forgetting_is_counted() {
+    let connection = Connection::open_in_memory().unwrap();
+    authz::register(&connection).unwrap();
+    authz::migrate(&connection).unwrap();
+    apply(&connection, &plain_model().json().to_string()).unwrap();
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    let check = "SELECT authz_check('user:ana', 'member', 'group', 1)";
+    assert_eq!(number(check), 0);
+    let kept = counted(&connection, "kept");
+    assert!(kept > 0);
+    for sql in [
+        "SELECT authz_check('user:ana', 'member', 'group', 'a b')",
+        "SELECT authz_check('user:ana', 'member', 'group', x'00')",
+        "SELECT authz_check('user:', 'member', 'group', 1)",
+        "SELECT authz_check('nobody:ana', 'member', 'group', 1)",
+        "SELECT authz_check('user:ana', 'membr', 'group', 1)",
+        "SELECT authz_check('user:ana', 'member', 'grup', 1)",
+        "SELECT authz_explain('user:ana', 'membr', 'group', 1)",
+        "SELECT count(*) FROM authz_list_resources('user:ana', 'membr', 'group')",
+    ] {
+        connection.query_row(sql, [], |_| Ok(())).unwrap_err();
+        assert!(counted(&connection, "kept") >= kept, "{sql}");
+        assert_eq!(counted(&connection, "forgotten"), 0, "{sql}");
+    }
+    number("SELECT authz_limit('few', 9)");
+    assert_eq!((counted(&connection, "kept"), counted(&connection, "forgotten")), (0, 1));
+    assert_eq!(number(check), 0);
+    connection.query_row("SELECT authz_set_now('2999-01-01')", [], |_| Ok(())).unwrap();
+    assert_eq!(counted(&connection, "forgotten"), 2);
+    assert_eq!(number(check), 0);
+    // An interrupt may leave something half read, wherever in the question it comes.
+    let mut forgotten = 2;
+    for steps in 1..200 {
+        let mut left = steps;
+        let is_over = move || {
+            left -= 1;
+            left == 0
+        };
+        connection.progress_handler(1, Some(is_over)).unwrap();
+        let answer = connection.query_row(&format!("SELECT authz_check('user:ben', 'member', 'group', 1{steps})"), [], |_| Ok(()));
+        connection.progress_handler(0, None::<fn() -> bool>).unwrap();
+        let now = counted(&connection, "forgotten");
+        assert!(now == forgotten || (answer.is_err() && now == forgotten + 1 && counted(&connection, "kept") == 0), "{steps}");
+        forgotten = now;
+        assert_eq!(number(check), 0);
+    }
+    assert!(forgotten > 2);
+}

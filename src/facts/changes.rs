@@ -39,8 +39,9 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Keeps nothing any more.
+    /// Keeps nothing any more, which is counted where something was kept.
     pub(crate) fn forget(&mut self) {
+        self.forgotten += u64::from(!self.changes.is_empty() || self.entries() > 0);
         self.cache = Cache { generation: self.cache.generation + 1, ..Cache::default() };
         self.changes = Vec::new();
         self.data_version = None;
@@ -56,7 +57,6 @@ impl Memory {
         match self.follow(engine) {
             Ok(true) => {}
             Ok(false) => {
-                self.forgotten += u64::from(!self.changes.is_empty());
                 self.forget();
                 (_, self.changes) = read(engine, include_str!("../../sql/facts/changes/last_change.sql"), &[], &[])?;
             }

@@ -13,7 +13,7 @@ use super::limits::Limits;
 use super::reader::Reader;
 use crate::base::clock::Clock;
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::Result;
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::transaction::Transaction;
 
@@ -107,8 +107,8 @@ impl Store {
             memory.cache = Cache { generation: memory.cache.generation + 1, ..Cache::default() };
         }
         let answer = question(&mut self.reader(&mut memory.cache, true));
-        if answer.is_err() {
-            // An interrupt may have left something half read.
+        if let Err(Error::Sqlite(_) | Error::NoSchema | Error::Told { .. }) = &answer {
+            // An interrupt may have left something half read. What is merely refused leaves all as it was.
             memory.forget();
         }
         answer
