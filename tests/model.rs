@@ -404,3 +404,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_type_of_which_nothing_could_be_put_is_refused() {
+    let db = fresh();
+    let before = dump(&db);
+    let sentence = "resource_types.folder.parents: a `folder` could lie in another `folder` only, so that the first could never be put; add the type that the topmost lie in, such as `organization`";
+    for types in [
+        json!({"folder": {"parents": ["folder"]}}),
+        json!({"document": {"parents": ["folder", "document"]}, "folder": {"parents": ["folder"]}}),
+    ] {
+        let document = json!({"resource_types": types});
+        assert_eq!(apply(&db, &document).unwrap_err(), format!("authz_apply: {sentence}"));
+        assert_eq!(plan(&db, &document).unwrap_err(), format!("authz_plan: {sentence}"));
+    }
+    assert_eq!(dump(&db), before);
+    // A type without parents is a top itself, and one that a row made otherwise leads up from is reached.
+    apply(&db, &json!({"resource_types": {"drive": {}, "folder": {"parents": ["folder", "drive"]}}})).unwrap();
+    db.execute_batch(
+        "INSERT INTO authz_resource_types (slug) VALUES ('shelf');
+         INSERT INTO authz_resource_type_parents (resource_type, parent_type) VALUES ('shelf', 'organization')",
+    )
+    .unwrap();
+    apply(&db, &json!({"resource_types": {"shelf": {"parents": ["shelf"]}}})).unwrap();
+}

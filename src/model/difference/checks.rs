@@ -94,6 +94,21 @@ impl<'a> Difference<'a> {
         Ok((added, removed))
     }
 
+    /// A resource of a type with parents is put into another, so the parents have to lead up to a type that has none. As the only cycle is
+    /// of a type with itself, they fail to where such a type has no other parent.
+    pub(super) fn check_tops(&self) -> Result<()> {
+        for (slug, _) in &self.document.resource_types {
+            let parents = self.parents.get(slug.as_str());
+            if parents.is_some_and(|parents| parents.len() == 1 && parents.contains(slug.as_str())) {
+                let sentence = format!(
+                    "a `{slug}` could lie in another `{slug}` only, so that the first could never be put; add the type that the topmost lie in, such as `organization`"
+                );
+                return refused(&format!("resource_types.{slug}.parents"), sentence);
+            }
+        }
+        Ok(())
+    }
+
     /// Nothing made otherwise may stand on a type that goes.
     pub(super) fn check_removed_types(&self) -> Result<()> {
         let permissions = self.permissions.iter().map(|(slug, of)| ("permission", *slug, *of));

@@ -35,6 +35,7 @@ impl<'a> Difference<'a> {
                 format!("the parents form a cycle, {}; a type may nest in itself, but types may form no other cycle", words.join(" < "));
             return refused("resource_types", sentence);
         }
+        self.check_tops()?;
         self.check_removed_types()?;
         self.check_relations()?;
         self.check_retyped_permissions()?;
