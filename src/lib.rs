@@ -103,7 +103,7 @@ fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     // What happened: authz_event_envelopes, authz_next_events, authz_history, authz_set_actor
     outbox::register(connection, engine)?;
     // Writing the model, the hierarchy and who holds what: authz_apply, authz_put_resource, authz_grant, authz_relate
-    manage::register(connection, engine)?;
+    manage::register(connection, &store)?;
     // Who is who: authz_scim, authz_sso_…, authz_session_…, authz_attributes, authz_claims
     identity::register(connection, &identity)?;
     // authz_search

@@ -81,7 +81,12 @@ fn permissions_live_through_the_functions() {
     let updated = answer(&connection, "authz_update_permission", &["document:share", r#"{"description": null}"#]);
     assert_eq!((&updated["name"], &updated["description"]), (&json!("Share"), &Value::Null));
     answer(&connection, "authz_add_role_permission", &["editor", "document:share"]);
-    assert_eq!(lasting(answer(&connection, "authz_delete_permission", &["document:share"])), lasting(updated));
+    let role = json!({"name": "Sharer", "resource_type_slug": "project", "permissions": ["document:share"]}).to_string();
+    let own = answer(&connection, "authz_create_role", &[&role, "7"])["slug"].clone();
+    let mut deleted = lasting(answer(&connection, "authz_delete_permission", &["document:share"]));
+    let taken = deleted.as_object_mut().unwrap().remove("removed_from_roles").unwrap();
+    assert_eq!(taken, json!([{"slug": "editor", "organization_id": null}, {"slug": own, "organization_id": 7}]));
+    assert_eq!(deleted, lasting(updated));
     assert_eq!(answer(&connection, "authz_role", &["editor"])["permissions"], json!(["document:edit", "document:read"]));
     let defaults = answer(&connection, "authz_create_permission", &[r#"{"slug": "billing:manage"}"#]);
     assert_eq!(defaults["resource_type_slug"], "organization");

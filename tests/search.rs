@@ -510,7 +510,9 @@ fn every_write_is_followed() {
         // Rights taken and given, and those that end by themselves.
         other.query_row("SELECT authz_revoke('user:ana', 'member', 'organization', 'acme')", [], |_| Ok(())).unwrap();
         assert_eq!(first(&connection, "logo"), None);
-        other.query_row("SELECT authz_grant('user:ana', 'member', 'organization', 'acme', '2001-01-01')", [], |_| Ok(())).unwrap();
+        let expired = "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at)
+                       VALUES ('user:ana', 'member', 'organization', 'acme', '2001-01-01T00:00:00.000Z')";
+        other.execute(expired, []).unwrap();
         assert_eq!(first(&connection, "logo"), None);
         other.query_row("SELECT authz_grant('user:ana', 'member', 'organization', 'acme', NULL)", [], |_| Ok(())).unwrap();
         assert_eq!(first(&connection, "logo").as_deref(), Some("document Logo"));

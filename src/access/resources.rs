@@ -9,7 +9,7 @@ use rusqlite::types::{Value, ValueRef};
 use super::candidates;
 use super::check::allows;
 use super::walk::{Step, Walk, resource, starts_of};
-use crate::base::identifier::IdRef;
+use crate::base::identifier::{IdRef, whole};
 use crate::decide::facts::Facts;
 use crate::decide::goal::{Goal, Node, Relation, TypeKey};
 use crate::decide::roles::Ancestors;
@@ -124,7 +124,7 @@ fn list_resources(store: &Rc<Store>, call: Call) -> Result<Box<dyn Rows>> {
 /// The resource whose id may equal a value by SQLite's rules, which compares the row once more.
 fn like(reader: &mut Reader<'_>, resource_type: TypeKey, wanted: &Value) -> Option<Node> {
     let id = match wanted {
-        Value::Real(number) if *number == (*number as i64) as f64 => IdRef::Integer(*number as i64),
+        Value::Real(number) => IdRef::Integer(whole(*number)?),
         other => IdRef::stored(other.into())?,
     };
     Some(reader.node(resource_type, id))

@@ -9,14 +9,15 @@ use crate::base::identifier::{Subject, SubjectId};
 use crate::base::refusal::{nearest, shown};
 use crate::base::time;
 use crate::facts::catalog::{Resource, check_subject_type, check_type, find_resource};
+use crate::facts::store::Store;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_grant", 4..=5, Effect::Writes, grant)?;
-    define(connection, engine, "authz_revoke", 4..=4, Effect::Writes, revoke)
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    define(connection, store, "authz_grant", 4..=5, Effect::Writes, grant)?;
+    define(connection, &store.engine, "authz_revoke", 4..=4, Effect::Writes, revoke)
 }
 
 /// Reads a subject that may hold roles or be a member: one subject of a known type.
@@ -36,15 +37,31 @@ fn one_subject(what: &str, text: &str) -> Result<Subject> {
     }
 }
 
+/// When a call says that what it writes expires.
+///
+/// # Errors
+/// It is no time, or is over already: what is to end is taken back, which tells of it.
+pub(crate) fn expiry(store: &Store, call: &Arguments<'_>, index: usize, instead: &str) -> Result<Option<String>> {
+    let Some(given) = call.text(index, "expires_at")? else { return Ok(None) };
+    let expires_at = time::parse("expires_at", given)?;
+    match time::expiry(Some(&expires_at)) > store.clock.now() {
+        true => Ok(Some(expires_at)),
+        false => Err(Error::refused(format!(
+            "the expires_at `{}` is over already, so that nothing would be given; give a time to come, or take back what stands with {instead}",
+            shown(given)
+        ))),
+    }
+}
+
 /// `authz_grant(subject, role, resource_type, resource_id [, expires_at])` → 1 if something changed, else 0.
 ///
-/// Granting again sets the new expiry, none meaning never. A past time is accepted and grants nothing. The slug of an organization role
-/// means that of the organization in which the resource lies.
-fn grant(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
-    let expires_at = match call.text(4, "expires_at")? {
-        Some(text) => Some(time::parse("expires_at", text)?),
-        None => None,
-    };
+/// Granting again sets the new expiry, none meaning never. The slug of an organization role means that of the organization in which the
+/// resource lies.
+///
+/// Refuses a time that is over, a group that there is not, and an unknown role, type or resource.
+fn grant(store: &Store, call: &Arguments<'_>) -> Result<i64> {
+    let engine: &Engine = &store.engine;
+    let expires_at = expiry(store, call, 4, "authz_revoke")?;
     let (subject, role, resource_type) =
         (call.required_text(0, "subject")?, call.required_text(1, "role")?, call.required_text(2, "resource type")?);
     let id = call.required_id(3, "resource id")?;
@@ -76,6 +93,9 @@ fn grant(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
                 Ok(statement.execute(params![subject, resource_type, resource.id, role, expires_at])?)
             })?,
             None => {
+                if let Some(missing) = missing_group(engine, subject)? {
+                    return explain(Some(&resource), missing);
+                }
                 let organization = if role.starts_with("org-") { &resource.organization } else { &Value::Null };
                 let inserted = engine.with(include_str!("../../sql/manage/assignments/insert.sql"), |statement| {
                     Ok(statement.execute(params![subject, resource_type, resource.id, role, organization, expires_at])?)
@@ -88,6 +108,21 @@ fn grant(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
         };
         Ok(1)
     })
+}
+
+/// The refusal of a group that there is not: a slip of the pen would give the role to whoever founds that group some day.
+fn missing_group(engine: &Engine, subject: &str) -> Result<Option<Error>> {
+    let Some(group) = subject.strip_prefix("group:") else { return Ok(None) };
+    if engine.with(include_str!("../../sql/manage/assignments/group_exists.sql"), |statement| Ok(statement.exists([group])?))? {
+        return Ok(None);
+    }
+    let known = engine.strings(include_str!("../../sql/manage/assignments/groups.sql"), params![])?;
+    let group = shown(group);
+    let near = match nearest(&group, known.iter().map(String::as_str)) {
+        near if near.is_empty() => "; add a member first with authz_add_member, or insert it into authz_groups".to_owned(),
+        near => near,
+    };
+    Ok(Some(Error::refused(format!("there is no group `{group}`{near}"))))
 }
 
 /// `authz_revoke(subject, role, resource_type, resource_id)` → 1 if something changed, else 0.

@@ -18,16 +18,17 @@ use std::rc::Rc;
 
 use rusqlite::Connection;
 
-use crate::sqlite::connection::Engine;
+use crate::facts::store::Store;
 
 /// Registers the functions of this room.
-pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    let engine = &store.engine;
     model::register(connection, engine)?;
     permissions::register(connection, engine)?;
     roles::register(connection, engine)?;
     resources::register(connection, engine)?;
-    assignments::register(connection, engine)?;
+    assignments::register(connection, store)?;
     groups::register(connection, engine)?;
-    relationships::register(connection, engine)?;
+    relationships::register(connection, store)?;
     settings::register(connection, engine)
 }

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 use serde_json::json;
 
 use crate::base::identifier::check_slug;
@@ -84,7 +85,7 @@ struct Permission {
 
 impl Permission {
     /// The object as the reference has it, whose name is never null: the slug serves where there is none.
-    fn json(&self) -> String {
+    fn json(&self) -> serde_json::Value {
         json!({
             "object": "permission",
             "id": self.id,
@@ -96,7 +97,6 @@ impl Permission {
             "created_at": self.created_at,
             "updated_at": self.updated_at,
         })
-        .to_string()
     }
 }
 
@@ -156,7 +156,7 @@ fn create(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
         engine.with(include_str!("../../sql/manage/permissions/insert.sql"), |statement| {
             Ok(statement.execute((slug, &fields.resource_type, fields.name.flatten(), fields.description.flatten()))?)
         })?;
-        Ok(found(engine, slug)?.json())
+        Ok(found(engine, slug)?.json().to_string())
     })
 }
 
@@ -171,16 +171,17 @@ fn update(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
         let name = fields.name.unwrap_or_else(|| old.name.clone());
         let description = fields.description.unwrap_or_else(|| old.description.clone());
         if name == old.name && description == old.description {
-            return Ok(old.json());
+            return Ok(old.json().to_string());
         }
         engine.with(include_str!("../../sql/manage/permissions/describe.sql"), |statement| {
             Ok(statement.execute((slug, name, description))?)
         })?;
-        Ok(found(engine, slug)?.json())
+        Ok(found(engine, slug)?.json().to_string())
     })
 }
 
-/// `authz_delete_permission(slug)` → the permission as it was, as JSON. The roles that held it hold it no more.
+/// `authz_delete_permission(slug)` → the permission as it was, as JSON, and in `removed_from_roles` each role that held it and holds it no
+/// more: its `slug` and `organization_id`, null for an environment role.
 ///
 /// Refuses a system permission.
 fn delete(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
@@ -190,13 +191,27 @@ fn delete(engine: &Engine, call: &Arguments<'_>) -> Result<String> {
         if old.system {
             return Err(Error::refused(format!("permission_is_system: `{slug}` is a system permission and cannot be deleted")));
         }
+        let roles = engine.with(include_str!("../../sql/facts/names/grantors.sql"), |statement| {
+            let rows = statement.query_map([slug], |row| {
+                let organization = match row.get_ref(1)? {
+                    ValueRef::Integer(number) => number.into(),
+                    other => other.as_str_or_null()?.map_or(serde_json::Value::Null, serde_json::Value::from),
+                };
+                Ok(json!({"slug": row.get::<_, String>(0)?, "organization_id": organization}))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<Vec<_>>>()?)
+        })?;
         engine.with(include_str!("../../sql/manage/permissions/delete.sql"), |statement| Ok(statement.execute([slug])?))?;
-        Ok(old.json())
+        let mut object = old.json();
+        if let Some(object) = object.as_object_mut() {
+            object.insert("removed_from_roles".to_owned(), roles.into());
+        }
+        Ok(object.to_string())
     })
 }
 
 /// `authz_permission(slug)` → the permission as JSON, NULL for NULL. An unknown one is an error that suggests the nearest.
 fn show(engine: &Engine, call: &Arguments<'_>) -> Result<Option<String>> {
     let Some(slug) = call.text(0, "permission")? else { return Ok(None) };
-    Ok(Some(found(engine, slug)?.json()))
+    Ok(Some(found(engine, slug)?.json().to_string()))
 }

@@ -5,19 +5,20 @@ use std::rc::Rc;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::assignments::expiry;
 use crate::base::identifier::{BUILT_IN_SUBJECT_TYPES, Subject, SubjectId};
 use crate::base::refusal::{nearest, shown};
-use crate::base::time;
 use crate::facts::catalog::{check_subject_type, check_type};
+use crate::facts::store::Store;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 use crate::sqlite::value::GivenId;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_relate", 4..=5, Effect::Writes, relate)?;
-    define(connection, engine, "authz_unrelate", 4..=4, Effect::Writes, unrelate)
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    define(connection, store, "authz_relate", 4..=5, Effect::Writes, relate)?;
+    define(connection, &store.engine, "authz_unrelate", 4..=4, Effect::Writes, unrelate)
 }
 
 /// A relationship as a call names it.
@@ -106,12 +107,10 @@ impl<'a> Named<'a> {
 /// Subjects are one (`user:ana`), everyone of a type (`user:*`) or a userset (`group:eng#member`), as the relation lists them. Relating
 /// again sets the new expiry, none meaning never. The resource need not be registered.
 ///
-/// Refuses an unknown type or relation, and a subject of a kind that the relation does not take.
-fn relate(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
-    let expires_at = match call.text(4, "expires_at")? {
-        Some(text) => Some(time::parse("expires_at", text)?),
-        None => None,
-    };
+/// Refuses an unknown type or relation, a subject of a kind that the relation does not take, and a time that is over.
+fn relate(store: &Store, call: &Arguments<'_>) -> Result<i64> {
+    let engine: &Engine = &store.engine;
+    let expires_at = expiry(store, call, 4, "authz_unrelate")?;
     let named = Named::by(call)?;
     let subject = Subject::parse(named.subject)?;
     engine.atomically(|| {

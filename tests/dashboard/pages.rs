@@ -239,7 +239,7 @@ fn hostile(path: &Path) -> Connection {
         "INSERT INTO authz_groups (id, name, description, organization) VALUES (?1, ?1, ?1, ?1)",
         "SELECT authz_add_member('group:' || ?1, 'user:' || ?1)",
         "SELECT authz_grant('user:' || ?1, 'reader', 'document', ?1)",
-        "SELECT authz_grant('group:' || ?1, 'reader', 'document', ?1, '2020-01-01T00:00:00Z')",
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at) VALUES ('group:' || ?1, 'reader', 'document', ?1, '2020-01-01T00:00:00.000Z')",
         "SELECT authz_relate('user:' || ?1, 'viewer', 'document', ?1)",
         "SELECT authz_update_role('reader', json_object('name', ?1, 'description', ?1))",
         "SELECT authz_create_role(json_object('slug', 'org-own', 'name', ?1, 'description', ?1), ?1)",

@@ -345,8 +345,20 @@ fn one_of(tape: &mut Tape, kind: &str) -> String {
     }
 }
 
+/// What the functions refuse and plain SQL may write: what is over already, and a role for a group that there is not.
+fn is_plain_only(connection: &Connection, change: &Change) -> bool {
+    match change {
+        Change::Grant(_, _, _, Some(PAST)) | Change::Relate(_, _, _, Some(PAST)) => true,
+        Change::Grant(subject, ..) => subject
+            .strip_prefix("group:")
+            .is_some_and(|group| connection.query_row("SELECT 1 FROM authz_groups WHERE id = ?1", [group], |_| Ok(())).is_err()),
+        _ => false,
+    }
+}
+
 /// Makes a change by a function or by plain SQL.
 pub fn make(connection: &Connection, change: &Change, plainly: bool) -> authz::rusqlite::Result<()> {
+    let plainly = plainly || is_plain_only(connection, change);
     let run = |plain: &str, function: &str, parameters: &[&dyn ToSql]| match plainly {
         true => connection.execute(plain, parameters).map(drop),
         false => connection.query_row(function, parameters, |_| Ok(())),

@@ -59,7 +59,8 @@ SELECT authz_scim('directory_acme', 'PATCH', '/Users/' || (SELECT id FROM authz_
 SELECT authz_remove_directory('directory_acme');
 DELETE FROM authz_groups;
 DELETE FROM authz_resources WHERE resource_type = 'project' AND resource_id = 2;
-SELECT authz_grant('user:user_ana', 'editor', 'project', 1, '2020-01-31T12:00:00Z');
+INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at) VALUES
+  ('user:user_ana', 'editor', 'project', 1, '2020-01-31T12:00:00.000Z');
 SELECT authz_sweep();
 INSERT INTO authz_connections (id, organization, type, name) VALUES ('conn_acme', 'org_acme', 'OktaSAML', 'Okta of Acme');
 INSERT INTO authz_sso_sessions (id, connection, ip_address, user_agent) VALUES ('sso_1', 'conn_acme', '198.51.100.7', 'Mozilla/5.0'), ('sso_2', 'conn_acme', NULL, NULL);

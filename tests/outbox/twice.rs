@@ -7,7 +7,7 @@ use crate::replay::{Objects, current, difference};
 use crate::{Event, events_after, open, stock_shell};
 
 /// An operation by the functions, and the same in plain SQL.
-const OPERATIONS: [(&str, &str); 58] = [
+const OPERATIONS: [(&str, &str); 59] = [
     (
         r#"SELECT authz_apply('{"resource_types": {"project": {"parents": ["organization", "project"]}},
              "permissions": {"project:edit": {"resource_type": "project"}, "project:read": {"resource_type": "project", "name": "Read"}},
@@ -47,6 +47,7 @@ const OPERATIONS: [(&str, &str); 58] = [
         "UPDATE authz_resources SET parent_type = 'project', parent_id = 1 WHERE resource_id = 'two';
          UPDATE authz_resources SET name = 'Second' WHERE resource_id = 'two'",
     ),
+    ("SELECT authz_add_member('group:eng', 'user:ben')", "INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'user:ben')"),
     (
         "SELECT authz_grant('group:eng', 'editor', 'project', '1')",
         "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('group:eng', 'editor', 'project', '1')",

@@ -27,7 +27,8 @@ SELECT resource_id, typeof(resource_id), parent_type, parent_id, typeof(parent_i
 SELECT '-- grants';
 SELECT authz_add_member('group:web', 'user:ana'), authz_add_member('group:web', 'user:ana'), authz_add_member('group:all', 'group:web');
 SELECT authz_grant('group:all', 'editor', 'project', 1), authz_grant('group:all', 'editor', 'project', 1);
-SELECT authz_grant('user:ben', 'reader', 'document', 20, '2100-01-31T12:00:00+02:00'), authz_grant('user:cy', 'reader', 'document', 20, '2001-01-01');
+SELECT authz_grant('user:ben', 'reader', 'document', 20, '2100-01-31T12:00:00+02:00');
+INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at) VALUES ('user:cy', 'reader', 'document', 20, '2001-01-01T00:00:00.000Z');
 SELECT subject, role, expires_at FROM authz_role_assignments ORDER BY subject;
 
 SELECT '-- questions';

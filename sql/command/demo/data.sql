@@ -33,8 +33,9 @@ SELECT authz_grant('user:ben', 'owner', 'organization', 'acme'),
        authz_grant('user:chloe', 'document-reader', 'document', 6);
 
 -- An agent is a subject like a person: it reads one project. A contractor's access ended with last year.
-SELECT authz_grant('agent:summarizer', 'project-editor', 'project', 'mobile'),
-       authz_grant('user:contractor', 'project-editor', 'project', 'website', '2025-12-31T23:59:59Z');
+SELECT authz_grant('agent:summarizer', 'project-editor', 'project', 'mobile');
+INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at) VALUES
+  ('user:contractor', 'project-editor', 'project', 'website', '2025-12-31T23:59:59.000Z');
 
 -- What the application can open and do, for the same box that finds documents.
 SELECT authz_put_command('billing', 'page', 'Billing', 'invoices payment plan', '{"path": "/billing"}'),

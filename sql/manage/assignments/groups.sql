@@ -1,0 +1,1 @@
+SELECT id FROM main.authz_groups LIMIT 10000
