@@ -38,7 +38,8 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::
 /// * for a yes that a role gives, `because`: `groups` (from the subject's own group outwards, empty for a direct grant), `role`,
 ///   `assignment`, `held_on`, and `path`, the resources from there down to the one asked about;
 /// * for a no where roles could give it, `looked_at` (the groups that contain the subject; each resource from the one asked about upwards
-///   with the roles that the subject holds there, expired ones marked) and `missing` (which roles would grant it, and where);
+///   with the roles that the subject holds there, expired ones marked) and `missing` (which roles could be granted there and would give
+///   it: those of the environment and of the resource's own organization);
 /// * where relations decide, `tree`: for each relation looked at its `relation`, `resource`, `rule`, whether it `holds`, and the branch
 ///   that said so: a `relationship`, or a branch further down (`computed`, `from` with `through`, `all_of`), for a no `none_of` the
 ///   branches or the one that is `missing_from` an intersection, or what the subject is `excluded_by`;
@@ -146,11 +147,14 @@ fn because(reader: &mut Reader<'_>, question: &Question, roles: &RoleSet, holder
     }))
 }
 
-/// The evidence for a no: what was looked at, and what would have sufficed.
+/// The evidence for a no: what was looked at, and what would have sufficed. What other organizations call their roles is their own affair.
 fn why_not(reader: &mut Reader<'_>, question: &Question, roles: &RoleSet) -> Result<(Json, Json)> {
+    let organization = reader.organization_id_of(question.goal.node)?;
     let mut granting = Vec::new();
     for one in reader.roles_in(roles).into_iter().cloned().collect::<Vec<_>>() {
-        granting.push((reader.type_of_role(&one)?, one));
+        if one.organization.is_none() || one.organization == organization {
+            granting.push((reader.type_of_role(&one)?, one));
+        }
     }
     let (mut resources, mut missing) = (Vec::new(), Vec::new());
     let mut up = Ancestors::from(question.goal.node);

@@ -59,6 +59,12 @@ impl Reader<'_> {
         Ok((self.cache.nodes.resource_type(top) == organization && self.is_registered(top)?).then_some(top))
     }
 
+    /// The id of the organization at the top of a resource.
+    pub(crate) fn organization_id_of(&mut self, node: Node) -> Result<Option<Id>> {
+        let organization = self.organization_of(node)?;
+        Ok(organization.and_then(|node| self.cache.nodes.get(node)).map(|(_, id)| Id::from(id)))
+    }
+
     /// Whether anybody is suspended where a resource lies.
     pub(crate) fn suspends(&mut self, node: Node) -> Result<bool> {
         let Some(organization) = self.organization_of(node)? else { return Ok(false) };
