@@ -52,7 +52,8 @@ pub(crate) fn parse(what: &str, text: &str) -> Result<String> {
             shown(&text.escape_debug().to_string())
         ))
     };
-    let time = read(text).ok_or_else(refused)?;
+    // By way of the milliseconds, which know no leap second: 23:59:60 is the first moment of the next day.
+    let time = read(text).and_then(|time| DateTime::from_timestamp_millis(time.timestamp_millis())).ok_or_else(refused)?;
     if !(0..=9999).contains(&time.year()) {
         return Err(refused());
     }
@@ -115,6 +116,9 @@ mod tests {
             ("2027-01-31", "2027-01-31T00:00:00.000Z"),
             ("0000-01-01", "0000-01-01T00:00:00.000Z"),
             ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+            ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00.000Z"),
+            ("2016-12-31T23:59:60.5Z", "2017-01-01T00:00:00.500Z"),
+            ("1969-12-31T23:59:59.9995Z", "1969-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(parse("time", given).unwrap(), kept, "{given}");
         }
@@ -132,6 +136,7 @@ mod tests {
             "1700000000",
             "+12027-01-01",
             "9999-12-31T23:59:59-01:00",
+            "9999-12-31T23:59:60Z",
             "2027-01-31T25:00:00Z",
         ] {
             assert!(parse("time", given).is_err(), "{given}");
