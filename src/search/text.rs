@@ -92,7 +92,8 @@ fn fold(text: &str, mut take: impl FnMut(char, bool, usize)) {
             for plain in std::iter::once(character).nfkd().filter(|part| !is_latin_mark(*part)) {
                 // To upper case and back is full case folding: ß and ẞ become ss, the dotless ı an i.
                 let folded = plain.to_uppercase().flat_map(char::to_lowercase).map(nucleo_matcher::chars::normalize);
-                for letter in folded.filter(|letter| is_letter(*letter)) {
+                // The plain form of a small capital is a capital.
+                for letter in folded.flat_map(char::to_lowercase).filter(|letter| is_letter(*letter)) {
                     take(letter, starts_word, origin);
                     starts_word = false;
                 }
@@ -191,7 +192,7 @@ mod tests {
 
     #[test]
     fn folding_twice_changes_nothing() {
-        for text in ["İstanbul", "ΣΊΣΥΦΟΣ", "한국어", "ĳsvogel", "Ǆ", "ﬀ", "ŉ", "हिन्दी"] {
+        for text in ["İstanbul", "ΣΊΣΥΦΟΣ", "한국어", "ĳsvogel", "Ǆ", "ﬀ", "ŉ", "हिन्दी", "ʟʙ"] {
             let once: String = Folded::of(text).letters.iter().collect();
             let twice: String = Folded::of(&once).letters.iter().collect();
             assert_eq!(once, twice, "{text}");
