@@ -32,6 +32,9 @@ mod base;
 mod debug;
 mod decide;
 mod facts;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod identity;
 mod manage;
 mod model;

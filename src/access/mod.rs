@@ -17,7 +17,7 @@ pub(crate) mod check;
 mod check_rows;
 mod explain;
 mod frontier;
-mod hierarchy;
+pub(crate) mod hierarchy;
 mod permissions;
 mod relevant;
 mod resources;

@@ -13,18 +13,18 @@
 //!
 //! May use: `base`, `sqlite`, `facts`, `outbox`, `manage`.
 
-mod attributes;
+pub(crate) mod attributes;
 mod claims;
 mod directories;
 mod email;
 mod people;
-mod scim;
+pub(crate) mod scim;
 mod session_cache;
 mod sessions;
 mod sign_in;
 pub(crate) mod state;
 mod sweep;
-mod template;
+pub(crate) mod template;
 
 use std::rc::Rc;
 

@@ -29,12 +29,12 @@ mod grams;
 mod hits;
 mod index;
 mod request;
-mod score;
+pub(crate) mod score;
 mod sieve;
 mod sources;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(crate) mod text;
 mod viewer;
 
 use std::cell::{Cell, RefCell};

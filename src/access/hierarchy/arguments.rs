@@ -6,14 +6,14 @@ use crate::base::refusal::{nearest, shown};
 use crate::sqlite::error::{Error, Result};
 
 /// What the arguments of CREATE VIRTUAL TABLE say.
-pub(super) struct Arguments {
-    pub(super) table: String,
-    pub(super) id: String,
-    pub(super) parent: String,
+pub(crate) struct Arguments {
+    pub(crate) table: String,
+    pub(crate) id: String,
+    pub(crate) parent: String,
 }
 
 impl Arguments {
-    pub(super) fn parse(arguments: &[Cow<'_, str>]) -> Result<Arguments> {
+    pub(crate) fn parse(arguments: &[Cow<'_, str>]) -> Result<Arguments> {
         let usage = "write USING authz_hierarchy(table=folders, id=id, parent=parent_id)";
         let (mut table, mut id, mut parent) = (None, None, None);
         for text in arguments {
@@ -54,12 +54,12 @@ fn unquoted(text: &str) -> String {
 }
 
 /// A name as an identifier in SQL.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// The affinity that a declared type gives, by SQLite's rules, as a type name that gives the same.
-pub(super) fn affinity(declared: &str) -> &'static str {
+pub(crate) fn affinity(declared: &str) -> &'static str {
     let declared = declared.to_ascii_uppercase();
     let has = |part: &str| declared.contains(part);
     if has("INT") {

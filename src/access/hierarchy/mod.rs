@@ -18,7 +18,7 @@
 //! * The table, which may be a view, lies in the same schema as the virtual table. An index on the parent column makes the way down fast,
 //!   one on the id the way up.
 
-mod arguments;
+pub(crate) mod arguments;
 mod walk;
 
 use std::borrow::Cow;
