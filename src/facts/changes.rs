@@ -5,7 +5,9 @@
 //!
 //! * more changes, or others, for a ROLLBACK may have undone some: what the new and the undone ones touch is forgotten, and nothing else;
 //! * a change of the model among them, or too many to follow: everything is forgotten;
-//! * while the connection only reads, SQLite's data version tells whether anybody has committed since; if not, nothing is compared;
+//! * while the connection only reads, SQLite's data version tells whether anybody has committed since; if not, nothing is compared
+//!   (where the data version does not tell, see `Engine::committed`, they are always compared);
+//! * where the connection reads what others have not committed, nothing is kept;
 //! * with no transaction open, a statement is held open during the question, so that all of it sees one state of the file;
 //! * what has expired is left out when it is read, and what has yet to expire carries its time along: when the connection moves its clock,
 //!   everything is forgotten.
@@ -17,7 +19,7 @@ use crate::decide::goal::{Goal, Node, Who};
 use crate::model::compiled::{PARENT, Rules};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
-use crate::sqlite::transaction::Transaction;
+use crate::sqlite::transaction::{Committed, Transaction};
 
 /// More changes than this are not followed one by one. The schema keeps the last 24 at least.
 const MOST_CHANGES: usize = 64;
@@ -31,8 +33,8 @@ pub(crate) struct Memory {
     pub(crate) cache: Cache,
     /// The state of the data to which `cache` belongs: the last changes, the newest at the end; none where nothing is known
     changes: Vec<Change>,
-    /// SQLite's data version at which that was last compared
-    pub(crate) data_version: Option<u32>,
+    /// The committed state in which that was last compared
+    pub(crate) committed: Option<Committed>,
     /// How often everything that was kept had to be forgotten, and how many changes were followed, for `authz_debug()`
     pub(crate) forgotten: u64,
     pub(crate) touched: u64,
@@ -44,7 +46,7 @@ impl Memory {
         self.forgotten += u64::from(!self.changes.is_empty() || self.entries() > 0);
         self.cache = Cache { generation: self.cache.generation + 1, ..Cache::default() };
         self.changes = Vec::new();
-        self.data_version = None;
+        self.committed = None;
     }
 
     /// How many entries are kept.

@@ -83,8 +83,7 @@ impl Store {
         match self.engine.transaction() {
             Transaction::Write => {
                 memory.catch_up(&self.engine)?;
-                // The data version tells nothing of what is not committed.
-                memory.data_version = None;
+                memory.committed = None;
                 self.ask(&mut memory, question)
             }
             Transaction::Read => self.read_committed(&mut memory, question),
@@ -93,10 +92,10 @@ impl Store {
     }
 
     fn read_committed<T>(&self, memory: &mut Memory, question: impl FnOnce(&mut Reader<'_>) -> Result<T>) -> Result<T> {
-        let version = self.engine.data_version();
-        if memory.data_version != Some(version) {
+        let committed = self.engine.committed();
+        if committed.is_none() || memory.committed != committed {
             memory.catch_up(&self.engine)?;
-            memory.data_version = Some(version);
+            memory.committed = committed;
         }
         self.ask(memory, question)
     }
@@ -107,8 +106,9 @@ impl Store {
             memory.cache = Cache { generation: memory.cache.generation + 1, ..Cache::default() };
         }
         let answer = question(&mut self.reader(&mut memory.cache, true));
-        if let Err(Error::Sqlite(_) | Error::NoSchema | Error::Told { .. }) = &answer {
-            // An interrupt may have left something half read. What is merely refused leaves all as it was.
+        // An interrupt may have left something half read. What is merely refused leaves all as it was.
+        let failed = matches!(&answer, Err(Error::Sqlite(_) | Error::NoSchema | Error::Told { .. }));
+        if failed || !self.engine.reads_committed() {
             memory.forget();
         }
         answer

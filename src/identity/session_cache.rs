@@ -4,6 +4,7 @@ use hashbrown::HashMap;
 
 use crate::base::identifier::{Id, IdRef};
 use crate::base::time::Millis;
+use crate::sqlite::transaction::Committed;
 
 /// A session that was not recorded as ended.
 pub(crate) struct Open<'a> {
@@ -26,8 +27,8 @@ const MOST: usize = 10_000;
 /// Sessions as they were recorded in a committed state of the file.
 #[derive(Default)]
 pub(crate) struct SessionCache {
-    /// The data version by which that state goes
-    version: u32,
+    /// That state
+    committed: Option<Committed>,
     by_id: HashMap<Box<str>, KeptSession>,
 }
 
@@ -38,15 +39,15 @@ struct KeptSession {
 }
 
 impl SessionCache {
-    pub(crate) fn find(&self, id: &str, version: u32) -> Option<Open<'_>> {
-        let session = self.by_id.get(id).filter(|_| self.version == version)?;
+    pub(crate) fn find(&self, id: &str, committed: Committed) -> Option<Open<'_>> {
+        let session = self.by_id.get(id).filter(|_| self.committed == Some(committed))?;
         Some(Open { user: &session.user, due_at: session.due_at, organization: session.organization.as_ref().map(Id::as_ref) })
     }
 
-    pub(crate) fn keep(&mut self, id: &str, version: u32, session: &Open<'_>) {
-        if self.version != version || self.by_id.len() >= MOST {
+    pub(crate) fn keep(&mut self, id: &str, committed: Committed, session: &Open<'_>) {
+        if self.committed != Some(committed) || self.by_id.len() >= MOST {
             self.by_id.clear();
-            self.version = version;
+            self.committed = Some(committed);
         }
         let Open { user, due_at, organization } = *session;
         self.by_id.insert(id.into(), KeptSession { user: user.into(), due_at, organization: organization.map(Id::from) });

@@ -195,13 +195,13 @@ fn subject(identity: &Identity, call: &Arguments<'_>) -> Result<Option<String>> 
 /// The subject of a live session; `None` for one that has ended, and, where an organization is given, for a session in another or in none.
 pub(crate) fn subject_of(identity: &Identity, id: &str, organization: Option<IdRef<'_>>) -> Result<Option<String>> {
     let engine = &identity.engine;
-    // The data version tells of every commit, and of nothing else: what is not committed is not kept, and nothing kept is an answer to it.
-    let version = match engine.transaction() {
-        Transaction::Read => Some(engine.data_version()),
+    // What is not committed is not kept, and nothing kept is an answer to it.
+    let committed = match engine.transaction() {
+        Transaction::Read => engine.committed(),
         Transaction::Write | Transaction::None => None,
     };
-    if let Some(version) = version
-        && let Some(session) = identity.sessions.borrow().find(id, version)
+    if let Some(committed) = committed
+        && let Some(session) = identity.sessions.borrow().find(id, committed)
     {
         return Ok(session.subject_at(identity.clock.now(), organization));
     }
@@ -214,8 +214,8 @@ pub(crate) fn subject_of(identity: &Identity, id: &str, organization: Option<IdR
             due_at: time::expiry(Some(row.get_ref(1)?.as_str().unwrap_or_default())),
             organization: IdRef::stored(row.get_ref(2)?),
         };
-        if let Some(version) = version {
-            identity.sessions.borrow_mut().keep(id, version, &session);
+        if let Some(committed) = committed.filter(|_| engine.reads_committed()) {
+            identity.sessions.borrow_mut().keep(id, committed, &session);
         }
         Ok(session.subject_at(identity.clock.now(), organization))
     })

@@ -16,7 +16,7 @@ use crate::facts::store::Store;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
 use crate::sqlite::scalar::OnConnection;
-use crate::sqlite::transaction::Transaction;
+use crate::sqlite::transaction::{Committed, Transaction};
 
 /// How many visible resources a subject may have to be answered from them all.
 const MOST_VISIBLE: usize = 20_000;
@@ -72,15 +72,14 @@ enum Sight {
 
 /// The state of the file to which everything kept belongs.
 struct State {
-    /// SQLite's data version, which changes with every commit by anyone
-    version: u32,
+    committed: Committed,
     /// The time at which it was read, and that at which the next grant or relationship ends
     from: Millis,
     until: Millis,
 }
 
 impl State {
-    fn read(store: &Store, version: u32, now: Millis) -> Result<State> {
+    fn read(store: &Store, committed: Committed, now: Millis) -> Result<State> {
         let text = store.clock.text();
         let next = |sql| {
             store.engine.with(sql, |statement| {
@@ -90,11 +89,11 @@ impl State {
         };
         let of_grants = next(include_str!("../../sql/search/cache/next_expiry.sql"))?;
         let of_relationships = viewer::where_there(next(include_str!("../../sql/search/cache/next_relationship_expiry.sql")))?;
-        Ok(State { version, from: now, until: of_grants.min(of_relationships.unwrap_or(Millis::MAX)) })
+        Ok(State { committed, from: now, until: of_grants.min(of_relationships.unwrap_or(Millis::MAX)) })
     }
 
-    fn is(&self, version: u32, now: Millis) -> bool {
-        self.version == version && (self.from..self.until).contains(&now)
+    fn is(&self, committed: Committed, now: Millis) -> bool {
+        self.committed == committed && (self.from..self.until).contains(&now)
     }
 }
 
@@ -146,10 +145,14 @@ fn kept(search: &Search) -> Result<Option<RefMut<'_, Cache>>> {
         kept.forget();
         kept.moves = clock.moves();
     }
-    let (version, now) = (engine.data_version(), clock.now());
-    if !kept.at.as_ref().is_some_and(|at| at.is(version, now)) {
+    let Some(committed) = engine.committed() else {
+        kept.forget();
+        return Ok(None);
+    };
+    let now = clock.now();
+    if !kept.at.as_ref().is_some_and(|at| at.is(committed, now)) {
         kept.renew();
-        kept.at = Some(State::read(&search.store, version, now)?);
+        kept.at = Some(State::read(&search.store, committed, now)?);
     }
     Ok(Some(kept))
 }

@@ -20,7 +20,11 @@ use super::virtual_table::{Host, IndexInfo, NoRows, Reach, VirtualTable, define}
 /// own, which holds the engine.
 pub(crate) struct Engine {
     // Declared before the connection that they belong to, so that they are dropped first.
-    statements: RefCell<HashMap<(usize, usize), Vec<Statement<'static>>>>,
+    statements: RefCell<HashMap<(usize, usize), Vec<Kept>>>,
+    /// Whether a statement was prepared since the settings of the connection were last looked at; SQLite prepares anew after each change
+    pub(super) unsure: Cell<bool>,
+    /// Whether the connection reads what others have not committed, as far as known
+    pub(super) reads_uncommitted: Cell<bool>,
     anchored: Cell<bool>,
     /// What has yet to be registered
     parts: Cell<Option<Parts>>,
@@ -29,6 +33,12 @@ pub(crate) struct Engine {
     /// What files of this room keep for the connection, one of each type
     states: RefCell<Vec<Rc<dyn Any>>>,
     connection: Box<Connection>,
+}
+
+/// A statement that is kept, and how often SQLite had prepared it anew when that was last looked at.
+struct Kept {
+    statement: Statement<'static>,
+    prepared: i32,
 }
 
 /// Registers functions and tables, and does nothing else.
@@ -47,6 +57,8 @@ impl Engine {
         let own = unsafe { Connection::from_handle(connection.handle())? };
         let engine = Rc::new(Engine {
             statements: RefCell::default(),
+            unsure: Cell::new(true),
+            reads_uncommitted: Cell::default(),
             anchored: Cell::new(true),
             parts: Cell::new(Some(parts)),
             forgetful: RefCell::default(),
@@ -98,25 +110,32 @@ impl Engine {
         // A statement of the library is one text of the program: its address tells it from all others.
         let key = (sql.as_ptr() as usize, sql.len());
         let pooled = self.statements.borrow_mut().get_mut(&key).and_then(Vec::pop);
-        let mut statement = match pooled {
-            Some(statement) => statement,
+        let mut kept = match pooled {
+            Some(kept) => kept,
             None => self.prepare(sql)?,
         };
-        let answer = work(&mut statement);
+        let answer = work(&mut kept.statement);
+        let prepared = kept.statement.get_status(StatementStatus::RePrepare);
+        if kept.prepared != prepared {
+            kept.prepared = prepared;
+            self.unsure.set(true);
+        }
         if self.anchored.get() {
             // What was bound would stay there with it.
-            statement.clear_bindings();
-            self.statements.borrow_mut().entry(key).or_default().push(statement);
+            kept.statement.clear_bindings();
+            self.statements.borrow_mut().entry(key).or_default().push(kept);
         }
         answer
     }
 
     /// Prepares a statement that stays, and so must not live in the memory that is at hand for what comes and goes.
     #[cold]
-    fn prepare(&self, sql: &'static str) -> Result<Statement<'static>> {
+    fn prepare(&self, sql: &'static str) -> Result<Kept> {
+        self.unsure.set(true);
         let fresh = self.connection.prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
         // SAFETY: the connection is boxed and never replaced, and outlives the statements by the order of the fields.
-        Ok(unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(fresh) })
+        let statement = unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(fresh) };
+        Ok(Kept { statement, prepared: 0 })
     }
 
     /// The first column of every row, as text.
@@ -133,7 +152,7 @@ impl Engine {
     /// a parameter (a bare `LIMIT ?1`, or after ANALYZE a range of an index) it does so at each new value.
     pub(crate) fn reprepared(&self) -> i64 {
         let statements = self.statements.borrow();
-        statements.values().flatten().map(|statement| i64::from(statement.get_status(StatementStatus::RePrepare))).sum()
+        statements.values().flatten().map(|kept| i64::from(kept.prepared)).sum()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Transactions: one state of the file for what is read together, and in what state the connection is.
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rusqlite::{Connection, ffi};
@@ -14,6 +14,13 @@ pub(crate) enum Transaction {
     None,
     Read,
     Write,
+}
+
+/// A committed state of the main database: another one after every commit by anyone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Committed {
+    version: u32,
+    file_system: usize,
 }
 
 impl Engine {
@@ -32,19 +39,43 @@ impl Engine {
         }
     }
 
-    /// A number that changes with every commit to the main database by anyone, seen once a read transaction is open.
-    pub(crate) fn data_version(&self) -> u32 {
+    /// The committed state of the main database that is in view, once a read transaction is open; `None` where SQLite does not tell it from
+    /// others, so that nothing may be kept for it:
+    ///
+    /// * a database that `sqlite3_deserialize` brought counts its states anew, and may come to a number that was there before;
+    /// * with a shared cache and `PRAGMA read_uncommitted`, what is read may be rolled back.
+    pub(crate) fn committed(&self) -> Option<Committed> {
+        if self.unsure.get() {
+            self.look_at_settings();
+        }
         let mut version: u32 = 0;
-        // SAFETY: this file control writes one unsigned int through the pointer.
-        unsafe {
-            ffi::sqlite3_file_control(
-                self.connection().handle(),
-                c"main".as_ptr(),
-                ffi::SQLITE_FCNTL_DATA_VERSION,
-                (&raw mut version).cast(),
-            )
+        let mut file_system: *const ffi::sqlite3_vfs = std::ptr::null();
+        let handle = unsafe { self.connection().handle() };
+        // SAFETY: the handle is valid as long as the engine. The first file control writes one unsigned int through the pointer, the second
+        // the address of a file system, which is never freed while a database uses it.
+        let name = unsafe {
+            ffi::sqlite3_file_control(handle, c"main".as_ptr(), ffi::SQLITE_FCNTL_DATA_VERSION, (&raw mut version).cast());
+            ffi::sqlite3_file_control(handle, c"main".as_ptr(), ffi::SQLITE_FCNTL_VFS_POINTER, (&raw mut file_system).cast());
+            file_system.as_ref().map(|found| CStr::from_ptr(found.zName))
         };
-        version
+        let tells = name != Some(c"memdb") && !self.reads_uncommitted.get();
+        tells.then_some(Committed { version, file_system: file_system as usize })
+    }
+
+    /// Whether all that was read so far was committed, or written by this connection.
+    pub(crate) fn reads_committed(&self) -> bool {
+        if self.unsure.get() {
+            self.look_at_settings();
+        }
+        !self.reads_uncommitted.get()
+    }
+
+    #[cold]
+    fn look_at_settings(&self) {
+        // A setting that cannot be read is taken for the one that forbids to keep anything.
+        let found = self.with("PRAGMA read_uncommitted", |statement| Ok(statement.query_row([], |row| row.get::<_, bool>(0))?));
+        self.reads_uncommitted.set(found.unwrap_or(true));
+        self.unsure.set(false);
     }
 
     /// How often the connection has written any row so far; it never goes back.
