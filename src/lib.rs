@@ -1,6 +1,7 @@
 //! Authorization inside SQLite: who may do what, answered as a join.
 //!
 //! [`register`] adds functions and tables to a connection, [`migrate`] brings its file to the newest schema; everything else is SQL.
+//! [`check`], [`grant`] and their like run the SQL functions that Rust applications need most, and [`call`] runs any that writes.
 //!
 //! ```
 //! use authz::rusqlite::Connection;
@@ -16,11 +17,10 @@
 //!       "roles": {"reader": {"resource_type": "document", "permissions": ["document:read"]}}}');
 //!     SELECT authz_put_resource('organization', 'acme', NULL, NULL);
 //!     SELECT authz_put_resource('document', 42, 'organization', 'acme');
-//!     SELECT authz_grant('user:ana', 'reader', 'document', 42);
 //!     COMMIT;
 //! "#)?;
-//! let sql = "SELECT authz_check('user:ana', 'document:read', 'document', 42)";
-//! assert!(connection.query_row(sql, [], |row| row.get::<_, bool>(0))?);
+//! authz::grant(&connection, "user:ana", "reader", "document", 42)?;
+//! assert!(authz::check(&connection, "user:ana", "document:read", "document", 42)?);
 //! # Ok::<(), authz::Error>(())
 //! ```
 
@@ -41,6 +41,7 @@ mod model;
 mod outbox;
 mod search;
 mod sqlite;
+mod typed;
 
 use std::rc::Rc;
 
@@ -53,6 +54,7 @@ use self::sqlite::connection::Engine;
 
 pub use self::sqlite::error::{Error, Result};
 pub use self::sqlite::migrate::{Report, migration_plan, migration_sql};
+pub use self::typed::{call, check, explain, grant, list_resources, list_subjects, require, revoke};
 pub use rusqlite;
 
 /// Adds everything to a connection: each room registers its own functions and tables.

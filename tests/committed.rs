@@ -1,8 +1,9 @@
 //! What is kept between questions where SQLite's data version does not tell one state from another.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::io::Cursor;
 
-use rusqlite::{Connection, OpenFlags};
+use authz::rusqlite::{self, Connection, OpenFlags};
 
 fn ask(connection: &Connection) -> bool {
     connection
@@ -17,7 +18,7 @@ fn titles(connection: &Connection) -> Vec<String> {
     statement.query_map([], |row| row.get(0)).unwrap().collect::<rusqlite::Result<_>>().unwrap()
 }
 
-/// A database in which ana reads the document if `yes`, has a live session, and the document has that name.
+/// A database in which ana reads the document if `yes`, and the document has that name.
 fn database(yes: bool, name: &str) -> Vec<u8> {
     let connection = Connection::open_in_memory().unwrap();
     authz::register(&connection).unwrap();

@@ -22,8 +22,12 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("identity", &["base", "sqlite", "facts", "outbox", "manage"]),
     ("search", &["base", "sqlite", "facts", "access"]),
     ("debug", &["sqlite", "facts", "identity"]),
+<<<<<<< HEAD
     // With the feature `fuzzing` only.
     ("fuzzing", &["base", "model", "access", "identity", "search"]),
+=======
+    ("typed", &["sqlite"]),
+>>>>>>> c1adb30 (typed: functions for Rust applications)
     // The programs. They use the library by its public surface.
     ("program", &[]),
     ("dashboard", &["program"]),
@@ -31,7 +35,7 @@ const ARROWS: [(&str, &[&str]); 15] = [
 ];
 
 /// What stands in `src/` itself, besides the rooms.
-const FILES: [&str; 3] = ["debug.rs", "lib.rs", "main.rs"];
+const FILES: [&str; 4] = ["debug.rs", "lib.rs", "main.rs", "typed.rs"];
 
 /// The rooms of SQLite and of the file are unknown to these.
 const PURE: [&str; 3] = ["base", "decide", "model"];
@@ -44,7 +48,24 @@ const ENTRY_POINT: &str = "sqlite/loadable.rs";
 const EXAMPLES: &str = "examples";
 
 /// What programs may name of the library.
-const SURFACE: [&str; 8] = ["register", "migrate", "migration_plan", "migration_sql", "rusqlite", "Report", "Error", "Result"];
+const SURFACE: [&str; 16] = [
+    "call",
+    "check",
+    "explain",
+    "grant",
+    "list_resources",
+    "list_subjects",
+    "require",
+    "revoke",
+    "register",
+    "migrate",
+    "migration_plan",
+    "migration_sql",
+    "rusqlite",
+    "Report",
+    "Error",
+    "Result",
+];
 
 /// A file of `src/`.
 struct Source {

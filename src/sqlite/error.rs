@@ -69,6 +69,12 @@ impl Error {
         }
     }
 
+    /// Whether access was refused, so that an application answers 403: `authz_require` was answered with a no, or an authorizer of the
+    /// connection denied the statement. All other errors are mistakes or failures.
+    pub fn is_denied(&self) -> bool {
+        self.code() & 0xff == ffi::SQLITE_AUTH
+    }
+
     /// Whether a rule of the file refused what was written: a constraint, or a trigger that keeps one.
     pub(crate) fn is_constraint(&self) -> bool {
         matches!(self, Error::Sqlite(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation))
