@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may use, none of which stands below it in this list.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     // The library.
     ("base", &[]),
     ("decide", &[]),
@@ -22,12 +22,9 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("identity", &["base", "sqlite", "facts", "outbox", "manage"]),
     ("search", &["base", "sqlite", "facts", "access"]),
     ("debug", &["sqlite", "facts", "identity"]),
-<<<<<<< HEAD
     // With the feature `fuzzing` only.
     ("fuzzing", &["base", "model", "access", "identity", "search"]),
-=======
     ("typed", &["sqlite"]),
->>>>>>> c1adb30 (typed: functions for Rust applications)
     // The programs. They use the library by its public surface.
     ("program", &[]),
     ("dashboard", &["program"]),
