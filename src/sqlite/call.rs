@@ -97,14 +97,14 @@ impl VirtualTable for CallsTable {
 /// Runs the function of a row. A refusal of which something was recorded is an answer: as an error it would undo the record.
 fn run(engine: &Engine, name: ValueRef<'_>, arguments: ValueRef<'_>) -> Result<Value> {
     let given = text(name, "function")?.ok_or_else(|| Error::refused("the function is NULL; give its name, such as `grant`"))?;
-    let function = find(engine, given)?;
-    let in_front = |error: Error| error.of_function(function.name);
+    let functions = find(engine, given)?;
+    let name = functions.first().map_or(PREFIX, |function| function.name);
+    let in_front = |error: Error| error.of_function(name);
     let arguments = values(arguments).map_err(in_front)?;
-    if !function.arity.contains(&arguments.len()) {
-        let (least, most) = (function.arity.start(), function.arity.end());
-        let wanted = if least == most { least.to_string() } else { format!("{least} to {most}") };
+    let Some(function) = functions.iter().find(|function| function.arity.contains(&arguments.len())) else {
+        let wanted = counts(&functions);
         return Err(in_front(Error::refused(format!("{} arguments were given; it takes {wanted}", arguments.len()))));
-    }
+    };
     let values: Vec<ValueRef<'_>> = arguments.iter().map(ValueRef::from).collect();
     match (function.body)(&Arguments { values: &values }) {
         Err(Error::Recorded(sentence)) => Ok(Value::Text(json!({"refused": sentence}).to_string())),
@@ -112,16 +112,28 @@ fn run(engine: &Engine, name: ValueRef<'_>, arguments: ValueRef<'_>) -> Result<V
     }
 }
 
-fn find(engine: &Engine, given: &str) -> Result<Rc<Function>> {
+/// The functions of that name, at least one.
+fn find(engine: &Engine, given: &str) -> Result<Vec<Rc<Function>>> {
     let functions = engine.state::<Functions>();
     let functions = functions.0.borrow();
-    let writing = |function: &Rc<Function>| function.effect == Effect::Writes;
+    let alive = |of_name: &Vec<Weak<Function>>| -> Vec<Rc<Function>> {
+        of_name.iter().filter_map(Weak::upgrade).filter(|function| function.effect == Effect::Writes).collect()
+    };
     let name = given.strip_prefix(PREFIX).unwrap_or(given);
-    functions.get(format!("{PREFIX}{name}").as_str()).and_then(Weak::upgrade).filter(writing).ok_or_else(|| {
-        let all = functions.values().filter_map(Weak::upgrade).filter(writing).filter_map(|function| function.name.strip_prefix(PREFIX));
+    functions.get(format!("{PREFIX}{name}").as_str()).map(alive).filter(|of_name| !of_name.is_empty()).ok_or_else(|| {
+        let all = functions.values().flat_map(alive).filter_map(|function| function.name.strip_prefix(PREFIX));
         let near = nearest(name, all);
         Error::refused(format!("there is no function `{}` that writes{near}", shown(given)))
     })
+}
+
+/// How many arguments functions of one name take: `3`, `4 to 5`, `3 or 5`.
+fn counts(functions: &[Rc<Function>]) -> String {
+    let ranges = functions.iter().map(|function| match (function.arity.start(), function.arity.end()) {
+        (least, most) if least == most => least.to_string(),
+        (least, most) => format!("{least} to {most}"),
+    });
+    ranges.collect::<Vec<_>>().join(" or ")
 }
 
 /// The arguments of a call: a JSON array. Its objects and arrays are JSON text to the function.

@@ -51,9 +51,10 @@ pub(crate) struct Function {
 /// What a function does with its arguments.
 type Body = Box<dyn Fn(&Arguments<'_>) -> Result<Value>>;
 
-/// The functions of a connection by name. SQLite keeps them alive, for a function holds what holds this.
+/// The functions of a connection by name; one name may have several, with different numbers of arguments. SQLite keeps them alive, because
+/// a function holds what holds this.
 #[derive(Default)]
-pub(crate) struct Functions(pub(crate) RefCell<HashMap<&'static str, Weak<Function>>>);
+pub(crate) struct Functions(pub(crate) RefCell<HashMap<&'static str, Vec<Weak<Function>>>>);
 
 /// What hangs on a connection, and so knows its engine.
 pub(crate) trait OnConnection {
@@ -107,7 +108,7 @@ fn register(connection: &Connection, engine: &Engine, function: Function) -> rus
             return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
         }
     }
-    engine.state::<Functions>().0.borrow_mut().insert(function.name, Rc::downgrade(&function));
+    engine.state::<Functions>().0.borrow_mut().entry(function.name).or_default().push(Rc::downgrade(&function));
     Ok(())
 }
 
