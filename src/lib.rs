@@ -35,6 +35,7 @@ mod facts;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod help;
 mod identity;
 mod manage;
 mod model;
@@ -113,6 +114,8 @@ fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     identity::register(connection, &identity)?;
     // authz_search
     search::register(connection, &search)?;
+    // authz_help
+    help::register(connection, engine)?;
     // authz_debug
     debug::register(connection, &store, &identity)?;
     // authz_version, last, for it tells that all the others are there

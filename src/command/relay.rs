@@ -79,10 +79,7 @@ impl Relay {
                 if !self.pass_on(&event, &webhook, &stop, &mut line) {
                     break;
                 }
-                patiently(&stop, || acknowledge(&connection, &self.consumer, event.seq)).map_err(|Failure(why)| {
-                    let seq = event.seq;
-                    Failure(format!("event {seq} was taken, and the file could not note it: {why}; the next relay sends it again"))
-                })?;
+                patiently(&stop, || acknowledge(&connection, &self.consumer, event.seq))?;
             }
         }
         line.ends();

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use authz::rusqlite::types::{FromSql, Value};
 use authz::rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
-use axum::http::StatusCode;
 
 use super::problem::Problem;
 use crate::program::failure::Failure;
@@ -55,13 +54,9 @@ impl File {
 
     /// Reads one state of the file. The transaction ends before the answer is sent, so nobody waits for a person.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, Problem> {
-        let read = self.with(|connection| {
+        self.with(|connection| {
             let _held = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
             work(connection)
-        });
-        read.map_err(|problem| match problem.status {
-            StatusCode::SERVICE_UNAVAILABLE => Problem::busy("another program has held the file locked for five seconds; try again"),
-            _ => problem,
         })
     }
 

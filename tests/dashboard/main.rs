@@ -6,7 +6,6 @@ mod crowds;
 mod doors;
 mod keyboard;
 mod lists;
-mod locks;
 #[path = "../needs/mod.rs"]
 mod needs;
 mod opening;

@@ -1,6 +1,6 @@
 //! Signing in through an identity provider.
 
-pub(crate) mod masking;
+mod masking;
 mod profile;
 mod report;
 pub(crate) mod sso;

@@ -8,7 +8,6 @@ use super::name::{Name, get, key_of};
 use super::path::Path;
 use super::resource::{extension, is_ours, is_primary, shown, typed, typed_one};
 use super::schemas::{Attribute, Mutability, ResourceKind};
-use crate::identity::passwords::is_password;
 
 /// The most operations in one request.
 const MAX_OPERATIONS: usize = 10_000;
@@ -126,7 +125,7 @@ pub(crate) fn apply_at(kind: ResourceKind, resource: &mut Map<String, Value>, ta
 fn at(kind: ResourceKind, resource: &mut Map<String, Value>, verb: Verb, path: &Path, value: Value, strictness: Strictness) -> Read<()> {
     let name = &path.name;
     if name.extension.is_none() && is_ours(kind, &name.attribute) {
-        return match is_password(&name.attribute) || name.is("schemas") {
+        return match name.attribute.eq_ignore_ascii_case("password") || name.is("schemas") {
             true => Ok(()),
             false => Err(bad("mutability", format!("`{}` is not the provider's to change", name.attribute))),
         };
@@ -166,7 +165,7 @@ fn at(kind: ResourceKind, resource: &mut Map<String, Value>, verb: Verb, path: &
 /// An operation on an attribute of the object that holds it: the resource, or an extension in it.
 fn within(kind: ResourceKind, holder: &mut Map<String, Value>, verb: Verb, path: &Path, value: Value, strictness: Strictness) -> Read<()> {
     let name = &path.name;
-    if is_password(&name.attribute) {
+    if name.attribute.eq_ignore_ascii_case("password") {
         return Ok(());
     }
     let attribute = kind.attribute(name.extension.as_deref(), &name.attribute);
@@ -241,7 +240,7 @@ struct Part {
 
 impl Part {
     fn of(attribute: Option<&'static Attribute>, old: Option<&Value>, name: &str, strictness: Strictness) -> Option<Part> {
-        if is_password(name) {
+        if name.eq_ignore_ascii_case("password") {
             return None;
         }
         let known = attribute.and_then(|attribute| attribute.part(name));

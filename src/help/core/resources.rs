@@ -1,0 +1,22 @@
+//! Writing resources.
+
+use crate::help::entry::Entry;
+
+pub(crate) const ENTRIES: &[Entry] = &[
+    Entry::writes(
+        "authz_put_resource",
+        "resource_type TEXT, resource_id INTEGER or TEXT, parent_type TEXT, parent_id INTEGER or TEXT [, name TEXT]",
+        "INTEGER: 1 if something changed, otherwise 0",
+        "Registers a resource, or moves or renames it. Without `name` the present name stays; NULL removes it. Both parent arguments are NULL \
+         for a type without parents. Errors: an unknown type, a missing parent or one of a type that is not allowed, a move below a \
+         descendant or into another organization.",
+        "SELECT authz_put_resource('document', 30, 'project', 1, 'Invoice');",
+    ),
+    Entry::writes(
+        "authz_remove_resource",
+        "resource_type TEXT, resource_id INTEGER or TEXT [, cascade TEXT]",
+        "INTEGER: how many resources were removed; 0 if it was not registered",
+        "A resource that has children or role assignments is refused; `'cascade'` removes its descendants and their assignments too.",
+        "SELECT authz_remove_resource('project', 2, 'cascade');",
+    ),
+];
