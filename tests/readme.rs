@@ -113,6 +113,13 @@ fn roles_and_permissions_are_made_as_shown() {
 }
 
 #[test]
+fn a_function_is_called_by_insert_as_shown() {
+    let connection = open();
+    session(&connection, block("## Fifteen lines", "sql"));
+    assert_eq!(session(&connection, block("## Functions", "sql")), "1\n");
+}
+
+#[test]
 fn the_triggers_keep_both_tables_in_step() {
     let shown = block("## Keeping your own table in step", "sql");
     for statement in shown.split("END;").map(str::trim).filter(|text| !text.is_empty()) {
