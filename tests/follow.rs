@@ -180,3 +180,28 @@ fn two_who_follow_do_not_keep_each_other_awake() {
         end(child);
     }
 }
+
+/// With SQLite's default journal whoever writes waits for all who read. Somebody reads for longer than anybody waits.
+#[test]
+fn a_long_reader_delays_what_a_consumer_has_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, connection) = database(folder.path());
+    connection.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    let reader = Connection::open(&db).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM authz_events").unwrap();
+    let mut following = command(&db, &["--follow", "--json", "--consumer", "c"]).spawn().unwrap();
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    let mut said = BufReader::new(following.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(line.contains("reads it for long; waiting for it"), "{line}");
+    assert_eq!(seq(&lines.next().unwrap().unwrap()), all(&connection)[0]);
+    reader.execute_batch("COMMIT").unwrap();
+    connection.busy_timeout(std::time::Duration::from_secs(30)).unwrap();
+    connection.execute_batch("INSERT INTO authz_permissions (slug) VALUES ('c')").unwrap();
+    let newest = *all(&connection).last().unwrap();
+    assert!(lines.any(|line| seq(&line.unwrap()) == newest));
+    following.stderr = None;
+    assert!(std::process::Command::new("kill").args(["-TERM", &following.id().to_string()]).status().unwrap().success());
+    assert_eq!(following.wait().unwrap().code(), Some(0));
+}

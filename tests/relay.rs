@@ -541,3 +541,51 @@ DELETE FROM authz_organizations WHERE id = 'acme';
 SELECT authz_delete_role('auditor');
 SELECT authz_delete_permission('organization:read');
 "#;
+
+/// With SQLite's default journal whoever writes waits for all who read. Somebody reads for longer than anybody waits.
+#[test]
+fn a_long_reader_delays_the_place_and_nothing_is_claimed_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("app.db");
+    let connection = open(&db);
+    connection.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    authz::migrate(&connection).unwrap();
+    connection.execute_batch("INSERT INTO authz_permissions (slug) VALUES ('a')").unwrap();
+    // It begins to read when the event has arrived, and before that is noted.
+    let reader = Arc::new(Mutex::new(open(&db)));
+    let begins = Arc::clone(&reader);
+    let endpoint = Endpoint::new(move |_| {
+        let reader = begins.lock().unwrap();
+        if reader.is_autocommit() {
+            reader.execute_batch("BEGIN; SELECT count(*) FROM authz_events").unwrap();
+        }
+        Reply::Status(200, "")
+    });
+
+    let mut first = command(&db, &endpoint.url, &[]);
+    let mut first = Process(first.stderr(Stdio::piped()).spawn().unwrap());
+    let mut said = BufReader::new(first.0.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    assert!(line.contains("reads it for long; waiting for it"), "{line}");
+    assert_eq!(endpoint.received().len(), 1);
+    // It holds no lock while it waits: others read, and write when they may.
+    assert_eq!(position(&open(&db)), 0);
+    let asked = Command::new("kill").args(["-TERM", &first.0.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    assert_eq!(first.0.wait().unwrap().code(), Some(2));
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("the next relay sends it again") && !rest.contains("remembers"), "{rest}");
+
+    // Once nobody reads for long, everything goes on, and what was claimed is so.
+    let endpoint = Endpoint::new(|_| Reply::Status(200, ""));
+    reader.lock().unwrap().execute_batch("COMMIT").unwrap();
+    connection.execute_batch("INSERT INTO authz_permissions (slug) VALUES ('b')").unwrap();
+    let second = relay(&db, &endpoint.url, &[]);
+    until("the second relay has caught up", || position(&connection) == last(&connection));
+    let (status, said) = second.end();
+    assert_eq!(status, 0, "{said}");
+    assert!(said.contains(&format!("{} events sent", events(&connection).len())) && said.contains("remembers the place"), "{said}");
+    assert_eq!(endpoint.first_seen(), events(&connection));
+}

@@ -9,6 +9,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::json;
 
 use super::options::{Database, Format, Outcome};
+use crate::program::failure::Failure;
 use crate::program::follow::{Stop, Watch, patiently};
 use crate::program::open::{open_to_read, open_to_write};
 use crate::program::output::printable;
@@ -81,7 +82,11 @@ impl Events {
             if let Some(consumer) = &self.consumer
                 && acknowledged.replace(position) != Some(position)
             {
-                patiently(&stop, || acknowledge(&connection, consumer, position))?;
+                patiently(&stop, || acknowledge(&connection, consumer, position)).map_err(|Failure(why)| {
+                    Failure(format!(
+                        "the events up to {position} were shown, and the file could not note it: {why}; they will be shown again"
+                    ))
+                })?;
             }
             match (is_last, self.follow) {
                 (true, true) => watch.wait(&stop)?,

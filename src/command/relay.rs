@@ -79,7 +79,10 @@ impl Relay {
                 if !self.pass_on(&event, &webhook, &stop, &mut line) {
                     break;
                 }
-                patiently(&stop, || acknowledge(&connection, &self.consumer, event.seq))?;
+                patiently(&stop, || acknowledge(&connection, &self.consumer, event.seq)).map_err(|Failure(why)| {
+                    let seq = event.seq;
+                    Failure(format!("event {seq} was taken, and the file could not note it: {why}; the next relay sends it again"))
+                })?;
             }
         }
         line.ends();

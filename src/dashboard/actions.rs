@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value as Json, json};
 
 use super::file::{as_integer, row, text, value};
-use super::layout::refusal;
+use super::layout::refused_change;
 use super::page::Fields;
 use super::pages::PAGES;
 use super::problem::Problem;
@@ -51,7 +51,7 @@ const ACTIONS: [(&str, Change); 21] = [
 pub(crate) fn run(site: &Site, name: &str, form: &[u8]) -> Response {
     let fields = Fields(form_urlencoded::parse(form).into_owned().collect());
     let Some((_, change)) = ACTIONS.iter().find(|(action, _)| *action == name) else {
-        return refusal(site, &Problem::missing("there is no such action"));
+        return refused_change(site, &Problem::missing("there is no such action"));
     };
     match site.file.change(|connection| change(connection, &fields)) {
         Ok(done) => {
@@ -63,7 +63,7 @@ pub(crate) fn run(site: &Site, name: &str, form: &[u8]) -> Response {
             let location = HeaderValue::try_from(format!("{page}{mark}done={said}{place}")).unwrap_or(HeaderValue::from_static("overview"));
             (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
         }
-        Err(found) => refusal(site, &found),
+        Err(found) => refused_change(site, &found),
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use authz::rusqlite::types::{FromSql, Value};
 use authz::rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
+use axum::http::StatusCode;
 
 use super::problem::Problem;
 use crate::program::failure::Failure;
@@ -54,9 +55,13 @@ impl File {
 
     /// Reads one state of the file. The transaction ends before the answer is sent, so nobody waits for a person.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, Problem> {
-        self.with(|connection| {
+        let read = self.with(|connection| {
             let _held = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
             work(connection)
+        });
+        read.map_err(|problem| match problem.status {
+            StatusCode::SERVICE_UNAVAILABLE => Problem::busy("another program has held the file locked for five seconds; try again"),
+            _ => problem,
         })
     }
 

@@ -49,13 +49,13 @@ pub(crate) fn whole(view: &View<'_>, title: &str, section: &str, body: &Markup) 
 }
 
 /// A page that says why there is none.
-pub(crate) fn problem(site: &Site, sentence: &str) -> Markup {
+fn problem(site: &Site, sentence: &str, was_to_change: bool) -> Markup {
     let page = html! {
         (top(site))
         main #main tabindex="-1" {
             h1 { "That did not work" }
             p.problem role="alert" { (shown(sentence)) }
-            p { "Nothing was changed. " a #go-back href="overview" { "Go back" } }
+            p { @if was_to_change { "Nothing was changed. " } a #go-back href="overview" { "Go back" } }
         }
         (palette())
     };
@@ -134,6 +134,11 @@ pub(crate) fn door(sentence: &str, link: Option<(&str, &str)>, goes_on: bool) ->
 }
 
 /// The answer that says why there is none.
-pub(crate) fn refusal(site: &Site, problem: &Problem) -> Response {
-    (problem.status, Html(self::problem(site, &problem.sentence).into_string())).into_response()
+pub(crate) fn refusal(site: &Site, found: &Problem) -> Response {
+    (found.status, Html(problem(site, &found.sentence, false).into_string())).into_response()
+}
+
+/// The answer that says why nothing was changed.
+pub(crate) fn refused_change(site: &Site, found: &Problem) -> Response {
+    (found.status, Html(problem(site, &found.sentence, true).into_string())).into_response()
 }

@@ -3,8 +3,8 @@
 "use strict";
 
 (() => {
-  const get = async (url) => {
-    const answer = await fetch(url, { headers: { accept: "text/html" } });
+  const get = async (url, signal) => {
+    const answer = await fetch(url, { headers: { accept: "text/html" }, signal });
     if (!answer.ok) throw new Error(answer.statusText);
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   };
@@ -18,13 +18,13 @@
     const said = document.getElementById("palette-said");
     const options = () => [...list.children];
     let chosen = -1;
-    let asked = 0;
-    let answered = 0;
+    let asked = null;
     let waiting = 0;
-    let shown = "";
+    // What the list answers; nothing while an answer is on its way.
+    let shown = null;
 
     const choose = (at) => {
-      const all = options();
+      const all = shown === null ? [] : options();
       chosen = all.length === 0 ? -1 : (at + all.length) % all.length;
       all.forEach((option, index) => option.setAttribute("aria-selected", String(index === chosen)));
       if (chosen < 0) {
@@ -34,28 +34,38 @@
         all[chosen].scrollIntoView({ block: "nearest" });
       }
     };
+    // What was found for other words is no answer to these: it cannot be chosen, and goes if the answer takes long.
+    const outdate = () => {
+      shown = null;
+      list.setAttribute("aria-busy", "true");
+      options().forEach((option) => option.setAttribute("aria-selected", "false"));
+      choose(-1);
+    };
+    // Whether there is an answer to what stands there now.
     const ask = async () => {
+      clearTimeout(waiting);
+      asked?.abort();
+      const mine = asked = new AbortController();
       const words = query.value.trim();
-      const mine = ++asked;
       let found = [];
       let failed = false;
       if (words !== "") {
         try {
-          const page = await get("palette?part=1&q=" + encodeURIComponent(words));
+          const page = await get("palette?part=1&q=" + encodeURIComponent(words), mine.signal);
           found = [...page.body.children];
         } catch {
           failed = true;
         }
       }
-      // An answer that comes late says nothing about what stands there now.
-      if (mine < answered) return;
-      answered = mine;
+      if (mine !== asked || words !== query.value.trim()) return false;
       shown = words;
+      list.removeAttribute("aria-busy");
       list.replaceChildren(...found);
       query.setAttribute("aria-expanded", String(found.length > 0));
       choose(0);
       said.textContent = words === "" ? "" : failed ? "The search failed."
         : found.length === 0 ? "Nothing was found." : found.length === 1 ? "1 result" : found.length + " results";
+      return true;
     };
     const run = (option) => {
       if (option.dataset.go) {
@@ -94,6 +104,8 @@
     });
     query.addEventListener("input", () => {
       clearTimeout(waiting);
+      if (query.value.trim() === shown) return;
+      outdate();
       waiting = setTimeout(ask, 40);
     });
     query.addEventListener("keydown", async (event) => {
@@ -104,8 +116,7 @@
       } else if (event.key === "Enter") {
         event.preventDefault();
         // What was typed last counts, also when Enter comes before the answer.
-        clearTimeout(waiting);
-        if (shown !== query.value.trim()) await ask();
+        if (shown !== query.value.trim() && !await ask()) return;
         const option = options()[chosen];
         if (option) run(option);
       } else if (event.key === "Tab") {
@@ -114,7 +125,7 @@
     });
     list.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]");
-      if (option) run(option);
+      if (option && shown !== null) run(option);
     });
     palette.addEventListener("click", (event) => {
       if (event.target === palette) palette.close();
@@ -164,14 +175,25 @@
     if (part.querySelector("details[open] form, .twist[aria-expanded=true]")) return true;
     return part.contains(here) && here.matches("input, select, textarea");
   };
+  // Asked for anew at once, and then no more often than this, however often somebody writes.
+  const PAUSE = 250;
   let renewing = false;
   let again = false;
+  let pause = 0;
+  let rested = 0;
+  const renewSoon = () => {
+    if (renewing) again = true;
+    else if (pause === 0) pause = setTimeout(renew, Math.max(rested - performance.now(), 0));
+  };
   const renew = async () => {
     if (renewing) {
       again = true;
       return;
     }
     renewing = true;
+    clearTimeout(pause);
+    pause = 0;
+    const begun = performance.now();
     try {
       const page = await get(location.href);
       for (const part of parts()) {
@@ -192,9 +214,12 @@
       // The next message tries again.
     } finally {
       renewing = false;
+      // A page that takes long to make is asked for less often.
+      const now = performance.now();
+      rested = now + Math.max(PAUSE, now - begun);
       if (again) {
         again = false;
-        renew();
+        renewSoon();
       }
     }
   };
@@ -214,7 +239,6 @@
     let stream = null;
     // The page is at least as new as this message.
     let known = document.getElementById("main").dataset.news;
-    let pause = 0;
     const close = () => {
       stream?.close();
       stream = null;
@@ -231,9 +255,7 @@
         if (mark) mark.hidden = false;
         const isNews = known !== event.data;
         known = event.data;
-        if (!isNews) return;
-        clearTimeout(pause);
-        pause = setTimeout(renew, 120);
+        if (isNews) renewSoon();
       });
       stream.addEventListener("error", () => { if (mark) mark.hidden = true; });
     };

@@ -171,9 +171,9 @@ async fn pass(site: &Arc<Site>, parts: Parts, body: Body, entrance: Entrance) ->
                 let site = Arc::clone(site);
                 blocking(move || actions::run(&site, &name, &bytes)).await
             }
-            Ok(Err(_)) => layout::refusal(site, &Problem::refused("the form is too long, or was cut off")),
+            Ok(Err(_)) => layout::refused_change(site, &Problem::refused("the form is too long, or was cut off")),
             Err(_) => {
-                let refusal = layout::refusal(site, &Problem::slow("the form did not arrive in time; send it again"));
+                let refusal = layout::refused_change(site, &Problem::slow("the form did not arrive in time; send it again"));
                 ([(header::CONNECTION, "close")], refusal).into_response()
             }
         };

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `state.rs` | what the functions of this room work with: the connection, its clock, what is kept between calls |
 //! | `people.rs`, `email.rs` | the user behind what a provider says of a person |
+//! | `passwords.rs` | what is taken out of all that a provider says |
 //! | `sign_in/` | sign-ins through an identity provider, and how they went |
 //! | `sessions.rs`, `session_cache.rs` | the sessions of the application |
 //! | `attributes/` | what identity providers say: definitions, paths into payloads, values, who holds them |
@@ -17,6 +18,7 @@ pub(crate) mod attributes;
 mod claims;
 mod directories;
 mod email;
+mod passwords;
 mod people;
 pub(crate) mod scim;
 mod session_cache;

@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::json;
 
 use super::session_cache::Open;
+use super::sign_in::masking::masked_text;
 use super::state::Identity;
 use crate::base::identifier::IdRef;
 use crate::base::json::{Json, object, refused, required, text, unknown_field, words};
@@ -51,7 +52,7 @@ impl Details {
             let place = format!("session.{}", shown(&field));
             match field.as_str() {
                 "ip_address" => details.ip_address = words(&place, value, usize::MAX)?,
-                "user_agent" => details.user_agent = words(&place, value, usize::MAX)?,
+                "user_agent" => details.user_agent = words(&place, value, usize::MAX)?.as_deref().map(masked_text),
                 "impersonator" => details.impersonator = impersonator(&place, value)?,
                 _ => return unknown_field("session", &field, &["ip_address", "user_agent", "impersonator"]),
             }

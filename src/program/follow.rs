@@ -60,10 +60,14 @@ impl<'a> Watch<'a> {
         Ok(watch)
     }
 
-    /// Whether another connection has committed since the last call. What this connection commits itself does not count.
+    /// Whether another connection has committed since the last call. What this connection commits itself does not count. While another
+    /// holds the file locked, nothing is known yet.
     fn changed(&mut self) -> Result<bool, Failure> {
-        let version = self.connection.query_row("PRAGMA main.data_version", [], |row| row.get(0))?;
-        Ok(std::mem::replace(&mut self.seen, version) != version)
+        match self.connection.query_row("PRAGMA main.data_version", [], |row| row.get(0)) {
+            Ok(version) => Ok(std::mem::replace(&mut self.seen, version) != version),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Waits until another connection commits, a time has passed, or the signal comes.
@@ -84,11 +88,20 @@ impl<'a> Watch<'a> {
     }
 }
 
-/// Does something with the file, again and again while another process holds it locked for long.
+/// How long is waited between two attempts: a writer that waits for readers keeps new ones out, so it must let them in at times.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+/// Does something with the file, again and again while another process holds it locked for long, and says so once.
 pub(crate) fn patiently<T>(stop: &Stop, mut work: impl FnMut() -> authz::rusqlite::Result<T>) -> Result<T, Failure> {
+    let mut has_said = false;
     loop {
         match work() {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !stop.asked() => stop.wait(INTERVAL),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && !stop.asked() => {
+                if !std::mem::replace(&mut has_said, true) {
+                    eprintln!("authz: another program keeps the file locked, or reads it for long; waiting for it");
+                }
+                stop.wait(BETWEEN);
+            }
             done => return Ok(done?),
         }
     }

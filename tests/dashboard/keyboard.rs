@@ -143,6 +143,80 @@ fn pages_keep_up_with_what_others_write() {
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
 
+/// Whoever writes without a pause must not keep a page from showing what was written.
+#[test]
+fn pages_keep_up_while_somebody_goes_on_writing() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let db = demo(folder.path());
+    let dashboard = Dashboard::start(&db, &[]);
+    browser.go(&dashboard.first_url);
+    at(&browser, "overview");
+    browser.run("location.href = 'events'");
+    at(&browser, "events");
+    browser.until("the page listens", "return !document.getElementById('live').hidden");
+    let newest = "Number(document.querySelector('#events-live tr[data-seq]').dataset.seq)";
+    let first = browser.run(&format!("return {newest}")).as_i64().unwrap();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let connection = open(&db);
+            // As long as nobody ends it, in turns, a commit each.
+            for change in ["grant", "revoke"].into_iter().cycle() {
+                if done.load(std::sync::atomic::Ordering::Relaxed) {
+                    return;
+                }
+                connection.execute_batch(&format!("SELECT authz_{change}('user:busy', 'owner', 'organization', 'globex')")).unwrap();
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        });
+        let seen = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            browser.until("an event while others are written", &format!("return {newest} > {first}"));
+            let second = browser.run(&format!("return {newest}")).as_i64().unwrap();
+            browser.until("and one more", &format!("return {newest} > {second}"));
+        }));
+        done.store(true, std::sync::atomic::Ordering::Relaxed);
+        seen.unwrap();
+    });
+}
+
+/// Answers come in the wrong order, and late.
+#[test]
+fn an_answer_to_older_words_is_never_shown_as_one_to_these() {
+    let Some(browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let db = demo(folder.path());
+    let dashboard = Dashboard::start(&db, &[]);
+    browser.go(&dashboard.first_url);
+    at(&browser, "overview");
+    search(&browser, "website", "Website");
+    // From now on an answer comes when the test lets it come.
+    browser.run(
+        "const fetched = window.fetch;
+         window.held = {};
+         window.fetch = (url, options) => new Promise((done, fail) => {
+           const words = new URLSearchParams(url.split('?')[1]).get('q');
+           options.signal?.addEventListener('abort', () => { window.held[words].aborted = true; fail(new Error('aborted')); });
+           window.held[words] = { come: () => fetched(url, {}).then(done, fail) };
+         })",
+    );
+    let choosable = "document.querySelectorAll('#palette-list:not([aria-busy=true]) [role=option]').length";
+    browser.press(None, " plan");
+    browser.until("the first question", "return window.held['website plan'] !== undefined");
+    let told = "document.getElementById('palette-query').getAttribute('aria-activedescendant')";
+    assert_eq!(browser.run(&format!("return [{choosable}, {told}]")), serde_json::json!([0, null]), "what `website` found is no answer");
+    browser.run("document.getElementById('palette-query').select()");
+    browser.press(None, "roadmap");
+    browser.until("the second question", "return window.held['roadmap'] !== undefined");
+    assert_eq!(browser.run("return window.held['website plan'].aborted"), true, "nobody waits for the first answer");
+    browser.run("window.held['website plan'].come()");
+    assert_eq!(browser.run(&format!("return {choosable}")), 0);
+    browser.run("window.held['roadmap'].come()");
+    let first = "document.querySelector('#palette-list:not([aria-busy=true]) [role=option]')?.textContent.includes('Roadmap') === true";
+    browser.until("the second answer", &format!("return {first}"));
+    assert_eq!(browser.run(&format!("return {told}")), "option-0");
+}
+
 #[test]
 fn a_sign_in_times_out_before_ones_eyes() {
     let Some(browser) = Browser::start() else { return };

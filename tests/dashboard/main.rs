@@ -6,6 +6,7 @@ mod crowds;
 mod doors;
 mod keyboard;
 mod lists;
+mod locks;
 #[path = "../needs/mod.rs"]
 mod needs;
 mod opening;

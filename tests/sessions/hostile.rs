@@ -70,3 +70,22 @@ fn everything_else_is_stored_as_it_is() {
     assert_eq!(text(&connection, "SELECT authz_session_subject(?1)", [&session]), "user:ana");
     assert_eq!(json(&text(&connection, "SELECT data FROM authz_events WHERE event = 'session.created'", []))["auth_method"], "unknown");
 }
+
+#[test]
+fn a_message_and_a_user_agent_are_stored_without_secrets() {
+    let connection = product();
+    let agent = r#"{"user_agent": "App/1.0 (access_token=hunter2)"}"#;
+    let session = text(&connection, "SELECT authz_sso_start('okta', ?1)", [agent]);
+    let message = "invalid_grant: https://ana:hunter2@idp.test/token?code=hunter2 was refused for Bearer hunter2";
+    connection.query_row("SELECT authz_sso_fail(?1, 'server_error', ?2)", [session.as_str(), message], |_| Ok(())).unwrap();
+    connection.execute_batch("INSERT INTO authz_users (id, email) VALUES ('eve', 'eve@acme.com')").unwrap();
+    text(&connection, "SELECT authz_session_start('eve', NULL, 'sso', ?1)", [agent]);
+    let kept = text(
+        &connection,
+        "SELECT json_group_array(error_message || user_agent) || (SELECT group_concat(user_agent) FROM authz_sessions) FROM authz_sso_sessions",
+        [],
+    );
+    assert!(!kept.contains("hunter2") && kept.contains("https://ana:[masked]@idp.test/token?code=[masked]"), "{kept}");
+    let events = text(&connection, "SELECT group_concat(data) FROM authz_events", []);
+    assert!(!events.contains("hunter2") && events.contains("[masked]"), "{events}");
+}

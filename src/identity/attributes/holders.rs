@@ -9,9 +9,10 @@ use rusqlite::{OptionalExtension, params};
 use serde_json::Value;
 
 use super::path::Path;
-use super::values::{Definition, Layout, Source, Type, Worked, without_passwords, work_out};
+use super::values::{Definition, Layout, Source, Type, Worked, work_out};
 use crate::base::identifier::{Id, IdRef};
 use crate::base::refusal::shown;
+use crate::identity::passwords::without_passwords;
 use crate::identity::state::Identity;
 use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
@@ -42,7 +43,7 @@ pub(crate) fn record(identity: &Identity, holder: &Holder<'_>, payload: &Value) 
     let engine = &identity.engine;
     as_one_call(engine, || {
         let organization = stored_organization(engine, holder.organization.as_ref())?;
-        let payload = without_passwords(payload);
+        let payload = without_passwords(payload.clone());
         let worked = work(engine, &definitions(engine)?, holder.provider, holder.source, &payload)?;
         engine.with(include_str!("../../../sql/identity/attributes/holders/put_holder.sql"), |statement| {
             let Worked { attributes, shown, problems } = &worked;

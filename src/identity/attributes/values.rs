@@ -214,22 +214,6 @@ static USUAL: LazyLock<HashMap<(Source, &'static str), Vec<Path>>> = LazyLock::n
     of_scim.chain(of_profile).collect()
 });
 
-/// The payload without any password in it, at whatever depth.
-pub(crate) fn without_passwords(payload: &Value) -> Value {
-    match payload {
-        Value::Object(members) => {
-            let kept = members.iter().filter(|(key, _)| !is_password(key));
-            Value::Object(kept.map(|(key, value)| (key.clone(), without_passwords(value))).collect())
-        }
-        Value::Array(items) => Value::Array(items.iter().map(without_passwords).collect()),
-        other => other.clone(),
-    }
-}
-
-fn is_password(key: &str) -> bool {
-    key.rsplit([':', '.']).next().is_some_and(|last| last.eq_ignore_ascii_case("password"))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -237,7 +221,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::{Definition, Layout, Path, Source, Type, USUAL, without_passwords, work_out};
+    use super::{Definition, Layout, Path, Source, Type, USUAL, work_out};
 
     fn worked(names: &[(&str, Type)], source: Source, mappings: &[(&str, &str)], payload: &Value) -> (Value, Value) {
         let definitions: Vec<Definition> =
@@ -290,12 +274,5 @@ mod tests {
         assert_eq!(problems, json!({"s": 1, "n": "1", "b": "true", "a": {}, "o": []}));
         let (values, problems) = worked(&[("x", Type::String)], Source::Directory, &[("x", "missing")], &payload);
         assert_eq!((values, problems), (json!({"x": null}), Value::Null));
-    }
-
-    #[test]
-    fn no_password_is_kept() {
-        let payload = json!({"Password": "a", "urn:ietf:params:scim:schemas:core:2.0:User:password": "b", "list": [{"password": "c", "x": 1}],
-            "passwordHint": "d"});
-        assert_eq!(without_passwords(&payload), json!({"list": [{"x": 1}], "passwordHint": "d"}));
     }
 }

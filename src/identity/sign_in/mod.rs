@@ -1,6 +1,6 @@
 //! Signing in through an identity provider.
 
-mod masking;
+pub(crate) mod masking;
 mod profile;
 mod report;
 pub(crate) mod sso;

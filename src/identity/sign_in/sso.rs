@@ -12,7 +12,7 @@ use serde_json::{Value as Any, json};
 
 use crate::base::json::{Json, object, quoted, refused, unknown_field, words};
 use crate::base::refusal::{nearest, shown};
-use crate::identity::sign_in::masking::masked;
+use crate::identity::sign_in::masking::{masked, masked_text};
 use crate::identity::sign_in::profile::{Connected, Profile, connection, sign_in, stored};
 use crate::identity::state::Identity;
 use crate::sqlite::connection::Engine;
@@ -155,7 +155,7 @@ impl Details {
                 }
                 "email" => details.email = words(&place, value, 320)?,
                 "ip_address" => details.ip_address = words(&place, value, usize::MAX)?,
-                "user_agent" => details.user_agent = words(&place, value, usize::MAX)?,
+                "user_agent" => details.user_agent = words(&place, value, usize::MAX)?.as_deref().map(masked_text),
                 "request" => {
                     let whole: Any = serde_json::from_str(json).unwrap_or_default();
                     let request = whole.get("request").filter(|request| !request.is_null());
@@ -171,7 +171,7 @@ impl Details {
 /// `authz_sso_start(connection [, json])` → the id of the session, in progress.
 ///
 /// The JSON object may have `origin` (`sp` unless said, `idp` for SAML connections, `test`), `email`, `ip_address`, `user_agent` and
-/// `request`, any JSON, in which secrets are masked before it is stored.
+/// `request`, any JSON; secrets in it and in the user agent are masked before they are stored.
 ///
 /// Refuses an unknown connection (`connection_invalid`), and one that is inactive (`connection_unlinked`) unless it is tried.
 fn start(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
@@ -270,7 +270,7 @@ fn succeed(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
 /// `authz_sso_fail(session, code, message [, response])` → the session as JSON.
 ///
 /// What a code means stands in `authz_sso_errors`; any other is accepted as given. Where the message is NULL, the words for the code serve.
-/// Secrets in the response, JSON, are masked before it is stored.
+/// Secrets in the message and in the response, JSON, are masked before they are stored.
 ///
 /// Refuses a session that has ended. One that was not completed in time is recorded as timed out.
 fn fail(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
@@ -282,7 +282,7 @@ fn fail(identity: &Identity, call: &Arguments<'_>) -> Result<String> {
     complete(identity, id, |session, now| {
         let status = if session.origin == "test" { "test_failed" } else { "failed" };
         let described = match message {
-            Some(message) => message.to_owned(),
+            Some(message) => masked_text(message),
             None => engine
                 .with(include_str!("../../../sql/identity/sign_in/sso/error.sql"), |statement| {
                     Ok(statement.query_row([code], |row| row.get::<_, String>(0)).optional()?)

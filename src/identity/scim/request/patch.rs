@@ -8,6 +8,7 @@ use super::name::{Name, get, key_of};
 use super::path::Path;
 use super::resource::{extension, is_ours, is_primary, shown, typed, typed_one};
 use super::schemas::{Attribute, Mutability, ResourceKind};
+use crate::identity::passwords::is_password;
 
 /// The most operations in one request.
 const MAX_OPERATIONS: usize = 10_000;
@@ -125,7 +126,7 @@ pub(crate) fn apply_at(kind: ResourceKind, resource: &mut Map<String, Value>, ta
 fn at(kind: ResourceKind, resource: &mut Map<String, Value>, verb: Verb, path: &Path, value: Value, strictness: Strictness) -> Read<()> {
     let name = &path.name;
     if name.extension.is_none() && is_ours(kind, &name.attribute) {
-        return match name.attribute.eq_ignore_ascii_case("password") || name.is("schemas") {
+        return match is_password(&name.attribute) || name.is("schemas") {
             true => Ok(()),
             false => Err(bad("mutability", format!("`{}` is not the provider's to change", name.attribute))),
         };
@@ -165,7 +166,7 @@ fn at(kind: ResourceKind, resource: &mut Map<String, Value>, verb: Verb, path: &
 /// An operation on an attribute of the object that holds it: the resource, or an extension in it.
 fn within(kind: ResourceKind, holder: &mut Map<String, Value>, verb: Verb, path: &Path, value: Value, strictness: Strictness) -> Read<()> {
     let name = &path.name;
-    if name.attribute.eq_ignore_ascii_case("password") {
+    if is_password(&name.attribute) {
         return Ok(());
     }
     let attribute = kind.attribute(name.extension.as_deref(), &name.attribute);
@@ -240,7 +241,7 @@ struct Part {
 
 impl Part {
     fn of(attribute: Option<&'static Attribute>, old: Option<&Value>, name: &str, strictness: Strictness) -> Option<Part> {
-        if name.eq_ignore_ascii_case("password") {
+        if is_password(name) {
             return None;
         }
         let known = attribute.and_then(|attribute| attribute.part(name));

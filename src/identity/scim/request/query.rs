@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::answer::{Read, bad};
@@ -80,26 +81,8 @@ fn parted(query: &str, is_plain: bool) -> Vec<&str> {
 }
 
 fn decoded(text: &str, plus_is_space: bool) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes().iter();
-    while let Some(byte) = rest.next() {
-        let pair = || {
-            let digits = rest.as_slice().get(..2)?;
-            u8::from_str_radix(std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?, 16).ok()
-        };
-        match byte {
-            b'%' => match pair() {
-                Some(decoded) => {
-                    bytes.push(decoded);
-                    rest.nth(1);
-                }
-                None => bytes.push(b'%'),
-            },
-            b'+' if plus_is_space => bytes.push(b' '),
-            other => bytes.push(*other),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let spaced = if plus_is_space { text.replace('+', " ") } else { text.to_owned() };
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
 impl Query {

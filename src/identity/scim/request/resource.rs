@@ -7,6 +7,7 @@ use super::filter::fold;
 use super::name::{ENTERPRISE, get, key_of};
 use super::schemas::{Attribute, Mutability, ResourceKind, Type};
 use crate::identity::email::is_email;
+use crate::identity::passwords::{is_password, without_passwords};
 
 /// The most bytes that a resource may have as it is kept, members aside.
 const MAX_SIZE: usize = 1 << 20;
@@ -44,8 +45,7 @@ pub(crate) fn read(kind: ResourceKind, body: Value) -> Read<Map<String, Value>> 
 
 /// Whether an attribute is one that a provider does not decide about, or one that is never kept.
 pub(crate) fn is_ours(kind: ResourceKind, name: &str) -> bool {
-    name.eq_ignore_ascii_case("password")
-        || kind.attribute(None, name).is_some_and(|attribute| attribute.mutability == Mutability::ReadOnly)
+    is_password(name) || kind.attribute(None, name).is_some_and(|attribute| attribute.mutability == Mutability::ReadOnly)
 }
 
 fn check_schemas(kind: ResourceKind, given: &Value) -> Read<()> {
@@ -94,7 +94,7 @@ pub(crate) fn extension(name: &str) -> &str {
 fn object(parts: Map<String, Value>, attribute: impl Fn(&str) -> Option<&'static Attribute>) -> Read<Option<Value>> {
     let mut kept = Map::new();
     for (name, value) in parts {
-        if name.eq_ignore_ascii_case("password") {
+        if is_password(&name) {
             continue;
         }
         let attribute = attribute(&name);
@@ -155,20 +155,21 @@ pub(crate) fn typed_one(attribute: &'static Attribute, value: Value) -> Read<Opt
     }
 }
 
-/// A value that no schema describes, as it was sent, without anything called a password.
+/// A value that no schema describes, as it was sent, without anything called a password; none where nothing is left of it.
 fn without_secrets(value: Value) -> Option<Value> {
+    filled(without_passwords(value))
+}
+
+/// A value without what is null or empty in it.
+fn filled(value: Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::Array(all) => {
-            let all: Vec<Value> = all.into_iter().filter_map(without_secrets).collect();
+            let all: Vec<Value> = all.into_iter().filter_map(filled).collect();
             (!all.is_empty()).then_some(Value::Array(all))
         }
         Value::Object(parts) => {
-            let parts: Map<String, Value> = parts
-                .into_iter()
-                .filter(|(name, _)| !name.eq_ignore_ascii_case("password"))
-                .filter_map(|(name, value)| without_secrets(value).map(|value| (name, value)))
-                .collect();
+            let parts: Map<String, Value> = parts.into_iter().filter_map(|(name, value)| Some((name, filled(value)?))).collect();
             (!parts.is_empty()).then_some(Value::Object(parts))
         }
         plain => Some(plain),
