@@ -182,7 +182,10 @@ pub(crate) fn subjects(reader: &mut Reader<'_>, goal: Goal, wanted: Wanted) -> R
         true => Sets::new(matches!(wanted, Wanted::Usersets(_))).of(reader, goal)?,
         false => None,
     };
-    for who in named {
+    for (place, who) in named.into_iter().enumerate() {
+        if place % 256 == 255 {
+            reader.poll_interrupt()?;
+        }
         let Some(kind) = reader.kind(who).filter(|kind| wanted.takes(*kind)) else { continue };
         let by_set = match &set {
             Some(set) => in_set(reader, set, who, kind, &everybody)?,

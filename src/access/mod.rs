@@ -42,5 +42,5 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::
     subjects::register(connection, store)?;
     permissions::register(connection, store)?;
     tree::register(connection, store)?;
-    hierarchy::register(connection)
+    hierarchy::register(connection, &store.engine)
 }

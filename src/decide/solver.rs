@@ -100,7 +100,7 @@ impl Solver {
                 }
             }
             if frame.least >= frame.place {
-                self.settle(frame.waiting_before);
+                self.settle(facts, frame.waiting_before)?;
             } else if let Some(parent) = frames.last_mut() {
                 parent.least = parent.least.min(frame.least);
             }
@@ -311,10 +311,10 @@ impl Solver {
     }
 
     /// Decides the goals that wait for each other, from the one at `from` on: nothing else is left that could.
-    fn settle(&mut self, from: usize) {
+    fn settle<F: Facts>(&mut self, facts: &mut F, from: usize) -> Result<(), F::Error> {
         let members = self.waiting.split_off(from.min(self.waiting.len()));
         if members.is_empty() {
-            return;
+            return Ok(());
         }
         let mut cycle = Cycle::default();
         let place: HashMap<u32, usize> = members.iter().enumerate().map(|(place, number)| (*number, place)).collect();
@@ -333,9 +333,10 @@ impl Solver {
                 _ => Truth::Undecided,
             }),
         };
-        let truths = cycle.well_founded(&decided);
+        let truths = cycle.well_founded(&decided, &mut || facts.poll_interrupt())?;
         for (number, truth) in members.into_iter().zip(truths) {
             self.set(number, State::Done(truth));
         }
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use hashbrown::HashMap;
 use rusqlite::{Connection, PrepFlags, Statement, StatementStatus, ToSql};
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::virtual_table::{Host, IndexInfo, NoRows, Reach, VirtualTable, define};
 
 /// One for each connection, shared by everything that is registered on it. It knows no feature: what a feature keeps is a state of its
@@ -26,6 +26,8 @@ pub(crate) struct Engine {
     /// Whether the connection reads what others have not committed, as far as known
     pub(super) reads_uncommitted: Cell<bool>,
     anchored: Cell<bool>,
+    /// How many statements of the library are running inside each other
+    nested: Cell<u32>,
     /// What has yet to be registered
     parts: Cell<Option<Parts>>,
     /// What is kept for the sake of later calls, and is of no use once the connection closes
@@ -39,6 +41,19 @@ pub(crate) struct Engine {
 struct Kept {
     statement: Statement<'static>,
     prepared: i32,
+}
+
+/// So many statements of the library may run inside each other. A trigger of the application that asks a question while a function writes
+/// makes three or four; a view that stands in the place of a table of the schema and asks again makes them without end.
+const MOST_NESTED: u32 = 16;
+
+/// A statement of the library is running.
+pub(crate) struct Nested<'a>(&'a Cell<u32>);
+
+impl Drop for Nested<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get().saturating_sub(1));
+    }
 }
 
 /// Registers functions and tables, and does nothing else.
@@ -60,6 +75,7 @@ impl Engine {
             unsure: Cell::new(true),
             reads_uncommitted: Cell::default(),
             anchored: Cell::new(true),
+            nested: Cell::new(0),
             parts: Cell::new(Some(parts)),
             forgetful: RefCell::default(),
             states: RefCell::default(),
@@ -105,8 +121,24 @@ impl Engine {
         &self.connection
     }
 
+    /// Notes that a statement of the library runs, for as long as the answer lives.
+    ///
+    /// # Errors
+    /// Too many run inside each other.
+    pub(crate) fn nested(&self) -> Result<Nested<'_>> {
+        let depth = self.nested.get();
+        if depth >= MOST_NESTED {
+            return Err(Error::refused(
+                "a question leads to itself: something in the file asks the library while the library reads it; look for a view or a trigger in the place of a table that the library reads",
+            ));
+        }
+        self.nested.set(depth + 1);
+        Ok(Nested(&self.nested))
+    }
+
     /// Runs `work` with the prepared form of `sql`, which stays prepared. A statement may be in use several times at once.
     pub(crate) fn with<T>(&self, sql: &'static str, work: impl FnOnce(&mut Statement<'_>) -> Result<T>) -> Result<T> {
+        let _nested = self.nested()?;
         // A statement of the library is one text of the program: its address tells it from all others.
         let key = (sql.as_ptr() as usize, sql.len());
         let pooled = self.statements.borrow_mut().get_mut(&key).and_then(Vec::pop);

@@ -32,6 +32,7 @@ use rusqlite::types::{Value, ValueRef};
 use self::arguments::{Arguments, affinity, quoted};
 use self::walk::{Seen, Walk};
 use crate::base::refusal::{nearest, shown};
+use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::statement::HeldStatement;
 use crate::sqlite::virtual_table::{self, Answer, Host, IndexInfo, Operator, Reach, VirtualTable};
@@ -60,8 +61,8 @@ bitflags::bitflags! {
 }
 
 /// Registers the module.
-pub(crate) fn register(connection: &Connection) -> rusqlite::Result<()> {
-    virtual_table::define_module::<Hierarchy>(connection, NAME, ())
+pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
+    virtual_table::define_module::<Hierarchy>(connection, NAME, Rc::clone(engine))
 }
 
 /// The statements of one hierarchy, as text.
@@ -75,12 +76,13 @@ struct Questions {
 }
 
 struct Hierarchy {
+    engine: Rc<Engine>,
     connection: Rc<Connection>,
     questions: Rc<Questions>,
 }
 
 impl Hierarchy {
-    fn open(connection: Connection, schema: &str, arguments: &Arguments) -> Result<(CString, Hierarchy)> {
+    fn open(engine: &Rc<Engine>, connection: Connection, schema: &str, arguments: &Arguments) -> Result<(CString, Hierarchy)> {
         let Arguments { table, id, parent } = arguments;
         let mut columns: Vec<(String, String)> = Vec::new();
         {
@@ -121,21 +123,21 @@ impl Hierarchy {
             ),
             above: format!("SELECT {id}, {parent} FROM {from} WHERE {id} = +?1"),
         };
-        let hierarchy = Hierarchy { connection: Rc::new(connection), questions: Rc::new(questions) };
+        let hierarchy = Hierarchy { engine: Rc::clone(engine), connection: Rc::new(connection), questions: Rc::new(questions) };
         Ok((declaration, hierarchy))
     }
 }
 
 impl VirtualTable for Hierarchy {
-    type Shared = ();
+    type Shared = Rc<Engine>;
     type Cursor = Cursor;
 
-    fn connect(host: &mut Host<'_>, _shared: &()) -> Result<(Cow<'static, CStr>, Hierarchy)> {
+    fn connect(host: &mut Host<'_>, engine: &Rc<Engine>) -> Result<(Cow<'static, CStr>, Hierarchy)> {
         // Harmless in a view of an untrusted schema: it reads one table of that schema, which the view could read by itself.
         host.reach(Reach::Anywhere);
         let connection = host.connection()?;
         let arguments = Arguments::parse(&host.arguments())?;
-        let (declaration, hierarchy) = Hierarchy::open(connection, &host.schema(), &arguments)?;
+        let (declaration, hierarchy) = Hierarchy::open(engine, connection, &host.schema(), &arguments)?;
         Ok((Cow::Owned(declaration), hierarchy))
     }
 
@@ -185,11 +187,17 @@ impl VirtualTable for Hierarchy {
     }
 
     fn open(&self) -> Cursor {
-        Cursor { walk: None, connection: Rc::clone(&self.connection), questions: Rc::clone(&self.questions) }
+        Cursor {
+            engine: Rc::clone(&self.engine),
+            walk: None,
+            connection: Rc::clone(&self.connection),
+            questions: Rc::clone(&self.questions),
+        }
     }
 }
 
 struct Cursor {
+    engine: Rc<Engine>,
     walk: Option<Walk>,
     connection: Rc<Connection>,
     questions: Rc<Questions>,
@@ -236,12 +244,18 @@ impl Cursor {
 
 impl virtual_table::Cursor for Cursor {
     fn filter(&mut self, plan: c_int, values: &[ValueRef<'_>]) -> Result<()> {
+        // The table may be a view, and the view may ask this hierarchy.
+        let engine = Rc::clone(&self.engine);
+        let _nested = engine.nested()?;
         self.start(Plan::from_bits_truncate(plan), values)
     }
 
     fn next(&mut self) -> Result<()> {
         match &mut self.walk {
-            Some(walk) => Ok(walk.advance()?),
+            Some(walk) => {
+                let _nested = self.engine.nested()?;
+                Ok(walk.advance()?)
+            }
             None => Ok(()),
         }
     }
