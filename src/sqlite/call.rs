@@ -43,7 +43,12 @@ pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite
     // SAFETY: SQLite fills as many bytes as it is told.
     unsafe { ffi::sqlite3_randomness(16, engine.state::<Calls>().key.borrow_mut().as_mut_ptr().cast()) };
     virtual_table::define::<CallsTable>(connection, "_authz_calls", Rc::clone(engine))?;
-    define(connection, engine, "_authz_call_key", 0..=0, Effect::Writes, |engine, _| Ok(engine.state::<Calls>().key.borrow().to_vec()))?;
+    // Also called on its own before the row is inserted, for an authorizer may have the INSERT left out: the result of an earlier call is none then.
+    define(connection, engine, "_authz_call_key", 0..=0, Effect::Writes, |engine, _| {
+        let calls = engine.state::<Calls>();
+        calls.result.replace(None);
+        Ok(calls.key.borrow().to_vec())
+    })?;
     define(connection, engine, "authz_result", 0..=0, Effect::Reads, |engine, _| {
         engine
             .state::<Calls>()

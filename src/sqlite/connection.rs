@@ -25,6 +25,8 @@ pub(crate) struct Engine {
     pub(super) unsure: Cell<bool>,
     /// Whether the connection reads what others have not committed, as far as known
     pub(super) reads_uncommitted: Cell<bool>,
+    /// How often the statement that is asked before writing had been compiled anew when it was last found that what writes does so
+    pub(super) writes_as_written: Cell<Option<i32>>,
     anchored: Cell<bool>,
     /// How many statements of the library are running inside each other
     nested: Cell<u32>,
@@ -74,6 +76,7 @@ impl Engine {
             statements: RefCell::default(),
             unsure: Cell::new(true),
             reads_uncommitted: Cell::default(),
+            writes_as_written: Cell::default(),
             anchored: Cell::new(true),
             nested: Cell::new(0),
             parts: Cell::new(Some(parts)),
@@ -94,6 +97,7 @@ impl Engine {
     /// Keeps nothing any more that would stand in the way of a close.
     fn let_go(&self) {
         self.anchored.set(false);
+        self.writes_as_written.set(None);
         self.forgetful.borrow().iter().for_each(|forget| forget());
         self.statements.borrow_mut().clear();
     }
@@ -151,6 +155,7 @@ impl Engine {
         if kept.prepared != prepared {
             kept.prepared = prepared;
             self.unsure.set(true);
+            self.check_compiled(sql)?;
         }
         if self.anchored.get() {
             // What was bound would stay there with it.
@@ -167,6 +172,7 @@ impl Engine {
         let fresh = self.connection.prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
         // SAFETY: the connection is boxed and never replaced, and outlives the statements by the order of the fields.
         let statement = unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(fresh) };
+        self.check_compiled(sql)?;
         Ok(Kept { statement, prepared: 0 })
     }
 

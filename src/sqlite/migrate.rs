@@ -20,7 +20,7 @@ use serde_json::json;
 use super::connection::Engine;
 use super::error::{Error, Result, words_of_sqlite};
 use super::scalar::{Effect, define};
-use super::transaction::alter;
+use super::transaction::add;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -60,7 +60,7 @@ pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>, afterwards:
 
 /// Brings the main database of a connection to the newest schema, whole or not at all, in the open transaction if there is one.
 pub(crate) fn migrate(connection: &Connection, afterwards: Afterwards) -> Result<Report> {
-    alter(connection, || {
+    add(connection, || {
         let from = check(connection)?;
         let recorded = has(connection, "authz_schema_history")?
             && connection.query_row("SELECT count(*) FROM main.authz_schema_history", [], |row| row.get::<_, i64>(0))? > 0;

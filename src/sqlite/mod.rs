@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `connection.rs` | the engine: the handle, the statements that stay prepared, and what is forgotten before the connection closes |
 //! | `work.rs`, `transaction.rs` | work that is done as a whole or not at all; states of the file, changes of the schema |
+//! | `meaning.rs` | whether a statement does what its text says, under an authorizer of the host |
 //! | `statement.rs` | a statement that is held with its connection |
 //! | `scalar.rs`, `row_function.rs`, `call.rs` | functions: called once, or for every row of a statement, or as INSERT |
 //! | `table.rs`, `virtual_table.rs` | table-valued functions; the skeleton of every virtual table |
@@ -21,6 +22,7 @@ pub(crate) mod connection;
 pub(crate) mod error;
 #[cfg(feature = "loadable")]
 mod loadable;
+mod meaning;
 pub(crate) mod migrate;
 pub(crate) mod row_function;
 pub(crate) mod scalar;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, ffi};
 
 use super::connection::Engine;
 use super::error::{Error, Result};
+use super::work::check_triggers;
 
 /// The state of the main database's transaction on this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,12 +127,27 @@ impl Drop for Snapshot {
     }
 }
 
+/// Runs `work`, which adds to the schema and drops no table, as [`alter`] does.
+///
+/// Where memory was lacking, a statement of the host that runs the while keeps all others from being compiled until it ends, and those that
+/// undo would have to be, for the schema has changed. But SQLite rolls the whole transaction back where a statement that reads ends in this
+/// state. So one is held. No table can be dropped beside it.
+pub(crate) fn add<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    alter(connection, || {
+        let mut reads = connection.prepare("SELECT 1 FROM main.sqlite_schema UNION ALL VALUES (1), (1)")?;
+        let mut held = reads.query([])?;
+        held.next()?;
+        work()
+    })
+}
+
 /// Runs `work`, which changes the schema, as a whole or not at all, within the transaction of the host where there is one.
 ///
 /// A change of the schema cannot be part of a statement, so this is a transaction or a savepoint. What may have to undo it is prepared
 /// before it is needed. After `sqlite3_interrupt` every statement is interrupted, one that undoes too; but SQLite rolls the whole transaction
 /// back where it interrupts a statement that writes.
 pub(crate) fn alter<T>(connection: &Connection, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    check_triggers(connection)?;
     let (begin, keep, undo): (_, _, &[&str]) = match connection.is_autocommit() {
         true => ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"]),
         false => ("SAVEPOINT _authz", "RELEASE _authz", &["ROLLBACK TO _authz", "RELEASE _authz"]),
@@ -140,6 +156,9 @@ pub(crate) fn alter<T>(connection: &Connection, work: impl FnOnce() -> Result<T>
     let mut undo = undo.iter().map(|sql| connection.prepare(sql)).collect::<rusqlite::Result<Vec<_>>>()?;
     let mut writes = connection.prepare("BEGIN IMMEDIATE")?;
     connection.prepare(begin)?.execute([])?;
+    if connection.is_autocommit() {
+        return Err(Error::refused("an authorizer of this connection ignores BEGIN (SQLITE_IGNORE); let it allow or deny that"));
+    }
     let answer = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(Error::panicked()));
     let answer = answer.and_then(|answer| {
         keep.execute([])?;

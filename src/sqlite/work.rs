@@ -52,11 +52,8 @@ impl Engine {
     }
 
     fn as_one_statement(&self, mut work: Work<'_>) -> Result<()> {
-        if !self.triggers_run() {
-            return Err(Error::refused(
-                "triggers are switched off on this connection (SQLITE_DBCONFIG_ENABLE_TRIGGER), and they enforce the rules; switch them on",
-            ));
-        }
+        check_triggers(self.connection())?;
+        self.check_writing()?;
         let last_rowid = self.connection().last_insert_rowid();
         let place = self.state::<Place>();
         let done = self.with(include_str!("../../sql/sqlite/work/run.sql"), |statement| {
@@ -76,15 +73,18 @@ impl Engine {
             Err(error) => Err(failure.unwrap_or(error)),
         }
     }
+}
 
-    /// Whether triggers of the file run on this connection.
-    fn triggers_run(&self) -> bool {
-        let mut on: c_int = 1;
-        // SAFETY: the handle is valid as long as the engine; −1 asks, and the answer is written through the pointer.
-        unsafe {
-            ffi::sqlite3_db_config(self.connection().handle(), ffi::SQLITE_DBCONFIG_ENABLE_TRIGGER, -1 as c_int, &raw mut on);
-        }
-        on != 0
+/// Refuses to write on a connection on which the triggers of the file do not run.
+pub(super) fn check_triggers(connection: &Connection) -> Result<()> {
+    let mut on: c_int = 1;
+    // SAFETY: the handle is valid as long as the connection; −1 asks, and the answer is written through the pointer.
+    unsafe { ffi::sqlite3_db_config(connection.handle(), ffi::SQLITE_DBCONFIG_ENABLE_TRIGGER, -1 as c_int, &raw mut on) };
+    match on {
+        0 => Err(Error::refused(
+            "triggers are switched off on this connection (SQLITE_DBCONFIG_ENABLE_TRIGGER), and they enforce the rules; switch them on",
+        )),
+        _ => Ok(()),
     }
 }
 
