@@ -7,7 +7,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, params};
 
 use crate::base::refusal::{nearest, shown};
 use crate::sqlite::connection::Engine;
@@ -41,7 +42,8 @@ impl OnConnection for Acting {
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     let acting = Rc::new(Acting { engine: Rc::clone(engine), actor: RefCell::default() });
     define(connection, &acting, "authz_set_actor", 1..=3, Effect::Writes, set)?;
-    define(connection, &acting, "_authz_actor", 1..=1, Effect::Reads, tell)
+    define(connection, &acting, "_authz_acts", 0..=0, Effect::Reads, |acting: &Acting, _| Ok(i64::from(acting.actor.borrow().is_some())))?;
+    define(connection, &acting, "_authz_sign", 1..=1, Effect::Writes, sign)
 }
 
 /// Makes the temporary trigger where that can be done at once.
@@ -55,7 +57,7 @@ pub(crate) fn begin(connection: &Connection) {
 /// Makes the temporary trigger, where the file has an outbox and the connection the function that the trigger calls.
 pub(crate) fn listen(connection: &Connection) -> rusqlite::Result<()> {
     let outbox = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = '_authz_outbox')";
-    if connection.query_row(outbox, [], |row| row.get(0))? && connection.prepare("SELECT _authz_actor('id')").is_ok() {
+    if connection.query_row(outbox, [], |row| row.get(0))? && connection.prepare("SELECT _authz_acts()").is_ok() {
         connection.execute_batch(include_str!("../../sql/outbox/actor/fill.sql"))?;
     }
     Ok(())
@@ -102,14 +104,13 @@ fn checked<'a>(what: &str, given: &'a str) -> Result<&'a str> {
     }
 }
 
-/// `_authz_actor(what)` → the `id`, `source` or `name` of this connection's actor, NULL where there is none. For the temporary trigger.
-fn tell(acting: &Acting, call: &Arguments<'_>) -> Result<Option<String>> {
+/// `_authz_sign(seq)` writes this connection's actor, if there is one, into a row of the outbox that has none. For the temporary trigger,
+/// whose own statements would reach a temporary table or view of that name instead.
+fn sign(acting: &Acting, call: &Arguments<'_>) -> Result<i64> {
     let actor = acting.actor.borrow();
-    let Some(actor) = &*actor else { return Ok(None) };
-    Ok(match call.text(0, "argument")? {
-        Some("id") => Some(actor.id.clone()),
-        Some("source") => Some(actor.source.to_owned()),
-        Some("name") => actor.name.clone(),
-        _ => None,
+    let Some(Actor { id, source, name }) = &*actor else { return Ok(0) };
+    let ValueRef::Integer(seq) = call.value(0) else { return Ok(0) };
+    acting.engine.with(include_str!("../../sql/outbox/actor/sign.sql"), |statement| {
+        Ok(i64::try_from(statement.execute(params![seq, id, source, name])?).unwrap_or_default())
     })
 }
