@@ -86,18 +86,23 @@ fn fold(text: &str, mut take: impl FnMut(char, bool, usize)) {
         if is_latin_mark(character) {
             continue;
         }
-        let here = Class::of(character);
-        let mut starts_word = here.starts_word_after(before);
+        let mut here = Class::of(character);
+        let starts_word = here.starts_word_after(before);
+        let mut has_letters = false;
         if here != Class::Gap {
             for plain in std::iter::once(character).nfkd().filter(|part| !is_latin_mark(*part)) {
                 // To upper case and back is full case folding: ß and ẞ become ss, the dotless ı an i.
                 let folded = plain.to_uppercase().flat_map(char::to_lowercase).map(nucleo_matcher::chars::normalize);
                 // The plain form of a small capital is a capital.
                 for letter in folded.flat_map(char::to_lowercase).filter(|letter| is_letter(*letter)) {
-                    take(letter, starts_word, origin);
-                    starts_word = false;
+                    take(letter, starts_word && !has_letters, origin);
+                    has_letters = true;
                 }
             }
+        }
+        // The full-width > is a sign like any other, and nothing of it is left.
+        if !has_letters {
+            here = Class::Gap;
         }
         before = here;
     }
@@ -173,6 +178,7 @@ mod tests {
             ("設計書", vec!["設", "計", "書"]),
             ("Проект Ёлка", vec!["проект", "елка"]),
             ("⒜ 5㏂", vec!["a", "5am"]),
+            ("＞next a＞b", vec!["next", "a", "b"]),
             ("🚀 launch", vec!["🚀", "launch"]),
             ("a\0b\u{200b}c", vec!["a", "b", "c"]),
             (" -- ", vec![]),
