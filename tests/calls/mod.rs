@@ -370,6 +370,8 @@ pub const CALLS: &[Call] = &[
     call("authz_search", &["'logo'", "'user:ana'"]),
     call("authz_search", &["'bill'", "'user:eve'"]),
     call("authz_search_all", &["'logo'"]),
+    call("authz_help", &[]),
+    call("authz_help", &["'check'"]),
     call("authz_setting", &["'events_keep_days'"]),
     call("authz_now", &[]).unsteady(),
     call("authz_debug", &[]).unsteady(),
