@@ -4,7 +4,11 @@
 //! `AUTHZ_LONG=1 cargo test --release --test fuzz` makes fifty times as many.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[allow(dead_code)]
+#[path = "../calls/mod.rs"]
+mod calls;
 mod mutations;
+mod rows;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,7 +33,7 @@ fn seeds_of(name: &str) -> Vec<Vec<u8>> {
 
 /// How many changes of seeds each target gets.
 fn rounds(usual: u64) -> u64 {
-    if std::env::var_os("AUTHZ_LONG").is_some() { usual * 50 } else { usual }
+    if std::env::var("AUTHZ_LONG").is_ok_and(|value| value == "1") { usual * 50 } else { usual }
 }
 
 /// The bytes on which a target fails, as a sentence.
@@ -55,6 +59,13 @@ fn first_failure(name: &str, usual: u64, target: impl Fn(&[u8])) -> Option<Strin
 fn every_reader_keeps_its_properties_on_changed_seeds() {
     let failures: Vec<String> = READERS.iter().filter_map(|(name, reader)| first_failure(name, 10_000, reader)).collect();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn a_file_with_changed_rows_makes_nothing_panic_and_nobody_welcome() {
+    let rows = rows::Rows::new();
+    let failure = first_failure("rows", 60, |bytes| rows.try_out(bytes));
+    assert!(failure.is_none(), "{}", failure.unwrap_or_default());
 }
 
 #[test]
