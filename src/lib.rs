@@ -122,7 +122,15 @@ fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     sqlite::migrate::register_version(connection, engine)
 }
 
-/// The examples of the document are run as tests.
+/// The examples of Rust in the pages are run as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../docs/consuming-events.md")]
-struct ConsumingEvents;
+mod pages {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/consuming-events.md")]
+    struct ConsumingEvents;
+    #[doc = include_str!("../docs/drivers.md")]
+    struct Drivers;
+    #[doc = include_str!("../docs/migrations.md")]
+    struct Migrations;
+}
