@@ -23,7 +23,7 @@ const NOT_RUN: &[(&str, &str, &str, &str)] = &[
     ("docs/consuming-events.md", "sh", "export HOOK_SECRET", "needs a server and does not end; tests/relay.rs runs it"),
     ("docs/consuming-events.md", "python", "event = client", "part of a web application; tests/relay.rs runs it with the SDK"),
     ("docs/dashboard.md", "sh", "authz dashboard", "does not end; tests/dashboard opens it in a browser"),
-    ("docs/events.md", "json", "", "payloads; tests/outbox/catalogue.rs compares each with what is written"),
+    ("docs/events.md", "json", "", "payloads; tests/outbox/payloads.rs writes this part of the page"),
     ("docs/events.md", "text", "UNIQUE constraint failed", "an error alone; tests/roles.rs holds the sentence"),
     ("docs/performance.md", "sh", "cargo bench", "measures"),
     ("docs/reference.md", "*", "", "tests/help.rs runs the example of every function"),
