@@ -7,11 +7,11 @@
 //!  "teams": {"core": {"members": ["ben"], "maintainers": [], "repos": {"engine": "write"}, "teams": {}}}}
 //! ```
 //!
-//! GitHub's rules are told to the file and not computed here:
+//! GitHub's rules are written to the file, not computed here:
 //!
 //! * A repository lies in its organization, so a role on the organization reaches every repository.
 //! * Each permission includes the weaker ones: the roles hold all of them.
-//! * A team is a group. A child team is a member of its parent's group, so what the parent was given holds for the child.
+//! * A team is a group. A child team is a member of its parent's group, so a role of the parent applies to the child.
 //! * All members form one more group, which has the organization's default permission.
 //! * Logins are compared without regard to case: they are written in lower case.
 
@@ -25,7 +25,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use serde::Deserialize;
 use serde_json::json;
 
-/// What can be held on a repository, the weakest first.
+/// The permissions on a repository, the weakest first.
 pub const PERMISSIONS: [&str; 5] = ["read", "triage", "write", "maintain", "admin"];
 
 #[derive(Deserialize)]
@@ -35,7 +35,7 @@ struct Organization {
     admins: Vec<String>,
     #[serde(default)]
     members: Vec<String>,
-    /// None where the file does not say: then membership alone gives nothing.
+    /// None if the file does not say: then membership alone gives nothing.
     default_repository_permission: Option<String>,
     #[serde(default)]
     teams: BTreeMap<String, Team>,
@@ -154,7 +154,7 @@ impl Import<'_> {
         Ok(())
     }
 
-    /// A team and those below it; answers with its group.
+    /// Reads a team and the teams below it; returns its group.
     fn team(&self, name: &str, team: &Team) -> Result<String, Box<dyn Error>> {
         let group = format!("group:{}/{}", self.organization, id(name));
         for login in team.members.iter().chain(&team.maintainers) {
@@ -187,7 +187,7 @@ impl Import<'_> {
     }
 }
 
-/// A name as an id: in lower case, and what an id may not contain written as `%20` in an URL is.
+/// A name as an id: in lower case, with percent-encoding for characters that an id may not contain.
 fn id(name: &str) -> String {
     let mut id = String::new();
     for character in name.to_lowercase().chars() {

@@ -1,15 +1,16 @@
 //! A SCIM endpoint for any number of customers, over HTTP: `cargo run --example scim_server -- app.db`.
 //!
-//! Each directory has a bearer token of its own, which is all that says whose directory a request is about. The URL is the same for all.
-//! Were the directory a part of the URL, a customer's administrator, who holds a token that is good, could write the name of another
-//! customer's directory into it, and every check of the token alone would let that pass.
+//! Each directory has a bearer token of its own, and only the token decides which directory a request is for. The URL is the same for all.
+//! If the directory were a part of the URL, a customer's administrator, who has a valid token, could write the name of another customer's
+//! directory into it, and a check of the token alone would not notice.
 //!
-//! Tokens are kept as digests, so that who reads the file cannot use them. A request without a token that is known gets 401 and has
-//! reached nothing.
+//! Tokens are stored as digests, so that somebody who reads the file cannot use them. A request without a known token gets 401 and reaches
+//! nothing.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use authz::rusqlite::types::Value;
 use authz::rusqlite::{Connection, OptionalExtension};
 use axum::Router;
 use axum::body::Bytes;
@@ -20,10 +21,10 @@ use sha2::{Digest, Sha256};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// One writer at a time is all that SQLite has, so one connection serves.
+/// SQLite has one writer at a time, so one connection is enough.
 type Database = Arc<Mutex<Connection>>;
 
-/// What is kept of a token. A token is long and random, so one round of a plain digest is enough.
+/// The form in which a token is stored. A token is long and random, so one round of a plain digest is enough.
 fn digest(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
@@ -43,9 +44,10 @@ fn answer(database: &Database, method: &Method, uri: &Uri, headers: &HeaderMap, 
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let path = path.strip_prefix("/scim/v2").unwrap_or(path);
     let body = std::str::from_utf8(body)?;
-    let answer: String =
-        connection
-            .query_row("SELECT authz_scim(?1, ?2, ?3, nullif(?4, ''))", (directory, method.as_str(), path, body), |row| row.get(0))?;
+    let body = (!body.is_empty()).then_some(body);
+    let Value::Text(answer) = authz::call(&connection, "scim", &serde_json::json!([directory, method.as_str(), path, body]))? else {
+        return Err("authz_scim did not answer with text".into());
+    };
     let answer: serde_json::Value = serde_json::from_str(&answer)?;
     let status = answer.get("status").and_then(serde_json::Value::as_u64).and_then(|status| u16::try_from(status).ok()).unwrap_or(500);
     let body = answer.get("body").map(ToString::to_string).unwrap_or_default();
@@ -56,7 +58,7 @@ async fn serve(State(database): State<Database>, method: Method, uri: Uri, heade
     let answered = tokio::task::spawn_blocking(move || answer(&database, &method, &uri, &headers, &body)).await;
     match answered {
         Ok(Ok(response)) => response,
-        // What went wrong here is nobody's business outside.
+        // The client must not learn what went wrong here.
         Ok(Err(error)) => {
             eprintln!("{error}");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -73,9 +75,11 @@ async fn main() -> Result<(), Failure> {
     authz::migrate(&connection)?;
     connection.execute_batch(
         "CREATE TABLE IF NOT EXISTS scim_tokens (digest BLOB PRIMARY KEY, directory TEXT NOT NULL);
-         SELECT authz_put_resource('organization', 'acme', NULL, NULL, 'Acme'), authz_put_directory('directory_acme', 'acme', 'Acme staff')",
+         INSERT INTO authz_call (function, arguments) VALUES
+           ('put_resource', json_array('organization', 'acme', NULL, NULL, 'Acme')),
+           ('put_directory', json_array('directory_acme', 'acme', 'Acme staff'))",
     )?;
-    // Shown once, when it is made; whoever has lost it gets another.
+    // Shown once, when it is created; a lost token is replaced by another.
     let token: String = connection.query_row("SELECT lower(hex(randomblob(32)))", [], |row| row.get(0))?;
     connection.execute("INSERT INTO scim_tokens (digest, directory) VALUES (?1, 'directory_acme')", (digest(&token),))?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

@@ -1,9 +1,9 @@
 //! Signing: the library says what an access token claims, the application signs it.
 //!
-//! `cargo run --example sign_claims` prints a token for a user of an organization, and what a service that gets it reads from it.
+//! `cargo run --example sign_claims` prints a token for a user of an organization, and what a service reads from it.
 //!
 //! The keys that only the signer knows, `iss`, `iat` and `exp`, are added here; a template may not set them, so none is overwritten. A
-//! token says what held when it was signed: let it live for minutes, and ask `authz_check` where the answer has to be that of now.
+//! token says what was true when it was signed: let it expire after minutes, and ask `authz_check` where the answer must be current.
 
 use std::error::Error;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,7 +12,7 @@ use authz::rusqlite::{Connection, params};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde_json::{Map, Value};
 
-/// How long a token lives, in seconds.
+/// How long a token is valid, in seconds.
 pub const LIFETIME: u64 = 300;
 
 /// A signed access token for a user in an organization, and in a session where one is named.
@@ -49,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         r#"INSERT INTO authz_organizations (id, name) VALUES ('acme', 'Acme');
            INSERT INTO authz_users (id, email, first_name) VALUES ('ana', 'ana@acme.test', 'Ana');
            INSERT INTO authz_memberships (user, organization) VALUES ('ana', 'acme');
-           SELECT authz_set_jwt_template('{"name": "{{ user.first_name }}", "organization": "{{ organization.name }}"}');"#,
+           INSERT INTO authz_call (function, arguments) VALUES
+             ('set_jwt_template', json_array('{"name": "{{ user.first_name }}", "organization": "{{ organization.name }}"}'));"#,
     )?;
     let secret = b"an application keeps its key outside of the file";
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
