@@ -412,7 +412,7 @@ fn hostile_values_come_back_as_they_were_given() {
     connection.execute_batch("SELECT authz_define_attribute('later')").unwrap();
 }
 
-/// A call is one event for each membership, and each event is as the reference has it.
+/// A call is one event for each membership, and each event is as WorkOS has it.
 #[test]
 fn the_event_fits_the_reference() {
     let connection = open();

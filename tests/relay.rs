@@ -456,7 +456,7 @@ fn a_hundred_kills_lose_nothing_and_invent_nothing() {
     }
 }
 
-/// Python with the reference's SDK: the one that `.ci/run` sets up, or that of the machine.
+/// Python with WorkOS's SDK: the one that `.ci/run` sets up, or that of the machine.
 fn python() -> Option<PathBuf> {
     needs::python(&["target/sdk/bin/python", "python3"], "import workos", "the Python package `workos`")
 }
@@ -510,7 +510,7 @@ fn the_official_sdk_verifies_and_reads_every_webhook() {
     assert!(known.contains("group.member_added") && known.contains("group.member_removed"));
 }
 
-/// Writes each event that the reference has a name for, with an actor and with what was there before.
+/// Writes each event that WorkOS has a name for, with an actor and with what was there before.
 const EVERYTHING: &str = r#"
 SELECT authz_set_actor('user_ana', 'dashboard', 'Ana');
 SELECT authz_create_permission('{"slug": "organization:read", "description": "Größe"}');

@@ -196,7 +196,7 @@ enum Outcome {
 fn statements() -> Vec<(String, Outcome)> {
     let mut all = Vec::new();
     for Case { relation, columns, there, new, key, changes } in &CASES {
-        // With the code of the reference where it has one.
+        // With the code of WorkOS if it has one.
         let conflict = match (*relation, columns.contains("organization")) {
             ("authz_permissions", _) => "UNIQUE constraint failed: index '_authz_permission_slug_conflict'",
             ("authz_roles", false) => "UNIQUE constraint failed: index '_authz_role_slug_conflict'",

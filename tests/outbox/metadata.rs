@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{last_seq, open, stock_shell};
 
-/// Whether it is what the reference allows: a JSON object of at most 50 strings of at most 600 characters, names of at most 40; and
+/// Whether it is what WorkOS allows: a JSON object of at most 50 strings of at most 600 characters, names of at most 40; and
 /// without U+0000, behind which SQLite sees nothing.
 fn allowed(text: &str) -> bool {
     struct Members(Vec<(String, String)>);

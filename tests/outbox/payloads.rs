@@ -1,4 +1,4 @@
-//! Each event once: against the reference's schema, as the view and as an envelope, and in `docs/events.md`.
+//! Each event once: against WorkOS's schema, as the view and as an envelope, and in `docs/events.md`.
 //!
 //! `UPDATE_EXPECTED=1 cargo test --test outbox` writes the catalogue in that document anew.
 

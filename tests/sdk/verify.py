@@ -1,4 +1,4 @@
-"""Gives webhooks to the reference's official Python SDK, as a receiver would.
+"""Gives webhooks to WorkOS's official Python SDK, as a receiver would.
 
 Reads one JSON object a line, {"body": ..., "header": ..., "secret": ...}; answers each with a line: the class that the SDK reads the event
 as and the name of the event, or `refused` with the reason. tests/relay.rs runs it where the package `workos` is installed.
