@@ -130,7 +130,16 @@ impl Reader<'_> {
         let rules = self.rules()?;
         let relations: Vec<&str> = rules.names(resource_type).map(|(name, _)| name).collect();
         let what = if relations.is_empty() { "permission" } else { "permission or relation" };
-        let near = nearest(name, relations.into_iter().chain(permissions.iter().map(String::as_str)));
+        let of_type: Vec<String> = self
+            .engine
+            .strings(include_str!("../../sql/facts/names/permissions_of_type.sql"), rusqlite::params![rules.types.slug(resource_type)])?;
+        let own = || relations.iter().copied().chain(of_type.iter().map(String::as_str));
+        // `view` is more likely `document:view` of this type than something of another that looks like it.
+        let near = match own().find(|slug| slug.rsplit(':').next() == Some(name)) {
+            Some(slug) => format!("; did you mean `{slug}`?"),
+            None => nearest(name, own()),
+        };
+        let near = if near.is_empty() { nearest(name, permissions.iter().map(String::as_str)) } else { near };
         Ok(Error::refused(format!("unknown {what} `{}`{near}", shown(name))))
     }
 

@@ -1,0 +1,1 @@
+SELECT slug FROM main.authz_permissions WHERE resource_type = +?1 ORDER BY slug
