@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use authz::rusqlite::types::{FromSql, Value};
 use authz::rusqlite::{Connection, ErrorCode, OptionalExtension, Params, Row, Transaction, TransactionBehavior};
-use axum::http::StatusCode;
 
 use super::problem::Problem;
 use crate::program::failure::Failure;
@@ -14,11 +13,33 @@ use crate::program::open::{open_to_read, open_to_write};
 /// How many idle connections are kept: what each has read stays warm.
 const MOST_IDLE: usize = 4;
 
+/// Why something was not changed. The transaction did not happen, so trying again does no harm.
+const LOCKED: &str = "another program has held the file locked for five seconds; nothing was changed, try again";
+
+/// Which file lies at a path: one that was put in its place is another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity(u64, u64);
+
+impl Identity {
+    /// `None` where there is no file.
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Identity> {
+        use std::os::unix::fs::MetadataExt;
+        std::fs::metadata(path).ok().map(|found| Identity(found.dev(), found.ino()))
+    }
+
+    /// Elsewhere a file that is open cannot be replaced.
+    #[cfg(not(unix))]
+    fn of(path: &Path) -> Option<Identity> {
+        path.exists().then_some(Identity(0, 0))
+    }
+}
+
 /// The file, and who writes it.
 pub(crate) struct File {
     path: PathBuf,
     read_only: bool,
-    idle: Mutex<Vec<Connection>>,
+    idle: Mutex<Vec<(Identity, Connection)>>,
 }
 
 impl File {
@@ -26,29 +47,62 @@ impl File {
         File { path: path.to_owned(), read_only, idle: Mutex::default() }
     }
 
-    /// A connection of its own, for whoever keeps it.
-    pub(crate) fn connect(&self) -> Result<Connection, Failure> {
-        if self.read_only {
-            return open_to_read(&self.path);
+    /// Which file lies at the path now.
+    pub(crate) fn identity(&self) -> Option<Identity> {
+        Identity::of(&self.path)
+    }
+
+    /// A connection of its own, for whoever keeps it, and to which file it is.
+    pub(crate) fn connect(&self) -> Result<(Identity, Connection), Failure> {
+        loop {
+            let before = self.identity();
+            let connection = self.open()?;
+            match self.identity() {
+                Some(after) if before == Some(after) => return Ok((after, connection)),
+                // Replaced while it was opened.
+                _ => {}
+            }
         }
-        let connection = open_to_write(&self.path)?;
-        let user = ["USER", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok()).filter(|user| !user.is_empty());
-        let user = user.unwrap_or_else(|| "unknown".to_owned());
-        connection.query_row("SELECT authz_set_actor(?1, 'dashboard')", [user.chars().take(256).collect::<String>()], |_| Ok(()))?;
+    }
+
+    fn open(&self) -> Result<Connection, Failure> {
+        let connection = if self.read_only { open_to_read(&self.path)? } else { open_to_write(&self.path)? };
+        let plan = authz::migration_plan(&connection)?;
+        if plan.from != plan.to {
+            let (path, from, to) = (self.path.display(), plan.from, plan.to);
+            return Err(Failure(format!("`{path}` has schema version {from}, and this program asks for {to}; run `authz migrate {path}`")));
+        }
+        if !self.read_only {
+            // Whoever runs the program by the account of the process: the environment says what it was told to say, or nothing.
+            let user = whoami::username().ok().filter(|user| !user.is_empty()).unwrap_or_else(|| "unknown".to_owned());
+            connection.query_row("SELECT authz_set_actor(?1, 'dashboard')", [user.chars().take(256).collect::<String>()], |_| Ok(()))?;
+        }
         Ok(connection)
     }
 
     /// Lends a connection out.
     fn with<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Problem>) -> Result<T, Problem> {
-        let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let connection = match kept {
-            Some(connection) => connection,
+        let now = self.identity();
+        if now.is_none() {
+            return Err(Problem::busy(format!("there is no file `{}` any more; put it back, or end the dashboard", self.path.display())));
+        }
+        let kept = {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.retain(|(identity, _)| Some(*identity) == now);
+            idle.pop()
+        };
+        let (identity, connection) = match kept {
+            Some(kept) => kept,
             None => self.connect().map_err(|Failure(sentence)| Problem::broken(sentence))?,
         };
         let answer = work(&connection);
+        if self.identity() != Some(identity) {
+            let path = self.path.display();
+            return Err(Problem::busy(format!("`{path}` was replaced meanwhile by another file; look whether it has what you want")));
+        }
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MOST_IDLE {
-            idle.push(connection);
+            idle.push((identity, connection));
         }
         answer
     }
@@ -59,9 +113,9 @@ impl File {
             let _held = Transaction::new_unchecked(connection, TransactionBehavior::Deferred)?;
             work(connection)
         });
-        read.map_err(|problem| match problem.status {
-            StatusCode::SERVICE_UNAVAILABLE => Problem::busy("another program has held the file locked for five seconds; try again"),
-            _ => problem,
+        read.map_err(|problem| match problem.sentence == LOCKED {
+            true => Problem::busy("another program has held the file locked for five seconds; try again"),
+            false => problem,
         })
     }
 
@@ -127,9 +181,7 @@ impl From<authz::rusqlite::Error> for Problem {
             other => other.to_string(),
         };
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                Problem::busy("another program has held the file locked for five seconds; nothing was changed, try again")
-            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Problem::busy(LOCKED),
             // What our functions refuse, and what the triggers of the schema refuse.
             Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation | ErrorCode::AuthorizationForStatementDenied) => {
                 Problem::refused(sentence)

@@ -3,19 +3,20 @@
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use super::page::View;
+use super::page::{Page, View};
 use super::problem::Problem;
 use super::site::Site;
 use super::words::{plain, shown};
 
 /// Sections of the navigation: page and title.
-const SECTIONS: [(&str, &str); 11] = [
+const SECTIONS: [(&str, &str); 12] = [
     ("overview", "Overview"),
     ("access", "Access"),
     ("resources", "Resources"),
     ("roles", "Roles"),
     ("permissions", "Permissions"),
     ("assignments", "Assignments"),
+    ("relationships", "Relationships"),
     ("subjects", "Subjects"),
     ("groups", "Groups"),
     ("sessions", "Sessions"),
@@ -46,6 +47,16 @@ pub(crate) fn whole(view: &View<'_>, title: &str, section: &str, body: &Markup) 
         (palette())
     };
     Ok(frame(&format!("{} · {}", plain(title), plain(&view.site.name)), &page))
+}
+
+/// A page whose form was filled in so that there is no answer: the form stays, to be mended.
+pub(crate) fn to_mend(title: &str, section: &'static str, form: &Markup, found: &Problem) -> Result<Page, Problem> {
+    let body = html! {
+        h1 { (title) }
+        (form)
+        p.problem role="alert" { (shown(&found.sentence)) }
+    };
+    Ok(Page::Whole { title: title.to_owned(), section, body, status: found.status })
 }
 
 /// A page that says why there is none.

@@ -4,13 +4,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use authz::rusqlite::Connection;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::watch;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::WatchStream;
 
+use super::file::File;
 use super::site::{News, Site};
 use crate::program::failure::Failure;
 use crate::program::follow::{Stop, Watch, patiently};
@@ -18,14 +18,26 @@ use crate::program::follow::{Stop, Watch, patiently};
 /// How soon after a message a page is told again. A page that is told asks for all that it shows.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Watches the file until the signal comes.
-pub(crate) fn watch(connection: &Connection, stop: &Stop, news: &watch::Sender<News>) -> Result<(), Failure> {
-    let mut watch = Watch::begin(connection)?;
-    let mut commits = 0;
+/// How often it is looked whether another file lies at the path.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Watches the file until the signal comes, and whatever file is put in its place.
+pub(crate) fn watch(file: &File, stop: &Stop, news: &watch::Sender<News>) -> Result<(), Failure> {
+    let (mut commits, mut last) = (0, 0);
     while !stop.asked() {
-        let last = patiently(stop, || connection.query_row(include_str!("../../sql/dashboard/last_event.sql"), [], |row| row.get(0)))?;
+        // Somebody may be about to put a file there; those who ask for a page are told what is wrong.
+        let Ok((identity, connection)) = file.connect() else {
+            stop.wait(LOOK);
+            continue;
+        };
+        let mut watch = Watch::begin(&connection)?;
+        while !stop.asked() && file.identity() == Some(identity) {
+            last = patiently(stop, || connection.query_row(include_str!("../../sql/dashboard/last_event.sql"), [], |row| row.get(0)))?;
+            news.send_replace(Some((commits, last)));
+            while !stop.asked() && file.identity() == Some(identity) && !watch.wait_at_most(stop, LOOK)? {}
+            commits += 1;
+        }
         news.send_replace(Some((commits, last)));
-        watch.wait(stop)?;
         commits += 1;
     }
     Ok(())

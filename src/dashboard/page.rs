@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use authz::rusqlite::Connection;
+use axum::http::StatusCode;
 use maud::Markup;
 
 use super::problem::Problem;
@@ -48,12 +49,12 @@ impl Fields {
 
 /// What a page answers with: a whole page, or a part of one that the script asked for.
 pub(crate) enum Page {
-    Whole { title: String, section: &'static str, body: Markup },
+    Whole { title: String, section: &'static str, body: Markup, status: StatusCode },
     Part(Markup),
 }
 
 impl Page {
     pub(crate) fn new(title: impl Into<String>, section: &'static str, body: Markup) -> Result<Page, Problem> {
-        Ok(Page::Whole { title: title.into(), section, body })
+        Ok(Page::Whole { title: title.into(), section, body, status: StatusCode::OK })
     }
 }

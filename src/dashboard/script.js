@@ -210,8 +210,10 @@
         if (focused >= 0) focusable(part)[focused]?.focus();
       }
       wake();
+      if (isOld) told(true);
     } catch {
-      // The next message tries again.
+      // The next message tries again; what stands here is no longer what the file says.
+      told(false);
     } finally {
       renewing = false;
       // A page that takes long to make is asked for less often.
@@ -222,6 +224,12 @@
         renewSoon();
       }
     }
+  };
+  let isOld = false;
+  const told = (isLive) => {
+    isOld = !isLive;
+    const mark = document.getElementById("live");
+    if (mark) mark.hidden = !isLive;
   };
   const focusable = (part) => [...part.querySelectorAll("a[href], button, summary, [tabindex]")];
 
@@ -265,6 +273,23 @@
     addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
     wake();
   }
+
+  // ---- Suggestions ---------------------------------------------------------------------------------------------------------------
+  document.querySelectorAll("input[list]").forEach((field) => {
+    const list = document.getElementById(field.getAttribute("list"));
+    if (!list?.dataset.suggestions) return;
+    let waiting = 0;
+    let asked = null;
+    field.addEventListener("input", () => {
+      clearTimeout(waiting);
+      asked?.abort();
+      waiting = setTimeout(async () => {
+        asked = new AbortController();
+        const part = await get(list.dataset.suggestions + "?q=" + encodeURIComponent(field.value.trim()), asked.signal).catch(() => null);
+        if (part) list.replaceChildren(...part.querySelectorAll("option"));
+      }, 100);
+    });
+  });
 
   // ---- Small things --------------------------------------------------------------------------------------------------------------
   // On a narrow screen the sections scroll.

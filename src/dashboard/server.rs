@@ -44,12 +44,7 @@ pub(crate) struct Options {
 pub(crate) fn serve(path: &Path, options: &Options) -> Result<(), Failure> {
     let read_only = options.read_only;
     let file = File::new(path, read_only);
-    let connection = file.connect()?;
-    let plan = authz::migration_plan(&connection)?;
-    if plan.from != plan.to {
-        let (path, from, to) = (path.display(), plan.from, plan.to);
-        return Err(Failure(format!("`{path}` has schema version {from}, and this program asks for {to}; run `authz migrate {path}`")));
-    }
+    let (_, connection) = file.connect()?;
     let listener = listen(options.port)?;
     listener.set_nonblocking(true)?;
     let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
@@ -68,9 +63,10 @@ pub(crate) fn serve(path: &Path, options: &Options) -> Result<(), Failure> {
             Err(error) => eprintln!("authz: the browser could not be opened ({error}); open the URL above yourself"),
         }
     }
-    let watched = stop.clone();
+    drop(connection);
+    let (watched, watched_site) = (stop.clone(), Arc::clone(&site));
     let watching = std::thread::spawn(move || {
-        let ended = live::watch(&connection, &watched, &sender);
+        let ended = live::watch(&watched_site.file, &watched, &sender);
         sender.send_replace(None);
         ended
     });
@@ -207,12 +203,12 @@ fn page(site: &Site, name: &str, query: &Fields) -> Response {
         kept.sort_unstable();
         let view = View { site, connection, query, here: words::href(name, &kept), news };
         Ok(match show(&view)? {
-            Page::Whole { title, section, body } => layout::whole(&view, &title, section, &body)?,
-            Page::Part(part) => part,
+            Page::Whole { title, section, body, status } => (status, layout::whole(&view, &title, section, &body)?),
+            Page::Part(part) => (StatusCode::OK, part),
         })
     });
     match shown {
-        Ok(markup) => Html(markup.into_string()).into_response(),
+        Ok((status, markup)) => (status, Html(markup.into_string())).into_response(),
         Err(found) => layout::refusal(site, &found),
     }
 }

@@ -71,12 +71,15 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits until another connection commits, a time has passed, or the signal comes.
-    pub(crate) fn wait_at_most(&mut self, stop: &Stop, time: Duration) -> Result<(), Failure> {
+    /// → Whether another connection has committed.
+    pub(crate) fn wait_at_most(&mut self, stop: &Stop, time: Duration) -> Result<bool, Failure> {
         let end = Instant::now() + time;
-        while !stop.asked() && !self.changed()? && Instant::now() < end {
-            sleep(INTERVAL);
+        loop {
+            match self.changed()? {
+                false if !stop.asked() && Instant::now() < end => sleep(INTERVAL),
+                changed => return Ok(changed),
+            }
         }
-        Ok(())
     }
 
     /// Waits until another connection commits, or the signal comes.

@@ -1,6 +1,7 @@
 //! `authz dashboard`: who gets in, what the pages show and change, in a real browser and without one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod answers;
 mod browser;
 mod crowds;
 mod doors;
@@ -11,6 +12,7 @@ mod locks;
 mod needs;
 mod opening;
 mod pages;
+mod replaced;
 mod server;
 
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use authz::rusqlite::params;
 use authz::rusqlite::types::Value;
 use maud::{Markup, html};
 
-use super::{assignments, explanation};
+use super::{assignments, explanation, suggestions};
 use crate::dashboard::file::{as_integer, row, rows, text, value};
 use crate::dashboard::page::{Page, View};
 use crate::dashboard::problem::Problem;
@@ -27,10 +27,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let types = strings(view, include_str!("../../../sql/dashboard/types.sql"))?;
     let of = Some(view.text("type")).filter(|of| !of.is_empty());
     let permissions =
-        rows(connection, include_str!("../../../sql/dashboard/some_permissions.sql"), params![of, 200], |row| row.get::<_, String>(0))?;
-    let subjects = rows(connection, include_str!("../../../sql/dashboard/subjects.sql"), params!["", "{", 100], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?))
-    })?;
+        rows(connection, include_str!("../../../sql/dashboard/some_permissions.sql"), params![of, 1_000], |row| row.get::<_, String>(0))?;
     let body = html! {
         h1 { "Access" }
         p.muted { "Who may do what where? Leave the subject, the permission or the id empty, and it is listed." }
@@ -41,7 +38,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
             (field("Id", "id", view.text("id"), "42"))
             button type="submit" { "Ask" }
         }
-        datalist #some-subjects { @for (one, name) in &subjects { option value=(one) label=[name.as_deref().map(plain)] {} } }
+        datalist #some-subjects data-suggestions="suggestions" { (suggestions::some(view)?) }
         datalist #some-permissions { @for one in &permissions { option value=(one) {} } }
         #answer data-live { (answered) }
     };

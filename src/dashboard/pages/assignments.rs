@@ -5,7 +5,8 @@ use authz::rusqlite::{Params, Row, params};
 use maud::{Markup, html};
 
 use super::lookup::{Resource, find, now, organization};
-use crate::dashboard::file::{row, rows, text};
+use crate::dashboard::file::{row, rows, text, value};
+use crate::dashboard::layout::to_mend;
 use crate::dashboard::page::{Page, View};
 use crate::dashboard::problem::Problem;
 use crate::dashboard::words::{
@@ -72,8 +73,9 @@ enum Fixed {
 
 fn table(view: &View<'_>, found: &[Assignment], fixed: Fixed) -> Result<Markup, Problem> {
     let now = now(view)?;
-    let mut places = Vec::new();
+    let (mut places, mut changes) = (Vec::new(), Vec::new());
     for one in found {
+        changes.push(revoke(view, one)?);
         let name = match fixed {
             Fixed::Resource => None,
             _ => {
@@ -98,14 +100,14 @@ fn table(view: &View<'_>, found: &[Assignment], fixed: Fixed) -> Result<Markup, 
                     }
                 }
                 tbody {
-                    @for (one, place) in found.iter().zip(&places) {
+                    @for ((one, place), change) in found.iter().zip(&places).zip(&changes) {
                         tr {
                             @if fixed != Fixed::Subject { td { (subject(&one.subject)) } }
                             @if fixed != Fixed::Role { td { (role(&one.role, &one.organization)) } }
                             @if fixed != Fixed::Resource { td { (place) } }
                             td { (expiry(one.expires_at.as_deref(), &now)) }
                             td { (shown(&one.source)) }
-                            @if view.writable() { td.act { (revoke(view, one)) } }
+                            @if view.writable() { td.act { (change) } }
                         }
                     }
                 }
@@ -115,48 +117,63 @@ fn table(view: &View<'_>, found: &[Assignment], fixed: Fixed) -> Result<Markup, 
 }
 
 /// The button that takes an assignment back. What came from a directory or a sign-in is taken back there.
-fn revoke(view: &View<'_>, one: &Assignment) -> Markup {
+fn revoke(view: &View<'_>, one: &Assignment) -> Result<Markup, Problem> {
     if one.source != "direct" {
-        return html! {};
+        return Ok(html! {});
+    }
+    let may_be_of_member = one.resource_type == "organization" && one.organization == Value::Null && one.expires_at.is_none();
+    if let Some(user) = one.subject.strip_prefix("user:").filter(|_| may_be_of_member) {
+        let sql = include_str!("../../../sql/dashboard/held_by_membership.sql");
+        if value(view.connection, sql, params![one.role, user, one.resource_id])? {
+            return Ok(html! { span.muted { "by the membership" } });
+        }
     }
     let id = text(&one.resource_id);
     let fields = [("subject", one.subject.as_str()), ("role", &one.role), ("type", &one.resource_type), ("id", &id)];
     let label = format!("Revoke {} from {} on {} {}", one.role, plain(&one.subject), one.resource_type, plain(&id));
-    button(view, "revoke", &fields, "Revoke", &label)
+    Ok(button(view, "revoke", &fields, "Revoke", &label))
 }
 
 /// All assignments, those of a role, or those that have ended.
 pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
     let limit = PAGE as i64 + 1;
     let after = view.get("after");
+    let role = view.get("role");
+    let form = html! {
+        form.fields method="get" action="assignments" {
+            (field("Role", "role", view.text("role"), "every role"))
+            (field("Role of the organization", "organization", view.text("organization"), "any, and of none"))
+            (choice("State", "state", view.text("state"), Some("any"), &["ended".to_owned()]))
+            button type="submit" { "Show" }
+        }
+    };
     let of = organization(view, view.text("organization"))?;
-    let (found, next) = match (view.get("role"), view.get("state")) {
+    if let Some(name) = view.get("organization").filter(|_| of == Value::Null) {
+        let found = Problem::refused(format!("no organization `{}` is registered", plain(name)));
+        return to_mend("Role assignments", "assignments", &form, &found);
+    }
+    let (found, next) = match (role, view.get("state")) {
         (_, Some("ended")) => {
             let [e, s, t, i, r, f] = uncursor(after, [BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_IDS, BEFORE_TEXTS, BEFORE_TEXTS]);
             page(
                 view,
                 include_str!("../../../sql/dashboard/assignments_ended.sql"),
-                params![now(view)?, e, s, t, i, r, f, limit],
+                params![now(view)?, e, s, t, i, r, f, limit, role, of],
                 &[5, 0, 1, 2, 3, 4],
             )?
         }
         (Some(slug), _) => {
             let [s, t, i, f] = uncursor(after, [BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_IDS, BEFORE_TEXTS]);
-            page(view, include_str!("../../../sql/dashboard/assignments_of_role.sql"), params![slug, of, s, t, i, f, limit], &[0, 1, 2, 4])?
+            page(view, include_str!("../../../sql/dashboard/assignments_of_slug.sql"), params![slug, of, s, t, i, f, limit], &[0, 1, 2, 4])?
         }
         _ => {
             let [s, t, i, r, f] = uncursor(after, [BEFORE_TEXTS, BEFORE_TEXTS, BEFORE_IDS, BEFORE_TEXTS, BEFORE_TEXTS]);
-            page(view, include_str!("../../../sql/dashboard/assignments.sql"), params![s, t, i, r, f, limit], &[0, 1, 2, 3, 4])?
+            page(view, include_str!("../../../sql/dashboard/assignments.sql"), params![s, t, i, r, f, limit, of], &[0, 1, 2, 3, 4])?
         }
     };
     let body = html! {
         h1 { "Role assignments" }
-        form.fields method="get" action="assignments" {
-            (field("Role", "role", view.text("role"), "every role"))
-            (field("Of the organization", "organization", view.text("organization"), "of the environment"))
-            (choice("State", "state", view.text("state"), Some("any"), &["ended".to_owned()]))
-            button type="submit" { "Show" }
-        }
+        (form)
         @if view.writable() { p { a href=(href("grant", &[])) { "Grant a role" } } }
         #assignments-live data-live {
             @if found.is_empty() { (none("There is none.")) } @else { (table(view, &found, Fixed::Nothing)?) }
@@ -177,7 +194,7 @@ pub(crate) fn on(view: &View<'_>, here: &Resource) -> Result<Markup, Problem> {
             h2 #held { "Roles held here" }
             @if found.is_empty() { (none("None; what holds here comes from above.")) } @else { (table(view, &found, Fixed::Resource)?) }
             (pager(view, "resource", &["type", "id", "permission"], "held", next.as_deref()))
-            (folded("Grant a role here", false, form))
+            @if view.writable() { (folded("Grant a role here", false, form)) }
         }
     })
 }
@@ -225,7 +242,7 @@ pub(crate) fn change_here(view: &View<'_>, who: &str, resource_type: &str, id: &
         section aria-labelledby="here" {
             h2 #here { "Roles of this subject on this very resource" }
             @if held.is_empty() { (none("None.")) } @else { (table(view, &held, Fixed::Subject)?) }
-            (folded("Grant a role here", false, form))
+            @if view.writable() { (folded("Grant a role here", false, form)) }
         }
     })
 }
@@ -233,7 +250,7 @@ pub(crate) fn change_here(view: &View<'_>, who: &str, resource_type: &str, id: &
 /// The form that grants a role on a resource.
 fn grant_form(view: &View<'_>, who: &str, slug: &str, here: &Resource) -> Result<Markup, Problem> {
     if !view.writable() {
-        return Ok(none("The file was opened to be read only."));
+        return Ok(html! {});
     }
     let sql = include_str!("../../../sql/dashboard/roles_of_type.sql");
     let roles = rows(view.connection, sql, params![here.resource_type, here.organization], |row| row.get::<_, String>(0))?;

@@ -20,6 +20,11 @@ pub(crate) fn of(view: &View<'_>, user: &str, organization: &Value) -> Result<Ma
             row.get::<_, Option<String>>(4)?,
         ))
     })?;
+    let problems =
+        rows(view.connection, include_str!("../../../sql/dashboard/attribute_problems.sql"), params![user, organization], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, String>(2)?))
+        })?;
+    let problem = |name: &str| problems.iter().find(|(of, ..)| of == name);
     let of = text(organization);
     Ok(html! {
         h3 { "Attributes in " (shown(&of)) }
@@ -38,7 +43,15 @@ pub(crate) fn of(view: &View<'_>, user: &str, organization: &Value) -> Result<Ma
                         @for (name, value, source, seen, provider) in &found {
                             tr {
                                 th scope="row" { (shown(name)) }
-                                td { @if *value == Value::Null { span.muted { "nothing" } } @else { (shown(&text(value))) } }
+                                td {
+                                    @match (value, problem(name)) {
+                                        (Value::Null, Some((_, kind, told))) => span.bad {
+                                            "told as " code { (shown(told)) } ", which is no " (shown(kind.as_deref().unwrap_or("value of its type")))
+                                        },
+                                        (Value::Null, None) => span.muted { "nothing" },
+                                        (value, _) => (shown(&text(value))),
+                                    }
+                                }
                                 td { (shown(source)) " " (shown(provider.as_deref().unwrap_or("by the application"))) }
                                 td { (time(seen)) }
                             }

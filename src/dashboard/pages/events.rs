@@ -6,7 +6,9 @@ use maud::{Markup, html};
 use serde_json::Value as Json;
 
 use super::explanation::id;
+use super::when::moment;
 use crate::dashboard::file::{row, rows, value};
+use crate::dashboard::layout::to_mend;
 use crate::dashboard::page::{Page, View};
 use crate::dashboard::problem::Problem;
 use crate::dashboard::words::{PAGE, field, href, none, pager, permission, plain, resource, role, shown, subject, time};
@@ -139,6 +141,18 @@ fn about(data: &Json) -> Markup {
                 span.badge { (shown(word("/status"))) }
             }
             "group" | "authz_group" => { (subject(&format!("group:{}", word("/id")))) }
+            _ if data.get("sso").is_some() => {
+                @if !word("/user_id").is_empty() { (subject(&format!("user:{}", word("/user_id")))) " " }
+                (shown(word("/email")))
+                " through "
+                a href=(href("session", &[("id", word("/sso/session_id"))])) { (shown(word("/sso/connection_id"))) }
+                @if !word("/error/code").is_empty() { " " span.badge.bad { (shown(word("/error/code"))) } }
+            }
+            "session" => {
+                (subject(&format!("user:{}", word("/user_id"))))
+                " "
+                a href=(href("session", &[("id", word("/id"))])) { (shown(word("/id"))) }
+            }
             _ if data.get("group_id").is_some() => { (subject(word("/subject"))) " in " (subject(&format!("group:{}", word("/group_id")))) }
             _ => { (shown(word("/id"))) }
         }
@@ -147,13 +161,25 @@ fn about(data: &Json) -> Markup {
 
 pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
     let connection = view.connection;
-    let before = match (view.get("before"), view.get("to")) {
+    let form = html! {
+        form.fields method="get" action="events" {
+            (field("Name", "name", view.text("name"), "role.*"))
+            (field("From (UTC)", "from", view.text("from"), "2027-01-31"))
+            (field("Before (UTC)", "to", view.text("to"), "2027-02-01T12:00"))
+            button type="submit" { "Show" }
+        }
+    };
+    let (since, until) = match (moment(view.get("from")), moment(view.get("to"))) {
+        (Ok(since), Ok(until)) => (since, until),
+        (Err(found), _) | (_, Err(found)) => return to_mend("Events", "events", &form, &found),
+    };
+    let before = match (view.get("before"), until) {
         (Some(before), _) => before.parse().unwrap_or(i64::MAX),
-        (None, Some(to)) => first_from(connection, to)?,
+        (None, Some(until)) => first_from(connection, &until)?,
         (None, None) => i64::MAX,
     };
-    let from = match view.get("from") {
-        Some(from) => first_from(connection, from)?,
+    let from = match since {
+        Some(since) => first_from(connection, &since)?,
         None => 0,
     };
     let newest: i64 = value(connection, include_str!("../../../sql/dashboard/last_event.sql"), [])?;
@@ -172,12 +198,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
     let consumers = consumers(connection)?;
     let body = html! {
         h1 { "Events" }
-        form.fields method="get" action="events" {
-            (field("Name", "name", view.text("name"), "role.*"))
-            (field("From (UTC)", "from", view.text("from"), "2027-01-31"))
-            (field("Before (UTC)", "to", view.text("to"), "2027-02-01T12:00"))
-            button type="submit" { "Show" }
-        }
+        (form)
         #events-live data-live {
             (table(&found))
             @if pattern.is_some() && floor > from && found.is_empty() {
@@ -219,10 +240,7 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
 }
 
 /// The number of the first event that is no older than a time, by halving; one past the last where all are older.
-///
-/// Times are compared as texts, so the beginning of one will do: `2027-01`.
 pub(crate) fn first_from(connection: &Connection, at: &str) -> Result<i64, Problem> {
-    let at = at.replacen(' ', "T", 1);
     let newest: i64 = value(connection, include_str!("../../../sql/dashboard/last_event.sql"), [])?;
     let mut statement = connection.prepare(include_str!("../../../sql/dashboard/event_at.sql"))?;
     let (mut low, mut high) = (0, newest + 1);
@@ -230,7 +248,7 @@ pub(crate) fn first_from(connection: &Connection, at: &str) -> Result<i64, Probl
         let middle = low + (high - low) / 2;
         let found = statement.query_row([middle], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))).optional()?;
         match found {
-            Some((seq, created_at)) if created_at.as_str() < at.as_str() => low = seq + 1,
+            Some((seq, created_at)) if created_at.as_str() < at => low = seq + 1,
             _ => high = middle,
         }
     }

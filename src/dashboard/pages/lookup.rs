@@ -19,6 +19,23 @@ pub(crate) struct Resource {
     pub(crate) updated_at: String,
 }
 
+impl Resource {
+    /// One that is not registered, and of which nothing is known but its type and its id.
+    pub(crate) fn unregistered(resource_type: &str, id: &str) -> Resource {
+        let number = as_integer(id);
+        Resource {
+            resource_type: resource_type.to_owned(),
+            id: if number == Value::Null { Value::Text(id.to_owned()) } else { number },
+            parent: None,
+            organization: Value::Null,
+            name: None,
+            description: None,
+            created_at: String::new(),
+            updated_at: String::new(),
+        }
+    }
+}
+
 /// The resource of a type whose id is this text, or the integer that it stands for.
 pub(crate) fn find(view: &View<'_>, resource_type: &str, id: &str) -> Result<Option<Resource>, Problem> {
     row(view.connection, include_str!("../../../sql/dashboard/find_resource.sql"), params![resource_type, id, as_integer(id)], |row| {

@@ -10,10 +10,13 @@ mod model;
 mod overview;
 mod palette;
 mod permissions;
+mod relationships;
 mod resources;
 mod roles;
 mod sessions;
 mod subjects;
+mod suggestions;
+mod when;
 
 use super::page::{Page, View};
 use super::problem::Problem;
@@ -22,7 +25,7 @@ use super::problem::Problem;
 pub(crate) type Show = fn(&View<'_>) -> Result<Page, Problem>;
 
 /// Every page, by the last part of its URL.
-pub(crate) const PAGES: [(&str, Show); 22] = [
+pub(crate) const PAGES: [(&str, Show); 24] = [
     ("overview", overview::show),
     ("access", access::show),
     ("resources", resources::roots),
@@ -34,6 +37,7 @@ pub(crate) const PAGES: [(&str, Show); 22] = [
     ("permission", permissions::show),
     ("assignments", assignments::list),
     ("grant", assignments::grant),
+    ("relationships", relationships::list),
     ("subjects", subjects::list),
     ("groups", subjects::groups),
     ("subject", subjects::show),
@@ -45,4 +49,5 @@ pub(crate) const PAGES: [(&str, Show); 22] = [
     ("model", model::show),
     ("command", palette::command),
     ("palette", palette::options),
+    ("suggestions", suggestions::subjects),
 ];

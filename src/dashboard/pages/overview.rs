@@ -8,7 +8,7 @@ use super::{events, sessions};
 use crate::dashboard::file::{row, rows, text, value};
 use crate::dashboard::page::{Page, View};
 use crate::dashboard::problem::Problem;
-use crate::dashboard::words::{href, none, role, shown, time};
+use crate::dashboard::words::{href, none, role, shown, subject, time};
 
 /// Counting ends here: a page is to be there at once, and beyond this nobody reads the digits.
 const MOST_COUNTED: i64 = 10_000;
@@ -24,7 +24,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     })?;
     let places = [
         ("Role assignments", "assignments"),
-        ("Relationships", "model"),
+        ("Relationships", "relationships"),
         ("Roles", "roles"),
         ("Permissions", "permissions"),
         ("Groups", "groups"),
@@ -75,6 +75,9 @@ fn attention(view: &View<'_>) -> Result<Markup, Problem> {
     })?;
     let events: String = value::<Value>(connection, "SELECT authz_setting('events')", []).map(|value| text(&value))?;
     let behind: Vec<_> = events::consumers(connection)?.into_iter().filter(|one| one.behind > 0).collect();
+    let mistyped = rows(connection, include_str!("../../../sql/dashboard/some_attribute_problems.sql"), [6], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+    })?;
     let items = html! {
         @if events == "off" { li { strong { "Events are off: " } "changes are not written down" } }
         @if expired > 0 {
@@ -99,6 +102,16 @@ fn attention(view: &View<'_>) -> Result<Markup, Problem> {
                 "Held by nobody: "
                 @for (at, (slug, organization)) in unheld.iter().take(5).enumerate() { @if at > 0 { ", " } (role(slug, organization)) }
                 @if unheld.len() > 5 { " …" }
+            }
+        }
+        @if !mistyped.is_empty() {
+            li {
+                "Told with a wrong type: "
+                @for (at, (name, user)) in mistyped.iter().take(5).enumerate() {
+                    @if at > 0 { ", " }
+                    (shown(name)) " of " (subject(&format!("user:{user}")))
+                }
+                @if mistyped.len() > 5 { " …" }
             }
         }
         (sessions::failing(view)?)

@@ -85,11 +85,12 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         }
         section aria-labelledby="asked" {
             h2 #asked { "Who has it, and where" }
+            p.muted { "With a subject: where it has the permission. With a resource: who has it there. With both: whether, and why." }
             form.fields method="get" action="access" {
                 input type="hidden" name="permission" value=(slug);
                 input type="hidden" name="type" value=(word("resource_type_slug"));
-                (field("Subject", "subject", "", "everybody"))
-                (field("Id of the resource", "id", "", "every resource"))
+                (field("Subject", "subject", "", "user:ana"))
+                (field("Id of the resource", "id", "", "42"))
                 button type="submit" { "Ask" }
             }
         }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::lookup::{Resource, find, now};
 use super::{access, assignments, events};
-use crate::dashboard::file::{as_integer, rows, text};
+use crate::dashboard::file::{as_integer, rows, text, value};
 use crate::dashboard::page::{Page, View};
 use crate::dashboard::problem::Problem;
 use crate::dashboard::words::{
@@ -108,18 +108,25 @@ fn children_of(view: &View<'_>, parent: &Resource) -> Result<(Vec<Node>, Option<
 pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
     let (of, id) = (view.text("type"), view.text("id"));
     let Some(here) = find(view, of, id)? else {
-        return Err(Problem::missing(format!("no {of} `{id}` is registered")));
+        return unregistered(view, of, id);
     };
     let connection = view.connection;
     let path = rows(connection, include_str!("../../../sql/dashboard/ancestors.sql"), params![of, here.id], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Value>(1)?, row.get::<_, Option<String>>(2)?))
+        Ok((row.get::<_, String>(0)?, row.get::<_, Value>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, i64>(3)?))
     })?;
+    let above = path.iter().filter(|(.., depth)| *depth > 0);
     let (nodes, next) = children_of(view, &here)?;
     let id = text(&here.id);
     let title = here.name.clone().unwrap_or_else(|| id.clone());
     let body = html! {
         nav.crumbs aria-label="Where it lies" {
-            ol { @for (of, id, name) in path.iter().rev().skip(1).rev() { li { (resource(of, id, name.as_deref())) } } }
+            ol {
+                @for (at, (of, id, name, depth)) in above.enumerate() {
+                    @let left_out = at.checked_sub(1).and_then(|before| path.get(before)).map_or(0, |(.., before)| before - depth - 1);
+                    @if left_out > 0 { li { span.muted { (left_out) " more …" } } }
+                    li { (resource(of, id, name.as_deref())) }
+                }
+            }
         }
         h1 { (shown(&title)) }
         dl.facts {
@@ -144,6 +151,40 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
         (change_forms(view, &here)?)
     };
     Page::new(title, "resources", body)
+}
+
+/// The page of a resource that is known by relationships alone.
+fn unregistered(view: &View<'_>, of: &str, id: &str) -> Result<Page, Problem> {
+    if !value(view.connection, include_str!("../../../sql/dashboard/is_related.sql"), params![of, id, as_integer(id)])? {
+        return Err(Problem::missing(format!("no {of} `{id}` is registered, and no relationship names it")));
+    }
+    let here = Resource::unregistered(of, id);
+    let body = html! {
+        h1 { (shown(id)) }
+        dl.facts {
+            dt { "Type" } dd { (shown(of)) }
+            dt { "Id" } dd { code { (shown(id)) } }
+            dt { "Registered" } dd { span.muted { "no: relationships alone say what holds here" } }
+        }
+        #resource-live data-live {
+            (related(view, &here)?)
+            (who_may(view, &here)?)
+        }
+        @if view.writable() {
+            (folded("Register it", false, html! {
+                form.fields method="post" action="put-resource" {
+                    input type="hidden" name="type" value=(of);
+                    input type="hidden" name="id" value=(id);
+                    (back(view))
+                    (field("Name", "name", "", ""))
+                    (field("Type of what it lies in", "parent_type", "", "organization"))
+                    (field("Its id", "parent_id", "", ""))
+                    button type="submit" { "Register" }
+                }
+            }))
+        }
+    };
+    Page::new(id, "resources", body)
 }
 
 /// What relations are written of a resource, where its type has any.

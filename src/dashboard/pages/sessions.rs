@@ -6,7 +6,9 @@ use maud::{Markup, html};
 use serde_json::Value as Json;
 
 use super::events;
+use super::when::moment;
 use crate::dashboard::file::{row, rows, text};
+use crate::dashboard::layout::to_mend;
 use crate::dashboard::page::{Page, View};
 use crate::dashboard::problem::Problem;
 use crate::dashboard::words::{
@@ -75,8 +77,25 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
     let connection = view.connection;
     let last = || Value::Text(LAST.to_owned());
     let [at, id] = uncursor(view.get("before"), [last(), last()]);
-    let since = view.get("from").map(|from| from.replacen(' ', "T", 1));
-    let until = view.get("to").map(|to| to.replacen(' ', "T", 1));
+    let connections = rows(connection, include_str!("../../../sql/dashboard/connections.sql"), [], |row| row.get::<_, String>(0))?;
+    let statuses = STATUSES.map(str::to_owned);
+    let origins = ["sp", "idp", "test"].map(str::to_owned);
+    let form = html! {
+        form.fields method="get" action="sessions" {
+            (choice("Status", "status", view.text("status"), Some("any"), &statuses))
+            (choice("Origin", "origin", view.text("origin"), Some("any"), &origins))
+            (choice("Connection", "connection", view.text("connection"), Some("any"), &connections))
+            (field("Organization", "organization", view.text("organization"), "any"))
+            (field("User, e-mail, address or id", "who", view.text("who"), "ana@acme.com"))
+            (field("From (UTC)", "from", view.text("from"), "2027-01-31"))
+            (field("Before (UTC)", "to", view.text("to"), "2027-02-01T12:00"))
+            button type="submit" { "Show" }
+        }
+    };
+    let (since, until) = match (moment(view.get("from")), moment(view.get("to"))) {
+        (Ok(since), Ok(until)) => (since, until),
+        (Err(found), _) | (_, Err(found)) => return to_mend("SSO sessions", "sessions", &form, &found),
+    };
     let (at, id) = match (view.get("before"), until) {
         (None, Some(until)) => (Value::Text(until), Value::Text(String::new())),
         _ => (at, id),
@@ -93,21 +112,9 @@ pub(crate) fn list(view: &View<'_>) -> Result<Page, Problem> {
             Ok(cursor(&[&row.get(0)?, &row.get(1)?]))
         })?,
     };
-    let connections = rows(connection, include_str!("../../../sql/dashboard/connections.sql"), [], |row| row.get::<_, String>(0))?;
-    let statuses = STATUSES.map(str::to_owned);
-    let origins = ["sp", "idp", "test"].map(str::to_owned);
     let body = html! {
         h1 { "SSO sessions" }
-        form.fields method="get" action="sessions" {
-            (choice("Status", "status", view.text("status"), Some("any"), &statuses))
-            (choice("Origin", "origin", view.text("origin"), Some("any"), &origins))
-            (choice("Connection", "connection", view.text("connection"), Some("any"), &connections))
-            (field("Organization", "organization", view.text("organization"), "any"))
-            (field("User, e-mail, address or id", "who", view.text("who"), "ana@acme.com"))
-            (field("From (UTC)", "from", view.text("from"), "2027-01-31"))
-            (field("Before (UTC)", "to", view.text("to"), "2027-02-01T12:00"))
-            button type="submit" { "Show" }
-        }
+        (form)
         #sessions-live data-live {
             @if found.is_empty() { (none("There is none.")) } @else { (table(&found)) }
             @if found.is_empty() && next.is_some() { p { "The search goes on with older ones:" } }
