@@ -54,7 +54,9 @@ use self::search::Search;
 use self::sqlite::connection::Engine;
 
 pub use self::sqlite::error::{Error, Result};
-pub use self::sqlite::migrate::{Report, migration_plan, migration_sql};
+#[cfg(feature = "refinery")]
+pub use self::sqlite::migrate::refinery_migrations;
+pub use self::sqlite::migrate::{Report, migration_plan, migration_plan_of, migration_sql, migration_sql_of};
 pub use self::typed::{call, check, explain, grant, list_resources, list_subjects, require, revoke};
 pub use rusqlite;
 
@@ -76,10 +78,11 @@ fn attach(connection: &Connection) -> Result<Rc<Engine>> {
     Ok(engine)
 }
 
-/// Brings the main database of a connection to the newest schema, whole or not at all, in the open transaction if there is one.
+/// Brings the main database of a connection to the newest schema, with all its systems: whole or not at all, in the open transaction if there is one.
 ///
 /// # Errors
-/// The file has a newer schema, a history that was edited, or objects in the way; a lock; a full disk. Nothing is written then.
+/// The file has a newer schema, lacks an object of it or has one that was changed, or has objects in the way; a lock; a full disk. Nothing
+/// is written then.
 ///
 /// ```
 /// let connection = authz::rusqlite::Connection::open_in_memory()?;
@@ -88,7 +91,21 @@ fn attach(connection: &Connection) -> Result<Rc<Engine>> {
 /// # Ok::<(), authz::Error>(())
 /// ```
 pub fn migrate(connection: &Connection) -> Result<Report> {
-    sqlite::migrate::migrate(connection, outbox::actor::listen)
+    sqlite::migrate::migrate(connection, &[], outbox::actor::listen)
+}
+
+/// As [`migrate`], for some systems (`core`, `events`, `identity`, `search`) and what they need. The others can come later.
+///
+/// # Errors
+/// As [`migrate`]; there is no system of a name.
+///
+/// ```
+/// let connection = authz::rusqlite::Connection::open_in_memory()?;
+/// assert_eq!(authz::migrate_systems(&connection, &["search"])?.applied, ["core V1__core", "search V1__search"]);
+/// # Ok::<(), authz::Error>(())
+/// ```
+pub fn migrate_systems(connection: &Connection, systems: &[&str]) -> Result<Report> {
+    sqlite::migrate::migrate(connection, systems, outbox::actor::listen)
 }
 
 /// The table of contents: every room, handed what it may use.
@@ -100,7 +117,7 @@ fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     // Work that is done as a whole or not at all; functions that write as INSERT: authz_call
     sqlite::work::register(connection, engine)?;
     sqlite::call::register(connection, engine)?;
-    // The schema: authz_migrate
+    // The schema: authz_migrate, authz_systems
     sqlite::migrate::register(connection, engine, outbox::actor::listen)?;
     // What the connection keeps and by which clock it judges: authz_limit, authz_now
     facts::register(connection, &store)?;

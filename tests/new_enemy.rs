@@ -52,8 +52,8 @@ fn answers(order: [&str; 2], is_guarded: bool, wal: bool) -> Vec<[i64; 3]> {
         // Whatever blocks leaves no trace any more, while what lets in does.
         writer
             .execute_batch(
-                "DROP TRIGGER _authz_relationships_changes_insert;
-                 CREATE TRIGGER _authz_relationships_changes_insert BEFORE INSERT ON authz_relationships
+                "DROP TRIGGER _authz_relationships_insert;
+                 CREATE TRIGGER _authz_relationships_insert BEFORE INSERT ON authz_relationships
                  WHEN NEW.relation = 'viewer' OR NEW.resource_id = 'in' BEGIN
                    INSERT INTO _authz_changes (subject, relation, resource_type, resource_id)
                    VALUES (NEW.subject, NEW.relation, NEW.resource_type, NEW.resource_id);

@@ -46,7 +46,7 @@ const ENTRY_POINT: &str = "sqlite/loadable.rs";
 const EXAMPLES: &str = "examples";
 
 /// What programs may name of the library.
-const SURFACE: [&str; 16] = [
+const SURFACE: [&str; 19] = [
     "call",
     "check",
     "explain",
@@ -57,8 +57,11 @@ const SURFACE: [&str; 16] = [
     "revoke",
     "register",
     "migrate",
+    "migrate_systems",
     "migration_plan",
+    "migration_plan_of",
     "migration_sql",
+    "migration_sql_of",
     "rusqlite",
     "Report",
     "Error",

@@ -60,6 +60,7 @@ fn registering_adds_these_functions() {
             "authz_map_group_role/3 writes",
             "authz_map_group_role/5 writes",
             "authz_migrate/0 writes",
+            "authz_migrate/1 writes",
             "authz_model/0 reads",
             "authz_model/1 reads",
             "authz_now/0 reads",
@@ -151,6 +152,7 @@ fn registering_adds_these_functions() {
             "authz_search",
             "authz_search_all",
             "authz_sso_report",
+            "authz_systems",
         ]
     );
 }

@@ -1,38 +1,6 @@
 -- The events after ?1 up to ?2, in order, at most ?3: the view `authz_events` with every table qualified.
 WITH authz_events (seq, id, event, data, context, created_at) AS NOT MATERIALIZED (
 WITH
--- a directory user and a directory group as JSON: the object of an event of their own, or one of the two in that of a member
-directory_users (seq, object) AS NOT MATERIALIZED (
-  SELECT seq, json_object(
-    'object', 'directory_user',
-    'id', id,
-    'directory_id', directory,
-    'organization_id', CAST(organization AS TEXT),
-    'idp_id', idp_id,
-    'email', email,
-    'first_name', first_name,
-    'last_name', last_name,
-    'username', username,
-    'state', status,
-    'raw_attributes', json(CASE WHEN json_valid(raw_attributes) THEN raw_attributes ELSE '{}' END),
-    'custom_attributes', json(CASE WHEN json_valid(metadata) THEN metadata ELSE '{}' END),
-    'created_at', created_at,
-    'updated_at', updated_at)
-  FROM main._authz_outbox
-),
-directory_groups (seq, object) AS NOT MATERIALIZED (
-  SELECT seq, json_object(
-    'object', 'directory_group',
-    'id', id,
-    'directory_id', directory,
-    'organization_id', CAST(organization AS TEXT),
-    'idp_id', idp_id,
-    'name', name,
-    'raw_attributes', json(CASE WHEN json_valid(raw_attributes) THEN raw_attributes ELSE '{}' END),
-    'created_at', created_at,
-    'updated_at', updated_at)
-  FROM main._authz_outbox
-),
 -- the object of an event as JSON: as it was after, and (before = 1) as it was before
 objects (seq, before, object) AS NOT MATERIALIZED (
   SELECT o.seq, side.before, CASE o.kind
@@ -78,19 +46,31 @@ objects (seq, before, object) AS NOT MATERIALIZED (
           'updated_at', p.updated_at)
         END
       FROM (
-        -- the list of today, with every change undone that came after the event (of a deleted role, with the deletion undone too): how
-        -- a permission stood then is what the first change since says of it, or what holds today
+        -- the list of today, with every change undone that came after the event (of a deleted role, with the deletion undone too): each
+        -- permission is as the first change since says it was, or as it is today; one look-up for each permission, however many changes
         SELECT json_group_array(permission) AS permissions FROM (
-          SELECT permission, held, min(seq) FROM (
-            SELECT permission, held, seq FROM main._authz_outbox_role_permissions
-            WHERE role_id = p.id AND seq > o.seq - (side.before = 1 OR o.event GLOB '*.deleted')
-            UNION ALL
-            SELECT rp.permission, 1, 9223372036854775807
+          SELECT permission FROM (
+            WITH RECURSIVE changed (permission) AS (
+              SELECT min(permission) FROM main._authz_outbox_role_permissions WHERE role_id = p.id
+              UNION ALL
+              SELECT (SELECT min(n.permission) FROM main._authz_outbox_role_permissions AS n WHERE n.role_id = p.id AND n.permission > changed.permission)
+              FROM changed WHERE permission IS NOT NULL
+            )
+            SELECT permission FROM changed WHERE permission IS NOT NULL
+            UNION
+            SELECT rp.permission
             FROM main.authz_roles AS r JOIN main.authz_role_permissions AS rp ON rp.role = r.slug AND rp.organization IS r.organization
             WHERE r.id = p.id
-          )
-          GROUP BY permission ORDER BY permission
-        ) WHERE held = 1
+          ) AS either
+          WHERE ifnull(
+            (SELECT n.held FROM main._authz_outbox_role_permissions AS n
+             WHERE n.role_id = p.id AND n.permission = either.permission AND n.seq > o.seq - (side.before = 1 OR o.event GLOB '*.deleted')
+             ORDER BY n.seq LIMIT 1),
+            EXISTS (
+              SELECT 1 FROM main.authz_roles AS r JOIN main.authz_role_permissions AS rp ON rp.role = r.slug AND rp.organization IS r.organization
+              WHERE r.id = p.id AND rp.permission = either.permission))
+          ORDER BY permission
+        )
       ) AS list
     )
     WHEN 'role_assignment' THEN json_object(
@@ -244,12 +224,65 @@ objects (seq, before, object) AS NOT MATERIALIZED (
       'domains', json('[]'),
       'created_at', p.created_at,
       'updated_at', p.updated_at)
-    WHEN 'directory_user' THEN (SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq)
-    WHEN 'directory_group' THEN (SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq)
-    WHEN 'directory_group_user' THEN json_object(
-      'directory_id', p.directory,
-      'user', json((SELECT u.object FROM directory_users AS u WHERE u.seq = p.seq + 1)),
-      'group', json((SELECT g.object FROM directory_groups AS g WHERE g.seq = p.seq + 2)))
+    -- a member of a directory group: user and group as they were, after the last event of each before this one, or before the first after it
+    -- where those are pruned, or as they are now
+    ELSE (
+      SELECT CASE p.kind
+        WHEN 'directory_user' THEN told.user
+        WHEN 'directory_group' THEN told.directory_group
+        WHEN 'directory_group_user'
+        THEN json_object('directory_id', p.directory, 'user', json(told.user), 'group', json(told.directory_group)) END
+      FROM (SELECT (
+        SELECT json_object(
+          'object', 'directory_user',
+          'id', x.id,
+          'directory_id', x.directory,
+          'organization_id', CAST(x.organization AS TEXT),
+          'idp_id', x.idp_id,
+          'email', x.email,
+          'first_name', x.first_name,
+          'last_name', x.last_name,
+          'username', x.username,
+          'state', x.status,
+          'raw_attributes', json(CASE WHEN json_valid(x.raw_attributes) THEN x.raw_attributes ELSE '{}' END),
+          'custom_attributes', json(CASE WHEN json_valid(x.metadata) THEN x.metadata ELSE '{}' END),
+          'created_at', x.created_at,
+          'updated_at', x.updated_at)
+      FROM (
+        SELECT id, directory, organization, idp_id, email, first_name, last_name, username, status, raw_attributes, metadata, name, created_at, updated_at
+        FROM main._authz_outbox WHERE seq = CASE p.kind WHEN 'directory_user' THEN p.seq ELSE ifnull(
+          (SELECT max(q.seq) FROM main._authz_outbox AS q
+           WHERE q.id = p.subject AND q.kind = 'directory_user' AND q.seq < p.seq AND q.event IS NOT NULL AND q.directory IS NOT NULL),
+          (SELECT min(q.seq) + (q.event GLOB '*.updated') FROM main._authz_outbox AS q
+           WHERE q.id = p.subject AND q.kind = 'directory_user' AND q.seq > p.seq AND q.event IS NOT NULL AND q.directory IS NOT NULL)) END
+        UNION ALL
+        SELECT * FROM main._authz_directory_now WHERE id = p.subject
+        LIMIT 1
+      ) AS x
+      ) AS user, (
+        SELECT json_object(
+          'object', 'directory_group',
+          'id', x.id,
+          'directory_id', x.directory,
+          'organization_id', CAST(x.organization AS TEXT),
+          'idp_id', x.idp_id,
+          'name', x.name,
+          'raw_attributes', json(CASE WHEN json_valid(x.raw_attributes) THEN x.raw_attributes ELSE '{}' END),
+          'created_at', x.created_at,
+          'updated_at', x.updated_at)
+      FROM (
+        SELECT id, directory, organization, idp_id, email, first_name, last_name, username, status, raw_attributes, metadata, name, created_at, updated_at
+        FROM main._authz_outbox WHERE seq = CASE p.kind WHEN 'directory_group' THEN p.seq ELSE ifnull(
+          (SELECT max(q.seq) FROM main._authz_outbox AS q
+           WHERE q.id = p.id AND q.kind = 'directory_group' AND q.seq < p.seq AND q.event IS NOT NULL AND q.directory IS NOT NULL),
+          (SELECT min(q.seq) + (q.event GLOB '*.updated') FROM main._authz_outbox AS q
+           WHERE q.id = p.id AND q.kind = 'directory_group' AND q.seq > p.seq AND q.event IS NOT NULL AND q.directory IS NOT NULL)) END
+        UNION ALL
+        SELECT * FROM main._authz_directory_now WHERE id = p.id
+        LIMIT 1
+      ) AS x
+      ) AS directory_group) AS told
+    )
     END
   FROM main._authz_outbox AS o
   JOIN (SELECT 0 AS before UNION ALL SELECT 1) AS side

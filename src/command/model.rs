@@ -15,14 +15,14 @@ use crate::program::output::{ask, print};
 
 #[derive(Args)]
 pub(crate) struct Migrate {
-    /// The SQLite file; made where there is none
-    #[arg(required_unless_present = "print_sql")]
-    db: Option<PathBuf>,
+    /// The SQLite file, made where there is none, and then the systems to bring: core, events, identity, search. None named: all of them
+    #[arg(required_unless_present = "print_sql", value_names = ["DB", "SYSTEM"], num_args = 0..)]
+    arguments: Vec<PathBuf>,
     /// Say what would happen, and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Print the migrations as SQL, for a migration tool of your own
-    #[arg(long, conflicts_with_all = ["db", "dry_run"])]
+    /// Print the migrations as SQL, for a migration tool of your own; the arguments are systems then
+    #[arg(long, conflicts_with = "dry_run")]
     print_sql: bool,
     #[command(flatten)]
     format: Format,
@@ -30,20 +30,23 @@ pub(crate) struct Migrate {
 
 impl Migrate {
     pub(crate) fn run(&self) -> Outcome {
-        let Some(db) = &self.db else {
-            print(authz::migration_sql().trim_end())?;
+        let words: Vec<String> = self.arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        if self.print_sql {
+            print(authz::migration_sql_of(&words)?.trim_end())?;
             return Ok(ExitCode::SUCCESS);
-        };
+        }
+        let (Some(db), systems) = (self.arguments.first(), words.get(1..).unwrap_or_default()) else { return Ok(ExitCode::SUCCESS) };
         let report = match (self.dry_run, db.exists()) {
             (false, _) => {
                 let connection = open_or_create(db)?;
-                let report = authz::migrate(&connection)?;
+                let report = authz::migrate_systems(&connection, systems)?;
                 catch_up(&connection)?;
                 report
             }
-            (true, true) => authz::migration_plan(&open_to_read(db)?)?,
+            (true, true) => authz::migration_plan_of(&open_to_read(db)?, systems)?,
             // What would happen to a file that is not there is what happens to an empty one.
-            (true, false) => authz::migration_plan(&Connection::open_in_memory()?)?,
+            (true, false) => authz::migration_plan_of(&Connection::open_in_memory()?, systems)?,
         };
         if self.format.json {
             print(&json!({"from": report.from, "to": report.to, "applied": report.applied}).to_string())?;
@@ -58,8 +61,7 @@ impl Migrate {
     }
 }
 
-/// Takes what was written since into the index of titles, where somebody has made one; it is made anew where an older version made it.
-/// Not part of the migration, which any SQLite runs: the index needs FTS5.
+/// Takes what was written since into the index of titles, where somebody has filled one; it is filled anew where an older version did.
 fn catch_up(connection: &Connection) -> Result<(), Failure> {
     if connection.query_row(include_str!("../../sql/command/has_search_index.sql"), [], |row| row.get(0))? {
         connection.query_row("SELECT authz_index_search()", [], |_| Ok(()))?;

@@ -13,16 +13,25 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     Entry::writes(
         "authz_migrate",
-        "",
-        "JSON: `from` and `to`, the versions of the schema before and after, and `applied`, the migrations that ran",
-        "Brings the main database to the newest schema, whole or not at all; a second call changes nothing. It has no form as INSERT. Errors: \
-         a schema newer than this library, objects in the way, a history that was edited.",
+        "[system TEXT]",
+        "JSON: `from` and `to`, the versions of the system core before and after, and `applied`, the migrations that ran",
+        "Brings the main database to the newest schema, whole or not at all; a second call changes nothing and takes no lock. All systems, or \
+         `core`, `events`, `identity` or `search` and what that needs; the others can come later. It has no form as INSERT. Errors: a schema \
+         newer than this library, objects in the way, an object of the schema that is missing or was changed.",
         "SELECT authz_migrate() ->> '$.applied';",
+    ),
+    Entry::rows(
+        "authz_systems",
+        "",
+        "rows (name TEXT, version INTEGER, newest INTEGER, needs TEXT): one for each system",
+        "The systems of the schema: the version that the file has, NULL where it lacks the system, the newest version, and the system that it \
+         needs.",
+        "SELECT name, version, newest FROM authz_systems();",
     ),
     Entry::reads(
         "authz_schema_version",
         "",
-        "INTEGER: the version of the schema in the main database, 0 where there is none",
+        "INTEGER: the version of the system core in the main database, 0 where there is none",
         "Works on a file without the schema.",
         "SELECT authz_schema_version();",
     ),
@@ -84,11 +93,4 @@ pub(super) const ENTRIES: &[Entry] = &[
                 harmless.",
         example: "CREATE VIRTUAL TABLE folder_tree USING authz_hierarchy(table=folders, id=id, parent=parent_id);",
     },
-    Entry::table(
-        "authz_schema_history",
-        "rows (version INTEGER, name TEXT, applied_on TEXT, checksum TEXT)",
-        "The migrations that authz_migrate ran.",
-        "SELECT version, name FROM authz_schema_history;",
-    )
-    .read_only(),
 ];

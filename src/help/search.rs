@@ -41,8 +41,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         "authz_index_search",
         "",
         "INTEGER: how many titles it indexed",
-        "Makes the index of titles, and later adds what has changed since the last call. Search gives the same rows without it, but more \
-         slowly where there are many titles. An error where this SQLite has no FTS5. It has no form as INSERT.",
+        "Fills the index of titles, and later adds what has changed since the last call. Search gives the same rows without it, but more \
+         slowly where there are many titles. An error where this SQLite has no FTS5.",
         "SELECT authz_index_search();",
     ),
     Entry::table(

@@ -17,6 +17,10 @@ pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite
     define(connection, engine, "authz_set_setting", 2..=2, Effect::Writes, set)
 }
 
+/// The settings that come with a system.
+const OF_SYSTEMS: [(&str, &str); 4] =
+    [("events", "events"), ("events_keep_days", "events"), ("session_max_seconds", "identity"), ("session_inactivity_seconds", "identity")];
+
 /// The value of a setting, or a refusal that suggests the nearest name.
 fn found(engine: &Engine, name: &str) -> Result<Value> {
     let value = engine.with(include_str!("../../sql/manage/settings/find.sql"), |statement| {
@@ -25,9 +29,13 @@ fn found(engine: &Engine, name: &str) -> Result<Value> {
     if let Some(value) = value {
         return Ok(value);
     }
+    if let Some((_, system)) = OF_SYSTEMS.iter().find(|(setting, _)| *setting == name) {
+        return Err(Error::NoSystem(system));
+    }
     let known = engine.strings(include_str!("../../sql/manage/settings/names.sql"), &[])?;
     let near = nearest(name, known.iter().map(String::as_str));
     let next = match near.is_empty() {
+        true if known.is_empty() => "; this file has none".to_owned(),
         true => format!("; the settings are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
         false => near,
     };

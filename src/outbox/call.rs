@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
@@ -16,10 +16,14 @@ use crate::sqlite::error::Result;
 /// it takes along, writes no event twice and does without; so does a call that finds nothing to change and should not write at all.
 pub(crate) fn as_one_call<T>(engine: &Engine, work: impl FnOnce() -> Result<T>) -> Result<T> {
     engine.atomically(|| {
-        let outermost = engine.with(include_str!("../../sql/outbox/call/begin_call.sql"), |statement| Ok(statement.execute([])? > 0))?;
+        let begun = engine.with(include_str!("../../sql/outbox/call/begin_call.sql"), |statement| {
+            Ok(statement.query_row([], |row| row.get::<_, i64>(0)).optional()?)
+        })?;
         let answer = work()?;
-        if outermost {
-            fold(engine)?;
+        if let Some(first) = begun {
+            if first > 0 {
+                fold(engine)?;
+            }
             engine.with(include_str!("../../sql/outbox/call/end_call.sql"), |statement| Ok(statement.execute([])?))?;
         }
         Ok(answer)

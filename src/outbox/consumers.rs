@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::page::{Event, page};
 use crate::base::identifier::check_id;
@@ -214,7 +214,7 @@ fn prune(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
         let before = match before {
             Some(before) => before,
             None => engine.with(include_str!("../../sql/outbox/consumers/keep_from.sql"), |statement| {
-                Ok(statement.query_row([], |row| row.get::<_, String>(0))?)
+                statement.query_row([], |row| row.get::<_, String>(0)).optional()?.ok_or(Error::NoSystem("events"))
             })?,
         };
         engine.with(include_str!("../../sql/outbox/consumers/prune_begin.sql"), |statement| Ok(statement.execute([&before])?))?;

@@ -1,4 +1,4 @@
-//! The index of titles in the file: made and caught up by `authz_index_search()`, read by every search that does not know beforehand
+//! The index of titles in the file: filled and caught up by `authz_index_search()`, read by every search that does not know beforehand
 //! everything that its viewer may see.
 
 use std::collections::{BTreeSet, HashSet};
@@ -14,7 +14,6 @@ use super::viewer::{Entry, Key, text, title, where_there};
 use crate::base::identifier::Id;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result, words_of_sqlite};
-use crate::sqlite::transaction::alter;
 
 /// With more notes than this the index says too little, and names are read where they stand.
 pub(crate) const MOST_NOTES: usize = 50_000;
@@ -103,20 +102,19 @@ pub(crate) fn candidates(engine: &Engine, question: &str, mut take: impl FnMut(&
 /// Somebody dropped the index, or this SQLite cannot read it.
 fn is_missing(error: &Error) -> bool {
     match error {
-        Error::NoSchema => true,
+        Error::NoSchema | Error::NoSystem(_) => true,
         Error::Sqlite(error) => words_of_sqlite(error).starts_with("no such module"),
         _ => false,
     }
 }
 
-/// Makes the index, or takes in what changed since it was made; how many titles it took in.
+/// Fills the index, or takes in what changed since it was filled; how many titles it took in.
 ///
 /// # Errors
-/// The host has no FTS5; the file may only be read.
+/// The file has no table for the index; it may only be read.
 pub(crate) fn catch_up(engine: &Engine) -> Result<i64> {
-    // Making the index changes the schema.
-    alter(engine.connection(), || {
-        let sieve = match format(engine)? == FORMAT && candidates(engine, "\"^\"", |_, _, _| Ok(()))? {
+    engine.atomically(|| {
+        let sieve = match format(engine)? == FORMAT {
             true => sieve(engine)?,
             false => None,
         };
@@ -124,6 +122,15 @@ pub(crate) fn catch_up(engine: &Engine) -> Result<i64> {
             Some(sieve) => (Growing { engine, sieve, count: 0 }, false),
             None => (Growing { engine, sieve: Sieve::empty(), count: 0 }, true),
         };
+        if !candidates(engine, "\"^\"", |_, _, _| Ok(()))? {
+            let has_fts5 = engine.with(include_str!("../../sql/search/index/has_fts5.sql"), |statement| Ok(statement.exists([])?))?;
+            return Err(match has_fts5 {
+                true => Error::refused("this file has no index of titles; `SELECT authz_migrate('search')` makes it"),
+                false => Error::refused(
+                    "this SQLite has no FTS5, which the index needs; search works without it, more slowly as names grow many: use a build with SQLITE_ENABLE_FTS5",
+                ),
+            });
+        }
         if is_new {
             index.build()?
         } else {
@@ -147,14 +154,8 @@ struct Growing<'a> {
 impl Growing<'_> {
     fn build(&mut self) -> Result<()> {
         let engine = self.engine;
-        engine.connection().execute_batch(include_str!("../../sql/search/index/create_index.sql")).map_err(|error| {
-            match words_of_sqlite(&error).starts_with("no such module") {
-                true => Error::refused(
-                    "this SQLite has no FTS5, which the index needs; search works without it, more slowly as names grow many: use a build with SQLITE_ENABLE_FTS5",
-                ),
-                false => error.into(),
-            }
-        })?;
+        run(engine, include_str!("../../sql/search/index/delete_documents.sql"), params![])?;
+        run(engine, include_str!("../../sql/search/index/delete_all_tokens.sql"), params![])?;
         run(engine, include_str!("../../sql/search/index/merge_late.sql"), params![])?;
         engine.with(include_str!("../../sql/search/index/all_names.sql"), |statement| {
             let mut rows = statement.query([])?;

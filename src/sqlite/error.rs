@@ -6,6 +6,7 @@ use std::ffi::{CString, c_int};
 
 use rusqlite::ffi;
 
+use super::migrate::systems::{CORE, system_of};
 use crate::base::refusal::Refusal;
 
 /// The result of everything in this library.
@@ -22,6 +23,9 @@ pub enum Error {
     /// The file lacks the schema this library reads.
     #[error("this file has no authz schema, or an older one: run `SELECT authz_migrate()` first")]
     NoSchema,
+    /// The file lacks a system of the schema.
+    #[error("this file lacks the system `{0}`: run `SELECT authz_migrate('{0}')` first")]
+    NoSystem(&'static str),
     /// `authz_require` was answered with a no.
     #[error("{0}")]
     Lacks(String),
@@ -65,7 +69,7 @@ impl Error {
             Error::Sqlite(inner) => inner.sqlite_error().map_or(ffi::SQLITE_ERROR, |error| error.extended_code),
             Error::Told { code, .. } => *code,
             Error::Lacks(_) => ffi::SQLITE_AUTH,
-            Error::Refused(_) | Error::Recorded(_) | Error::NoSchema => ffi::SQLITE_ERROR,
+            Error::Refused(_) | Error::Recorded(_) | Error::NoSchema | Error::NoSystem(_) => ffi::SQLITE_ERROR,
         }
     }
 
@@ -98,18 +102,23 @@ impl From<Error> for rusqlite::Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
-        match missing_table(&error) {
-            true => Error::NoSchema,
-            false => Error::Sqlite(error),
+        // Bindings for a newer SQLite report a statement that cannot be prepared by a variant of its own; its text begins the same.
+        let text = words_of_sqlite(&error);
+        match text.strip_prefix("no such table: main.") {
+            Some(table) if table.starts_with("authz_") || table.starts_with("_authz_") => missing(table),
+            _ if text.starts_with("no such column: ") => Error::NoSchema,
+            _ => Error::Sqlite(error),
         }
     }
 }
 
-/// Whether a statement of ours failed because a table of ours is not there.
-fn missing_table(error: &rusqlite::Error) -> bool {
-    // Bindings for a newer SQLite report a statement that cannot be prepared by a variant of its own; its text begins the same.
-    let text = words_of_sqlite(error);
-    ["no such table: main.authz_", "no such table: main._authz_", "no such column: "].iter().any(|start| text.starts_with(start))
+/// A table of ours is not there.
+fn missing(table: &str) -> Error {
+    let name = table.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default();
+    match system_of(name) {
+        Some(system) if system != CORE => Error::NoSystem(system),
+        _ => Error::NoSchema,
+    }
 }
 
 /// What SQLite said, without the text of the statement.

@@ -19,7 +19,7 @@ use super::connection::Engine;
 use super::error::{Error, Result};
 
 /// Functions and operators of SQLite that our statements use: how each shows in a text, and an expression with it that is not NULL.
-const FUNCTIONS: [(&str, &str); 38] = [
+const FUNCTIONS: [(&str, &str); 39] = [
     ("char(", "char(65)"),
     ("coalesce(", "coalesce(1, 2)"),
     ("count(", "(SELECT count(*))"),
@@ -55,6 +55,7 @@ const FUNCTIONS: [(&str, &str); 38] = [
     ("substr(", "substr('a', 1)"),
     ("trim(", "trim('a')"),
     ("typeof(", "typeof(1)"),
+    ("unicode(", "unicode('a')"),
     ("->", "('[1]' ->> 0) + length('[1]' -> 0)"),
     ("GLOB", "1 GLOB 1"),
     ("LIKE", "1 LIKE 1"),

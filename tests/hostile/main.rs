@@ -37,8 +37,29 @@ fn unguarded() -> Connection {
     let mut statement = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").unwrap();
     let names: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     drop(statement);
-    for name in names.iter().filter(|name| !name.contains("changes")) {
+    for name in names {
         connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+    // But for the notes of what has changed.
+    for table in [
+        "resources",
+        "resource_types",
+        "resource_type_parents",
+        "permissions",
+        "roles",
+        "role_permissions",
+        "role_assignments",
+        "group_members",
+        "relations",
+        "relation_subjects",
+        "relationships",
+    ] {
+        for moment in ["INSERT", "UPDATE", "DELETE"] {
+            let note = format!(
+                "CREATE TRIGGER noted_{table}_{moment} BEFORE {moment} ON authz_{table} BEGIN INSERT INTO _authz_changes (subject) VALUES (NULL); END"
+            );
+            connection.execute_batch(&note).unwrap();
+        }
     }
     connection.execute_batch("DELETE FROM authz_resources WHERE resource_type = 'folder'").unwrap();
     connection

@@ -210,7 +210,7 @@ pub fn shown(world: &World) -> String {
     world.members.iter().for_each(|(group, member)| line(format!("SELECT authz_add_member('{group}', '{member}')")));
     for (user, organization) in &world.suspensions {
         line(format!(
-            "INSERT INTO _authz_suspensions SELECT '{user}', resource_id FROM authz_resources WHERE resource_type = 'organization' AND resource_id || '' = '{organization}'"
+            "INSERT INTO _authz_standings SELECT '{user}', resource_id, 0 FROM authz_resources WHERE resource_type = 'organization' AND resource_id || '' = '{organization}'"
         ));
     }
     format!("{text}-- {}", world.model.text().replace('\n', "\n-- "))

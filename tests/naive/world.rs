@@ -411,10 +411,13 @@ pub fn make(connection: &Connection, change: &Change, plainly: bool) -> authz::r
             &[subject, relation, &on.0, &on.1],
         ),
         Change::Suspend(user, organization) => connection
-            .execute("INSERT OR IGNORE INTO _authz_suspensions (user, organization) VALUES (?1, ?2)", params![user, id(organization)])
+            .execute(
+                "INSERT OR IGNORE INTO _authz_standings (user, organization, active) VALUES (?1, ?2, 0)",
+                params![user, id(organization)],
+            )
             .map(drop),
         Change::Resume(user, organization) => connection
-            .execute("DELETE FROM _authz_suspensions WHERE user = ?1 AND organization = ?2", params![user, id(organization)])
+            .execute("DELETE FROM _authz_standings WHERE user = ?1 AND organization = ?2", params![user, id(organization)])
             .map(drop),
     }
 }

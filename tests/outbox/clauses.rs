@@ -236,21 +236,21 @@ fn statements() -> Vec<(String, Outcome)> {
         all.push((format!("INSERT OR IGNORE {row}"), Outcome::Skipped));
     }
     for (statement, outcome) in [
-        ("INSERT OR IGNORE INTO authz_organizations (id) VALUES ('a b')", Outcome::Skipped),
-        ("INSERT OR IGNORE INTO authz_resources (resource_type, resource_id) VALUES ('organization', 'a b')", Outcome::Skipped),
-        ("INSERT OR IGNORE INTO authz_group_members (group_id, subject) VALUES ('a b', 'user:ana')", Outcome::Skipped),
+        ("INSERT OR IGNORE INTO authz_organizations (id) VALUES ('a b')", Outcome::Refused("id_invalid")),
         (
-            "INSERT OR REPLACE INTO authz_roles (rowid, slug) SELECT rowid, 'taken' FROM authz_roles WHERE slug = 'r1'",
-            Outcome::Refused("replace_refused"),
+            "INSERT OR IGNORE INTO authz_resources (resource_type, resource_id) VALUES ('organization', 'a b')",
+            Outcome::Refused("id_invalid"),
         ),
-        ("INSERT OR REPLACE INTO authz_permissions (rowid, slug) VALUES (1, 'taken')", Outcome::Refused("replace_refused")),
+        ("INSERT OR IGNORE INTO authz_group_members (group_id, subject) VALUES ('a b', 'user:ana')", Outcome::Refused("id_invalid")),
+        (
+            "INSERT OR IGNORE INTO authz_users (id, email, first_name) VALUES ('x', 'x', CAST(x'c3' AS TEXT))",
+            Outcome::Refused("text_encoding"),
+        ),
         (
             "INSERT OR REPLACE INTO authz_role_permissions (rowid, role, permission) VALUES (1, 'member', 'p1')",
             Outcome::Refused("replace_refused"),
         ),
-        ("UPDATE OR REPLACE authz_roles SET rowid = 1 WHERE slug = 'r1'", Outcome::Refused("rowid_immutable")),
-        ("UPDATE OR REPLACE authz_permissions SET rowid = 5", Outcome::Refused("rowid_immutable")),
-        ("UPDATE OR REPLACE authz_role_permissions SET rowid = 5 WHERE role = 'r1'", Outcome::Refused("rowid_immutable")),
+        ("UPDATE OR REPLACE authz_role_permissions SET rowid = 5 WHERE role = 'r1'", Outcome::Refused("role_permission_immutable")),
         ("UPDATE OR REPLACE authz_users SET id = 'ana' WHERE id = 'bo'", Outcome::Refused("user_immutable")),
         ("UPDATE OR REPLACE authz_roles SET name = 'New' WHERE slug = 'r1'", Outcome::Updated),
         ("UPDATE OR IGNORE authz_roles SET name = 'New' WHERE slug = 'r1'", Outcome::Updated),

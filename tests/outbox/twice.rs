@@ -350,7 +350,7 @@ fn a_cascade_tells_of_children_first() {
 }
 
 #[test]
-fn a_membership_holds_the_default_role_and_suspends() {
+fn a_membership_holds_a_role_and_suspends() {
     let connection = open();
     connection
         .execute_batch(
@@ -362,11 +362,11 @@ fn a_membership_holds_the_default_role_and_suspends() {
     let text = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, Option<String>>(0)).unwrap();
     let roles =
         || text("SELECT group_concat(role, ' ') FROM (SELECT role FROM authz_role_assignments WHERE subject = 'user:ana' ORDER BY role)");
-    let suspended = || text("SELECT group_concat(user || '@' || organization) FROM _authz_suspensions");
+    let suspended = || text("SELECT group_concat(user || '@' || organization) FROM _authz_standings WHERE active = 0");
     let refused = |sql: &str| connection.execute_batch(sql).unwrap_err().to_string();
     assert_eq!((roles().as_deref(), suspended().as_deref()), (Some("member"), Some("ana@acme")));
-    assert!(refused("DELETE FROM authz_role_assignments").starts_with("role_default_held"));
-    assert!(refused("UPDATE authz_role_assignments SET expires_at = '2040-01-01T00:00:00.000Z'").starts_with("role_default_held"));
+    assert!(refused("DELETE FROM authz_role_assignments").starts_with("membership_role_required"));
+    assert!(refused("UPDATE authz_role_assignments SET expires_at = '2040-01-01T00:00:00.000Z'").starts_with("membership_role_required"));
     assert!(refused("DELETE FROM authz_roles WHERE slug = 'member'").starts_with("role_default_required"));
     assert!(refused("UPDATE authz_roles SET is_default = 0").starts_with("role_default_required"));
     assert!(refused("DELETE FROM authz_organizations").starts_with("organization_has_members"));
@@ -381,8 +381,20 @@ fn a_membership_holds_the_default_role_and_suspends() {
     connection
         .execute_batch("INSERT INTO authz_roles (slug) VALUES ('viewer'); UPDATE authz_roles SET is_default = 1 WHERE slug = 'viewer'")
         .unwrap();
-    assert_eq!(roles().as_deref(), Some("member viewer"));
+    assert_eq!(roles().as_deref(), Some("member"), "a change of the default role touches no member");
     assert_eq!(text("SELECT group_concat(slug) FROM authz_roles WHERE is_default = 1").as_deref(), Some("viewer"));
+    let give = "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at) VALUES ('user:ana', 'viewer', 'organization', 'acme', ?1)";
+    connection.execute(give, ["2040-01-01T00:00:00.000Z"]).unwrap();
+    assert!(refused("DELETE FROM authz_role_assignments WHERE role = 'member'").starts_with("membership_role_required"), "the other ends");
+    connection.execute_batch("UPDATE authz_role_assignments SET expires_at = NULL").unwrap();
     connection.execute_batch("DELETE FROM authz_role_assignments WHERE role = 'member'").unwrap();
+    assert_eq!(roles().as_deref(), Some("viewer"));
+    connection.execute_batch("INSERT INTO authz_users (id, email) VALUES ('bo', 'bo@acme.test')").unwrap();
+    let named = "INSERT INTO authz_memberships (user, organization, role) VALUES ('bo', 'acme', ?1)";
+    assert!(connection.execute(named, ["nobody"]).unwrap_err().to_string().starts_with("role_unknown"));
+    connection.execute(named, ["member"]).unwrap();
+    let of_bo = "SELECT group_concat(role) FROM authz_role_assignments WHERE subject = 'user:bo'";
+    assert_eq!(text(of_bo).as_deref(), Some("member"));
+    assert!(refused("UPDATE authz_memberships SET role = NULL WHERE user = 'bo'").starts_with("membership_immutable"));
     assert_eq!(difference(&connection), None);
 }

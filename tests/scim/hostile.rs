@@ -7,7 +7,8 @@ use crate::{ENTERPRISE, GROUP, USER, ask, group, operations, scim, user, world};
 
 /// Everything in the file, as one text.
 fn everything(connection: &Connection) -> String {
-    let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1").unwrap();
+    let mut tables =
+        connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_authz_search_*' ORDER BY 1").unwrap();
     let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     let mut all = String::new();
     for table in tables {

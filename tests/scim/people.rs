@@ -328,7 +328,7 @@ fn in_plain_sql_they_are_read_and_deleted() {
         ("INSERT OR REPLACE INTO authz_directories (id, organization, name) VALUES ('d', 'acme', 'x')", "replace_refused"),
         ("UPDATE authz_directories SET organization = 'rival'", "directory_immutable"),
         ("DELETE FROM authz_directories WHERE id = 'd'", "directory_in_use"),
-        ("UPDATE authz_directories SET type = 'x'", "CHECK"),
+        ("UPDATE authz_directories SET type = 'x'", "directory_type"),
         ("UPDATE authz_directories SET state = 'x'", "CHECK"),
     ] {
         let told = connection.execute_batch(refused).unwrap_err().to_string();

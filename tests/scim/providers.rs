@@ -7,7 +7,9 @@ use crate::{ENTERPRISE, GROUP, USER, ask, events, last_event, number, operations
 
 /// Whether a text stands in any row of any table of the file.
 pub(crate) fn is_kept(connection: &Connection, sought: &str) -> bool {
-    let mut tables = connection.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
+    let mut tables = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB '_authz_search_*' AND name <> '_authz_sso_errors'")
+        .unwrap();
     let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
     tables.iter().any(|table| {
         let mut rows = connection.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();

@@ -117,7 +117,7 @@ fn plain_sql_meets_the_same_rules() {
         ("INSERT OR REPLACE INTO authz_sso_sessions (id, connection) VALUES ('new', 'okta')", "replace_refused"),
         ("REPLACE INTO authz_connections (id, organization, type) VALUES ('okta', 'acme', 'OktaSAML')", "replace_refused"),
         ("INSERT INTO authz_connections (organization, type) VALUES ('7', 'OktaSAML')", "organization_unknown"),
-        ("INSERT INTO authz_connections (organization, type) VALUES (7, 'Okta')", "one that the reference names"),
+        ("INSERT INTO authz_connections (organization, type) VALUES (7, 'Okta')", "connection_type"),
         ("UPDATE authz_connections SET organization = 7", "connection_immutable"),
         ("UPDATE authz_connections SET timeout_seconds = 0", "timeout_seconds is 1 to 86400"),
         ("INSERT INTO authz_sso_sessions (connection, user) VALUES ('okta', 'nobody')", "user_unknown"),

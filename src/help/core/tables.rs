@@ -75,14 +75,14 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::table(
         "authz_role_assignments",
         "rows (subject TEXT, role TEXT, organization INTEGER or TEXT, resource_type TEXT, resource_id INTEGER or TEXT, expires_at TEXT, \
-         source TEXT, created_at TEXT)",
+         source TEXT, created_at TEXT, updated_at TEXT)",
         "Who holds which role on which resource. From `expires_at` on, UTC with milliseconds, an assignment grants nothing. `source` is \
          `direct`, `directory` or `sso`. `organization` is that of the role, filled in where it is not given.",
         "SELECT subject, role, source FROM authz_role_assignments WHERE resource_type = 'project' AND resource_id = 1;",
     ),
     Entry::table(
         "authz_relationships",
-        "rows (subject TEXT, relation TEXT, resource_type TEXT, resource_id INTEGER or TEXT, expires_at TEXT, created_at TEXT)",
+        "rows (subject TEXT, relation TEXT, resource_type TEXT, resource_id INTEGER or TEXT, expires_at TEXT, created_at TEXT, updated_at TEXT)",
         "The relationships. The subject is one subject (`user:ana`), everyone of a type (`user:*`) or a userset (`group:web#member`). From \
          `expires_at` on, UTC with milliseconds, a relationship grants nothing.",
         "SELECT subject, relation FROM authz_relationships WHERE resource_type = 'document' AND resource_id = 20;",

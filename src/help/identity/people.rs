@@ -12,7 +12,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     ),
     Entry::table(
         "authz_organization_domains",
-        "rows (organization INTEGER or TEXT, domain TEXT, state TEXT, created_at TEXT, updated_at TEXT)",
+        "rows (organization INTEGER or TEXT, domain TEXT, state TEXT, created_at TEXT, updated_at TEXT, id TEXT)",
         "The e-mail domains of organizations, in lower case. Set `state` to `verified` once the organization has proved that the domain is its \
          own: then sign-ins and directories may find users by addresses of that domain.",
         "INSERT INTO authz_organization_domains (organization, domain, state) VALUES ('acme', 'acme.test', 'pending') RETURNING domain;",
@@ -26,9 +26,9 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::table(
         "authz_memberships",
         "rows (id TEXT, user TEXT, organization INTEGER or TEXT, status TEXT, directory_managed INTEGER, custom_attributes JSON, \
-         created_at TEXT, updated_at TEXT)",
+         created_at TEXT, updated_at TEXT, role TEXT)",
         "Which user belongs to which organization. `status` is `active`, `inactive` or `pending`; a user whose membership is not active has no \
-         access in the organization. A new member holds the default role. `custom_attributes` is filled in by directories and sign-ins.",
+         access in the organization. A new member holds `role`, or the default role where that is NULL; it keeps at least one role without an end. `custom_attributes` is filled in by directories and sign-ins.",
         "INSERT INTO authz_memberships (user, organization) VALUES ('emil', 'acme') RETURNING status;",
     ),
 ];

@@ -3,4 +3,4 @@
 INSERT INTO main.authz_memberships (user, organization)
 SELECT ?1, ?2
 WHERE NOT EXISTS (SELECT 1 FROM main.authz_memberships WHERE user = +?1 AND organization = ?2)
-  AND NOT EXISTS (SELECT 1 FROM main._authz_suspensions WHERE user = +?1 AND organization = ?2)
+  AND NOT EXISTS (SELECT 1 FROM main._authz_standings WHERE user = +?1 AND organization = ?2 AND active IS NOT 1)
