@@ -31,6 +31,7 @@ mod access;
 mod base;
 mod debug;
 mod decide;
+mod doctor;
 mod facts;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -133,6 +134,8 @@ fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     search::register(connection, &search)?;
     // authz_help
     help::register(connection, engine)?;
+    // What is wrong with the file: authz_doctor
+    doctor::register(connection, engine)?;
     // authz_debug
     debug::register(connection, &store, &identity)?;
     // authz_version, last, for it tells that all the others are there

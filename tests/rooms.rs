@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may use, none of which stands below it in this list.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     // The library.
     ("base", &[]),
     ("decide", &[]),
@@ -22,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("identity", &["base", "sqlite", "facts", "outbox", "manage"]),
     ("search", &["base", "sqlite", "facts", "access"]),
     ("help", &["base", "sqlite"]),
+    ("doctor", &["base", "sqlite"]),
     ("debug", &["sqlite", "facts", "identity"]),
     // With the feature `fuzzing` only.
     ("fuzzing", &["base", "model", "access", "identity", "search"]),

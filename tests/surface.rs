@@ -139,6 +139,7 @@ fn registering_adds_these_functions() {
             "authz_attribute_problems",
             "authz_attributes",
             "authz_descendants",
+            "authz_doctor",
             "authz_event_envelopes",
             "authz_help",
             "authz_hierarchy",

@@ -8,6 +8,7 @@ mod ask;
 #[cfg(feature = "dashboard")]
 mod dashboard;
 mod demo;
+mod doctor;
 mod events;
 mod model;
 mod options;
@@ -40,6 +41,8 @@ enum Command {
     Demo(demo::Demo),
     /// Bring a file to the newest schema
     Migrate(model::Migrate),
+    /// What is wrong with a file, and what to do about it. Exit status 1 where anything is
+    Doctor(doctor::Doctor),
     /// Make the model of a file equal to a document
     Apply(model::Apply),
     /// Show what `apply` would do, and write nothing
@@ -80,6 +83,7 @@ pub(crate) fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Demo(demo) => demo.run(),
         Command::Migrate(migrate) => migrate.run(),
+        Command::Doctor(doctor) => doctor.run(),
         Command::Apply(apply) => apply.run(),
         Command::Plan(plan) => plan.show(),
         Command::Check(question) => question.check(),

@@ -28,6 +28,15 @@ pub(super) const ENTRIES: &[Entry] = &[
          needs.",
         "SELECT name, version, newest FROM authz_systems();",
     ),
+    Entry::rows(
+        "authz_doctor",
+        "",
+        "rows (severity TEXT, what TEXT, where TEXT, what_to_do TEXT): the worst first; no row where all is well",
+        "What is wrong with the file: objects of the schema that are missing or were changed, rows that break a rule, roles and relationships \
+         that lead nowhere, users that are gone, expired rows, the index of the search. `error`: answers may be wrong; `warning`: something \
+         has no effect or is left over; `note`: nothing is wrong. Reads the tables whole. `where` is a keyword: write `\"where\"`.",
+        "SELECT severity, what, \"where\", what_to_do FROM authz_doctor();",
+    ),
     Entry::reads(
         "authz_schema_version",
         "",

@@ -76,7 +76,7 @@ impl Engine {
 }
 
 /// Refuses to write on a connection on which the triggers of the file do not run.
-pub(super) fn check_triggers(connection: &Connection) -> Result<()> {
+pub(crate) fn check_triggers(connection: &Connection) -> Result<()> {
     let mut on: c_int = 1;
     // SAFETY: the handle is valid as long as the connection; −1 asks, and the answer is written through the pointer.
     unsafe { ffi::sqlite3_db_config(connection.handle(), ffi::SQLITE_DBCONFIG_ENABLE_TRIGGER, -1 as c_int, &raw mut on) };

@@ -238,6 +238,17 @@ pub(crate) fn installed(connection: &Connection) -> Result<Installed> {
     Ok(installed)
 }
 
+/// Whether the main database has a system.
+pub(crate) fn has(connection: &Connection, system: &str) -> Result<bool> {
+    let installed = installed(connection)?;
+    Ok(SYSTEMS.iter().zip(installed).any(|(one, version)| one.name == system && version > 0))
+}
+
+/// The objects of its systems that the main database lacks, or has otherwise than `authz_migrate` made them, each with what is wrong.
+pub(crate) fn damage(connection: &Connection) -> Result<Vec<(String, &'static str)>> {
+    shape::damage(connection, &installed(connection)?)
+}
+
 /// Whether the file is to have the index of the search and has none. It is an FTS5 table, which not every host can make.
 fn lacks_index(connection: &Connection) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE name = '_authz_search_documents')

@@ -40,16 +40,23 @@ fn found(connection: &Connection) -> Result<Shape> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// The objects that a file lacks of its systems, or has otherwise, each with what is wrong.
+pub(super) fn damage(connection: &Connection, installed: &Installed) -> Result<Vec<(String, &'static str)>> {
+    let found = found(connection)?;
+    let wrong = expected(installed)?.into_iter().filter_map(|(name, sql)| match found.get(&name) {
+        Some(is) if *is == sql => None,
+        Some(_) => Some((name, "differs from what `authz_migrate` made")),
+        None => Some((name, "is missing")),
+    });
+    Ok(wrong.collect())
+}
+
 /// Refuses a file that lacks an object of its systems, or has it otherwise.
 pub(super) fn check(connection: &Connection, installed: &Installed) -> Result<()> {
-    let found = found(connection)?;
-    for (name, sql) in expected(installed)? {
-        let what = match found.get(&name) {
-            Some(is) if *is == sql => continue,
-            Some(_) => "differs from what `authz_migrate` made",
-            None => "is missing",
-        };
-        return Err(Error::refused(format!("`{name}` {what}; restore it as `authz migrate --print-sql` has it, then migrate again")));
+    match damage(connection, installed)?.first() {
+        Some((name, what)) => {
+            Err(Error::refused(format!("`{name}` {what}; restore it as `authz migrate --print-sql` has it, then migrate again")))
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
