@@ -504,6 +504,14 @@ CREATE TABLE _authz_directory_people (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX _authz_directory_people_by_user ON _authz_directory_people (user, organization);
 
+-- The organizations whose providers have told of a user or were given it by its address. A row stays when the connection or the directory
+-- goes: a user whom one organization may have made up is never taken over by another.
+CREATE TABLE _authz_known_users (
+  user TEXT NOT NULL,
+  organization ANY NOT NULL,
+  PRIMARY KEY (user, organization)
+) STRICT, WITHOUT ROWID;
+
 -- The roles that a directory group gives are assignments of its group with the source directory.
 CREATE VIEW authz_directory_group_roles (directory, directory_group, role, organization, resource_type, resource_id, created_at) AS
 SELECT g.directory, g.id, a.role, a.organization, a.resource_type, a.resource_id, a.created_at
@@ -770,6 +778,7 @@ END;
 CREATE TRIGGER _authz_users_deleted AFTER DELETE ON authz_users
 BEGIN
   DELETE FROM _authz_directory_people WHERE user = OLD.id;
+  DELETE FROM _authz_known_users WHERE user = OLD.id;
   UPDATE authz_directory_users SET user = NULL WHERE user = OLD.id;
   DELETE FROM _authz_attribute_holders WHERE user = OLD.id;
   INSERT INTO _authz_outbox (kind, event, id, email, first_name, last_name, external_id, metadata, created_at, updated_at)

@@ -19,11 +19,11 @@ pub(crate) struct Person<'a> {
 
 /// The user whom an organization may take for the person: by e-mail address, where its domain is verified for the organization, or
 /// where the user has a membership there and holds nothing (membership, assignment, group, relationship) outside it. Whom a directory or
-/// a connection of another organization knows is not found by address, unless there is a membership already: else a provider could make somebody
-/// with an address that is not its own, and wait until the owner of the domain takes that user in.
+/// a connection of another organization has ever known is not found by address, unless there is a membership already: otherwise a provider
+/// could make a user with an address that is not its own, and wait until the owner of the domain takes that user in.
 ///
 /// Members come first. Where more than one user remains, it is none of them: nobody is taken for somebody else.
-pub(crate) fn find(engine: &Engine, organization: &dyn ToSql, person: &Person<'_>) -> Result<Option<String>> {
+fn find(engine: &Engine, organization: &dyn ToSql, person: &Person<'_>) -> Result<Option<(String, bool)>> {
     let Some((_, domain)) = person.email.rsplit_once('@') else { return Ok(None) };
     let candidates: Vec<(String, bool)> = engine.with(include_str!("../../sql/identity/people/by_email.sql"), |statement| {
         Ok(statement
@@ -31,30 +31,43 @@ pub(crate) fn find(engine: &Engine, organization: &dyn ToSql, person: &Person<'_
             .collect::<rusqlite::Result<_>>()?)
     })?;
     Ok(match candidates.as_slice() {
-        [(user, _)] | [(user, true), (_, false), ..] => Some(user.clone()),
+        [one] | [one @ (_, true), (_, false), ..] => Some(one.clone()),
         _ => None,
     })
 }
 
-/// The user whom [`find`] finds, else a new one with a random id.
+/// The user behind a person whom a provider of the organization tells of for the first time: the one whom the address may be taken for,
+/// where that one `is_free`, otherwise a new one with a random id. From then on the organization knows the user.
+///
+/// A user who was no member of the organization is signed out everywhere: sessions from before were started by somebody else's word.
 ///
 /// # Errors
 /// The address is none.
-pub(crate) fn find_or_insert(engine: &Engine, organization: &dyn ToSql, person: &Person<'_>) -> Result<String> {
+pub(crate) fn take_in(
+    engine: &Engine,
+    organization: &dyn ToSql,
+    person: &Person<'_>,
+    is_free: impl FnOnce(&str) -> Result<bool>,
+) -> Result<String> {
     if !is_email(person.email) {
         return Err(Error::refused("a user needs an e-mail address such as `ana@acme.com`"));
     }
-    match find(engine, organization, person)? {
-        Some(user) => Ok(user),
-        None => insert(engine, person),
-    }
-}
-
-/// A new user with a random id.
-pub(crate) fn insert(engine: &Engine, person: &Person<'_>) -> Result<String> {
-    engine.with(include_str!("../../sql/identity/people/insert.sql"), |statement| {
-        Ok(statement.query_row(params![person.email, person.first_name, person.last_name], |row| row.get(0))?)
-    })
+    let found = match find(engine, organization, person)? {
+        Some((user, is_member)) if is_free(&user)? => Some((user, is_member)),
+        _ => None,
+    };
+    let user = match found {
+        Some((user, true)) => user,
+        Some((user, false)) => {
+            engine.with(include_str!("../../sql/identity/people/sign_out.sql"), |statement| Ok(statement.execute([&user])?))?;
+            user
+        }
+        None => engine.with(include_str!("../../sql/identity/people/insert.sql"), |statement| {
+            Ok(statement.query_row(params![person.email, person.first_name, person.last_name], |row| row.get(0))?)
+        })?,
+    };
+    engine.with(include_str!("../../sql/identity/people/know.sql"), |statement| Ok(statement.execute(params![user, organization])?))?;
+    Ok(user)
 }
 
 #[cfg(test)]
@@ -62,7 +75,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use rusqlite::Connection;
 
-    use super::{Person, find, find_or_insert};
+    use super::{Person, find, take_in};
     use crate::base::identifier::Id;
 
     const WORLD: &str = "
@@ -77,7 +90,7 @@ mod tests {
         crate::migrate(&connection).unwrap();
         connection.execute_batch(WORLD).unwrap();
         connection.execute_batch(change).unwrap();
-        find(&engine, &Id::of(organization), &Person { email, ..Person::default() }).unwrap()
+        find(&engine, &Id::of(organization), &Person { email, ..Person::default() }).unwrap().map(|(user, _)| user)
     }
 
     #[test]
@@ -110,10 +123,9 @@ mod tests {
     #[test]
     fn whom_a_provider_of_another_organization_knows_is_not_found_by_address() {
         let made_up = "INSERT INTO authz_users (id, email) VALUES ('fake', 'dee@acme.com');
-            INSERT INTO authz_connections (id, organization, type) VALUES ('idp', 'rival', 'OktaSAML');
-            INSERT INTO _authz_sso_profiles VALUES ('idp', '1', 'fake', '{}', '2027-01-01T00:00:00.000Z', '2027-01-01T00:00:00.000Z')";
+            INSERT INTO _authz_known_users VALUES ('fake', 'rival')";
         assert_eq!(found(made_up, "acme", "dee@acme.com"), None);
-        let own = made_up.replace("'rival', 'OktaSAML'", "'acme', 'OktaSAML'");
+        let own = made_up.replace("'rival'", "'acme'");
         assert_eq!(found(&own, "acme", "dee@acme.com").as_deref(), Some("fake"));
         let member = format!("{made_up}; INSERT INTO authz_memberships (user, organization) VALUES ('fake', 'acme')");
         assert_eq!(found(&member, "acme", "dee@acme.com").as_deref(), Some("fake"), "acme has taken them in already");
@@ -136,10 +148,10 @@ mod tests {
         crate::migrate(&connection).unwrap();
         connection.execute_batch(WORLD).unwrap();
         let person = Person { email: "ana@acme.com", first_name: Some("Ana"), last_name: None };
-        assert_eq!(find_or_insert(&engine, &Id::of("acme"), &person).unwrap(), "ana");
-        let stranger = find_or_insert(&engine, &Id::of("rival"), &person).unwrap();
+        assert_eq!(take_in(&engine, &Id::of("acme"), &person, |_| Ok(true)).unwrap(), "ana");
+        let stranger = take_in(&engine, &Id::of("rival"), &person, |_| Ok(true)).unwrap();
         assert!(stranger.starts_with("user_"), "{stranger}");
-        assert!(find_or_insert(&engine, &Id::of("rival"), &Person::default()).is_err());
+        assert!(take_in(&engine, &Id::of("rival"), &Person::default(), |_| Ok(true)).is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod kept;
 mod model;
 mod races;
 mod sign_in;
+mod takeover;
 
 use authz::rusqlite::{Connection, Params};
 use serde_json::Value;

@@ -2,11 +2,7 @@
 -- the address if the domain is verified for the organization, else those who have a membership there and hold nothing outside it.
 SELECT u.id, EXISTS (SELECT 1 FROM main.authz_memberships AS m WHERE m.user = u.id AND m.organization = ?1) AS is_member
 FROM (
-  SELECT u.id,
-    EXISTS (SELECT 1 FROM main._authz_directory_people AS p WHERE p.user = u.id AND p.organization IS NOT ?1)
-    OR EXISTS (
-      SELECT 1 FROM main._authz_sso_profiles AS p JOIN main.authz_connections AS c ON c.id = p.connection
-      WHERE p.user = u.id AND c.organization IS NOT ?1) AS is_known_elsewhere
+  SELECT u.id, EXISTS (SELECT 1 FROM main._authz_known_users AS k WHERE k.user = u.id AND k.organization IS NOT ?1) AS is_known_elsewhere
   FROM main.authz_users AS u
   WHERE lower(u.email) = lower(?2)
 ) AS u

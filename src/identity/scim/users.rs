@@ -193,16 +193,12 @@ fn who(engine: &Engine, directory: &Directory, now: &User) -> Result<Option<Stri
     })?;
     let Some(email) = now.email.as_deref().filter(|_| known.is_none()) else { return Ok(known) };
     let person = Person { email, first_name: now.first_name.as_deref(), last_name: now.last_name.as_deref() };
-    let found = people::find(engine, &directory.organization, &person)?;
-    let is_free = |user: &String| {
+    let is_free = |user: &str| {
         engine.with(include_str!("../../../sql/identity/scim/users/stands_for.sql"), |statement| {
             Ok(!statement.exists(params![user, directory.id])?)
         })
     };
-    match found {
-        Some(user) if is_free(&user)? => Ok(Some(user)),
-        _ => Ok(Some(people::insert(engine, &person)?)),
-    }
+    people::take_in(engine, &directory.organization, &person, is_free).map(Some)
 }
 
 /// The membership of a user who is known from now on. One that was suspended by hand stays so, unless a directory had ended it before

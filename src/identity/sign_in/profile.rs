@@ -9,7 +9,7 @@ use crate::base::json::{Json, object, quoted, refused, required, text, words};
 use crate::base::refusal::shown;
 use crate::identity::attributes::holders::signed_in;
 use crate::identity::email::is_email;
-use crate::identity::people::{Person, find_or_insert};
+use crate::identity::people::{Person, take_in};
 use crate::identity::sign_in::masking::masked;
 use crate::identity::state::Identity;
 use crate::outbox::call::as_one_call;
@@ -117,7 +117,7 @@ fn enter(identity: &Identity, through: &str, profile: &Profile, now: &str) -> Re
         Some(user) => user,
         None => {
             let (first_name, last_name) = (profile.first_name.as_deref(), profile.last_name.as_deref());
-            find_or_insert(engine, &connection.organization, &Person { email: &profile.email, first_name, last_name })?
+            take_in(engine, &connection.organization, &Person { email: &profile.email, first_name, last_name }, |_| Ok(true))?
         }
     };
     if let Some(idp_id) = &profile.idp_id {
