@@ -112,3 +112,73 @@ fn rows_that_exclude_each_other_in_a_long_ring_are_decided() {
     assert_eq!(number(&connection, "SELECT count(*) FROM authz_list_subjects('open', 'folder', 1)"), 1);
     assert_eq!(number(&connection, "SELECT authz_explain('user:ana', 'open', 'folder', 2) ->> 'allowed'"), 0);
 }
+
+/// The deepest rules that are accepted, each leading to the next: `wrap` puts 64 parentheses round what it is given.
+fn deep_model(relations: usize, wrap: impl Fn(&str) -> String) -> String {
+    let mut model = "model schema 1.1 type user type group relations define member: [user, group#member] type folder relations
+        define all: [user] define none: [user] "
+        .to_owned();
+    for number in 0..relations {
+        let next = if number + 1 == relations { "all".to_owned() } else { format!("r{}", number + 1) };
+        model += &format!("define r{number}: {} ", wrap(&next));
+    }
+    model
+}
+
+#[test]
+fn every_question_over_the_deepest_rules_fits_a_small_stack() {
+    let nested = |before: &'static str, after: [&'static str; 2]| {
+        move |next: &str| {
+            let mut rule = next.to_owned();
+            for level in 0..64 {
+                rule = format!("({before}{rule}{})", after[level % 2]);
+            }
+            rule
+        }
+    };
+    type Wrap = Box<dyn Fn(&str) -> String + Send>;
+    let shapes: [(&str, Wrap); 4] = [
+        ("unions and intersections", Box::new(nested("", [" or none", " and all"]))),
+        ("exclusions", Box::new(nested("", [" but not none", " but not none"]))),
+        ("the other way round", Box::new(nested("none or ", ["", ""]))),
+        ("excluded from exclusions", Box::new(nested("all but not ", ["", ""]))),
+    ];
+    for (name, wrap) in shapes {
+        on_a_small_stack(move || {
+            let connection = open();
+            let model = deep_model(100, wrap);
+            connection.query_row("SELECT authz_apply(?1)", [&model], |_| Ok(())).unwrap();
+            assert_eq!(number(&connection, "SELECT count(*) FROM authz_plan(authz_model())"), 0, "{name}");
+            assert_eq!(number(&connection, "SELECT count(*) FROM authz_plan(authz_model('fga'))"), 0, "{name}");
+            connection
+                .execute_batch(
+                    "SELECT authz_add_member('group:g', 'user:ben');
+                     SELECT authz_relate('user:ana', 'all', 'folder', 1), authz_relate('user:ben', 'none', 'folder', 1)",
+                )
+                .unwrap();
+            for subject in ["user:ana", "user:ben", "user:eve"] {
+                for relation in ["r0", "r1", "r99", "all"] {
+                    let allowed = number(&connection, &format!("SELECT authz_check('{subject}', '{relation}', 'folder', 1)"));
+                    let of_each = [
+                        format!("SELECT authz_explain('{subject}', '{relation}', 'folder', 1) ->> 'allowed'"),
+                        format!("SELECT count(*) FROM authz_list_subjects('{relation}', 'folder', 1) WHERE subject = '{subject}'"),
+                        format!("SELECT count(*) FROM authz_list_resources('{subject}', '{relation}', 'folder')"),
+                        format!("SELECT count(*) FROM authz_list_permissions('{subject}', 'folder', 1) WHERE permission = '{relation}'"),
+                        format!("SELECT sum(authz_check('{subject}', '{relation}', 'folder', value)) FROM json_each('[1, 2, 3]')"),
+                    ];
+                    for sql in of_each {
+                        assert_eq!(number(&connection, &sql), allowed, "{name}: {sql}");
+                    }
+                    // Readers of JSON take 127 levels.
+                    let sql = format!("SELECT authz_explain('{subject}', '{relation}', 'folder', 1)");
+                    let told: String = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+                    serde_json::from_str::<serde_json::Value>(&told).unwrap();
+                }
+            }
+            // There a yes is told by what the outermost exclusion excludes from.
+            let is_cut_off = i64::from(name != "excluded from exclusions");
+            let sql = "SELECT authz_explain('user:ana', 'r0', 'folder', 1) LIKE '%\"cut_off\":true%'";
+            assert_eq!(number(&connection, sql), is_cut_off, "{name}");
+        });
+    }
+}

@@ -8,15 +8,14 @@ use std::collections::BTreeSet;
 
 use hashbrown::HashSet;
 
-use super::frontier::{Frontier, follow};
 use super::relevant::{Relevant, Way, relevant, ways_on};
-use super::sets::Sets;
 use super::walk::{Walk, starts_of};
 use crate::base::identifier::{Id, IdRef};
 use crate::decide::facts::Facts;
+use crate::decide::frontier::{Frontier, follow};
 use crate::decide::goal::{Goal, Node, Relation, TypeKey, Who};
 use crate::decide::rule::Rule;
-use crate::decide::set::{Candidate, Set};
+use crate::decide::set::{Candidate, Sets};
 use crate::decide::solver::Solver;
 use crate::facts::reader::Reader;
 use crate::model::compiled::SubjectKind;
@@ -152,6 +151,9 @@ impl Wanted {
     }
 }
 
+/// After so much work it is asked whether to end.
+const POLLED: usize = 1024;
+
 /// Every subject that has the relation to the resource. Whoever has it only as one of everybody is answered as the wildcard.
 pub(crate) fn subjects(reader: &mut Reader<'_>, goal: Goal, wanted: Wanted) -> Result<BTreeSet<String>> {
     let relevant = relevant(reader, goal.relation)?;
@@ -178,23 +180,23 @@ pub(crate) fn subjects(reader: &mut Reader<'_>, goal: Goal, wanted: Wanted) -> R
         })
         .collect();
     let suspends = reader.suspends(goal.node)?;
-    let set = match relevant.decides {
-        true => Sets::new(matches!(wanted, Wanted::Usersets(_))).of(reader, goal)?,
+    let mut sets = match relevant.decides {
+        true => Sets::of(reader, goal, matches!(wanted, Wanted::Usersets(_)))?,
         false => None,
     };
-    for (place, who) in named.into_iter().enumerate() {
-        if place % 256 == 255 {
+    let mut work = 0;
+    for who in named {
+        // A candidate is held against all sets, or decided by a solver of its own.
+        work += sets.as_ref().map_or(if relevant.decides { POLLED } else { 1 }, Sets::len);
+        if work >= POLLED {
+            work = 0;
             reader.poll_interrupt()?;
         }
         let Some(kind) = reader.kind(who).filter(|kind| wanted.takes(*kind)) else { continue };
-        let by_set = match &set {
-            Some(set) => in_set(reader, set, who, kind, &everybody)?,
-            None => None,
-        };
-        let holds = match (relevant.decides, by_set) {
-            (false, _) => true,
-            (true, Some(holds)) => holds,
-            (true, None) => decide(reader, who, kind, goal, &everybody)?,
+        let holds = match &mut sets {
+            _ if !relevant.decides => true,
+            Some(sets) => in_sets(reader, sets, who, kind, &everybody)?,
+            None => decide(reader, who, kind, goal, &everybody)?,
         };
         if holds && !(suspends && reader.is_suspended(who, goal.node)?) {
             answer.insert(reader.text(who).to_owned());
@@ -203,20 +205,17 @@ pub(crate) fn subjects(reader: &mut Reader<'_>, goal: Goal, wanted: Wanted) -> R
     Ok(answer)
 }
 
-/// Whether a candidate is in a set, and is so otherwise than as one of everybody where everybody is; `None` where that takes too long to say.
-fn in_set(reader: &mut Reader<'_>, set: &Set, who: Who, kind: SubjectKind, everybody: &HashSet<TypeKey>) -> Result<Option<bool>> {
+/// Whether a candidate is in the set of all who have the relation, and is so otherwise than as one of everybody where everybody is.
+fn in_sets(reader: &mut Reader<'_>, sets: &mut Sets, who: Who, kind: SubjectKind, everybody: &HashSet<TypeKey>) -> Result<bool> {
     let every = match kind {
         SubjectKind::One(of) => everybody.contains(&of).then(|| reader.everyone(of)).transpose()?,
         SubjectKind::Every(_) | SubjectKind::Userset(_) => None,
     };
-    let everybody_is_in = match every {
-        Some(every) => set.contains(Candidate { who: every, every: None }, false),
-        None => Some(false),
-    };
-    Ok(everybody_is_in.and_then(|everybody_is_in| match set.contains(Candidate { who, every }, false) {
-        Some(true) if everybody_is_in => set.contains(Candidate { who, every }, true),
-        other => other,
-    }))
+    let found = sets.holds(Candidate { who, every });
+    Ok(match every {
+        Some(every) if found.is_in && !found.by_name => !sets.holds(Candidate { who: every, every: None }).is_in,
+        _ => found.is_in,
+    })
 }
 
 /// Whether a candidate has the relation, and has it otherwise than as one of everybody where everybody has it.

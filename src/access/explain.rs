@@ -1,31 +1,22 @@
 //! `authz_explain`: why this subject may do that here, or why not.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use rusqlite::Connection;
-use rusqlite::types::Value;
 use serde_json::{Map, Value as Json, json};
 
-use super::check::{Question, question};
+use super::check::{Question, allows, question};
+use super::reasons::{json_of, reasons, resource};
 use crate::decide::facts::Facts;
-use crate::decide::formula::Truth;
-use crate::decide::goal::{Goal, Node, Who};
-use crate::decide::roles::Ancestors;
+use crate::decide::goal::{Goal, Node};
+use crate::decide::roles::{Ancestors, Nearest, nearest_held};
 use crate::decide::rule::{RoleSet, Rule};
 use crate::decide::solver::Solver;
 use crate::facts::assignments::{Assignment, assignment_is_live};
 use crate::facts::reader::Reader;
 use crate::facts::store::Store;
-use crate::model::compiled::SubjectKind;
-use crate::sqlite::error::Result;
+use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, define};
-
-/// Deeper than this a tree is cut off, and says so.
-const DEEPEST: usize = 50;
-
-/// Of so many branches that all failed, the first are shown.
-const MOST_BRANCHES: usize = 20;
 
 /// Registers the function of this module.
 pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
@@ -65,12 +56,19 @@ fn explain(store: &Store, call: &Arguments<'_>) -> Result<String> {
             answer.insert("reason".into(), "the resource is not registered; put it with authz_put_resource".into());
             return Ok(Json::Object(answer).to_string());
         }
-        let mut tree = Tree { who: question.who, solver: Solver::new(question.who), seen: HashSet::new() };
         let holder = match roles {
-            Some(roles) => held_on(reader, &question, roles)?,
+            Some(roles) => match nearest_held(reader, question.who, roles, question.goal.node)? {
+                Nearest::Decided(at) => at,
+                Nearest::Depends => held_on(reader, &question, roles)?,
+            },
             None => None,
         };
-        let allowed = tree.solver.holds(reader, question.goal)?;
+        let allowed = allows(reader, question.who, question.goal)?;
+        let mut solver = Solver::new(question.who);
+        if solver.holds(reader, question.goal)? != allowed {
+            // What was answered could not be explained.
+            return Err(Error::panicked());
+        }
         answer.insert("allowed".into(), allowed.into());
         match (roles, holder) {
             (Some(roles), Some(holder)) => {
@@ -89,7 +87,7 @@ fn explain(store: &Store, call: &Arguments<'_>) -> Result<String> {
                 Rule::Computed(relation) => Goal { relation: *relation, ..question.goal },
                 _ => question.goal,
             };
-            answer.insert("tree".into(), tree.goal(reader, goal, 0)?);
+            answer.insert("tree".into(), reasons(reader, question.who, solver, goal)?);
         }
         Ok(Json::Object(answer).to_string())
     })
@@ -99,7 +97,7 @@ fn explain(store: &Store, call: &Arguments<'_>) -> Result<String> {
 fn parts(rule: &Rule) -> (Option<&RoleSet>, Option<&Rule>) {
     match rule {
         Rule::Roles(roles) => (Some(roles), None),
-        Rule::Any(rules) => match rules.as_slice() {
+        Rule::Any(rules) => match &**rules {
             [Rule::Roles(roles), other] => (Some(roles), Some(other)),
             _ => (None, Some(rule)),
         },
@@ -180,171 +178,6 @@ fn why_not(reader: &mut Reader<'_>, question: &Question, roles: &RoleSet) -> Res
     Ok((json!({"groups": groups, "resources": resources}), missing.into()))
 }
 
-/// Draws which branch of which rule said yes, or why none did.
-struct Tree {
-    who: Who,
-    solver: Solver,
-    seen: HashSet<Goal>,
-}
-
-impl Tree {
-    fn goal(&mut self, reader: &mut Reader<'_>, goal: Goal, depth: usize) -> Result<Json> {
-        let holds = self.solver.truth(reader, goal)?;
-        let mut node = Map::new();
-        node.insert("relation".into(), reader.name_of(goal.relation)?.into());
-        node.insert("resource".into(), resource(reader, goal.node)?);
-        node.insert("holds".into(), (holds == Truth::Yes).into());
-        if holds == Truth::Undecided {
-            node.insert("undecided".into(), "it depends on its own exclusion, so it gives no access".into());
-        }
-        if !self.seen.insert(goal) {
-            node.insert("see_above".into(), true.into());
-        } else if depth >= DEEPEST {
-            node.insert("cut_off".into(), true.into());
-        } else {
-            let definition = reader.rules()?.get(goal.relation).map(|one| one.definition.clone()).unwrap_or_default();
-            if !definition.is_empty() {
-                node.insert("rule".into(), definition.into());
-            }
-            if reader.is_userset(self.who, goal)? {
-                node.insert("is_the_subject".into(), true.into());
-            } else {
-                let rule = reader.rule(goal.relation)?;
-                node.extend(self.branch(reader, &rule, goal, depth)?);
-            }
-        }
-        Ok(Json::Object(node))
-    }
-
-    /// Whether a part of a rule says yes.
-    fn says(&mut self, reader: &mut Reader<'_>, rule: &Rule, goal: Goal) -> Result<Truth> {
-        self.solver.part(reader, rule, goal)
-    }
-
-    fn branch(&mut self, reader: &mut Reader<'_>, rule: &Rule, goal: Goal, depth: usize) -> Result<Map<String, Json>> {
-        let yes = self.says(reader, rule, goal)? == Truth::Yes;
-        let mut node = Map::new();
-        match rule {
-            Rule::Roles(_) => {
-                node.insert("roles".into(), if yes { "one is held here or above" } else { "none is held here or above" }.into());
-            }
-            Rule::Direct => node.extend(self.direct(reader, goal, depth, yes)?),
-            Rule::Computed(relation) => {
-                node.insert("computed".into(), self.goal(reader, Goal { relation: *relation, ..goal }, depth + 1)?);
-            }
-            Rule::From { through, relations } => {
-                let through_goal = Goal { relation: *through, ..goal };
-                node.insert("through".into(), reader.name_of(*through)?.into());
-                let mut tried = Vec::new();
-                for (of, there) in reader.through(through_goal)? {
-                    for (_, relation) in relations.iter().filter(|(key, _)| *key == of) {
-                        let next = Goal { relation: *relation, node: there };
-                        if yes && self.solver.truth(reader, next)? == Truth::Yes {
-                            node.insert("from".into(), self.goal(reader, next, depth + 1)?);
-                            return Ok(node);
-                        }
-                        tried.push(next);
-                    }
-                }
-                node.insert("none_of".into(), self.goals(reader, &tried, depth)?);
-            }
-            Rule::Any(rules) => {
-                let mut branches = Vec::new();
-                for part in rules {
-                    if yes && self.says(reader, part, goal)? == Truth::Yes {
-                        return self.branch(reader, part, goal, depth);
-                    }
-                    if !yes {
-                        branches.push(Json::Object(self.branch(reader, part, goal, depth)?));
-                    }
-                }
-                node.insert("none_of".into(), branches.into());
-            }
-            Rule::All(rules) => {
-                let mut branches = Vec::new();
-                for part in rules {
-                    if yes {
-                        branches.push(Json::Object(self.branch(reader, part, goal, depth)?));
-                    } else if self.says(reader, part, goal)? != Truth::Yes {
-                        node.insert("missing_from".into(), Json::Object(self.branch(reader, part, goal, depth)?));
-                        return Ok(node);
-                    }
-                }
-                node.insert("all_of".into(), branches.into());
-            }
-            Rule::ButNot(rules) => {
-                let [base, not] = &**rules;
-                if yes || self.says(reader, base, goal)? != Truth::Yes {
-                    return self.branch(reader, base, goal, depth);
-                }
-                node.insert("excluded_by".into(), Json::Object(self.branch(reader, not, goal, depth)?));
-            }
-        }
-        Ok(node)
-    }
-
-    fn goals(&mut self, reader: &mut Reader<'_>, goals: &[Goal], depth: usize) -> Result<Json> {
-        let shown = goals.iter().take(MOST_BRANCHES).map(|goal| self.goal(reader, *goal, depth + 1));
-        Ok(shown.collect::<Result<Vec<_>>>()?.into())
-    }
-
-    /// The relationship that names the subject, or a userset that contains it.
-    fn direct(&mut self, reader: &mut Reader<'_>, goal: Goal, depth: usize, yes: bool) -> Result<Map<String, Json>> {
-        let mut node = Map::new();
-        let every = match reader.kind(self.who) {
-            Some(SubjectKind::One(of)) => Some(SubjectKind::Every(of)),
-            _ => None,
-        };
-        let mut usersets = Vec::new();
-        for (subject, expires_at) in reader.relationships(goal, usize::MAX)?.unwrap_or_default() {
-            if !reader.is_live(expires_at) {
-                if subject == self.who {
-                    node.insert("expired".into(), reader.text(subject).into());
-                }
-                continue;
-            }
-            match reader.kind(subject) {
-                kind if subject == self.who || (kind.is_some() && kind == every) => {
-                    node.insert("relationship".into(), reader.text(subject).into());
-                    return Ok(node);
-                }
-                Some(SubjectKind::Userset(relation)) => {
-                    usersets.extend(reader.node_of(subject).map(|of| (subject, Goal { relation, node: of })));
-                }
-                _ => {}
-            }
-        }
-        let mut tried = Vec::new();
-        for (subject, next) in usersets {
-            if yes && self.solver.truth(reader, next)? == Truth::Yes {
-                node.insert("relationship".into(), reader.text(subject).into());
-                node.insert("member".into(), self.goal(reader, next, depth + 1)?);
-                return Ok(node);
-            }
-            tried.push(next);
-        }
-        node.insert("relationship".into(), Json::Null);
-        if !tried.is_empty() {
-            node.insert("none_of".into(), self.goals(reader, &tried, depth)?);
-        }
-        Ok(node)
-    }
-}
-
 fn role(reader: &Reader<'_>, assignment: &Assignment) -> Json {
     reader.role(assignment.role).map_or(Json::Null, |role| Json::from(&*role.slug))
-}
-
-fn resource(reader: &mut Reader<'_>, node: Node) -> Result<Json> {
-    let (slug, id) = reader.slug_and_id(node)?;
-    Ok(json!({"type": slug, "id": json_of(id)}))
-}
-
-fn json_of(value: Value) -> Json {
-    match value {
-        Value::Integer(number) => number.into(),
-        Value::Text(text) => text.into(),
-        Value::Real(number) => number.into(),
-        Value::Null | Value::Blob(_) => Json::Null,
-    }
 }

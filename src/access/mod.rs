@@ -4,9 +4,9 @@
 //! |---|---|
 //! | `check.rs`, `check_rows.rs` | one check; `authz_check` for every row of a statement |
 //! | `visible.rs` | the set of what a subject sees, for statements that ask about many rows |
-//! | `explain.rs` | why, or why not |
+//! | `explain.rs`, `reasons.rs` | why, or why not: roles, and the tree of rules |
 //! | `resources.rs`, `subjects.rs`, `permissions.rs` | the lists |
-//! | `candidates.rs`, `relevant.rs`, `frontier.rs`, `sets.rs` | who and what may come into question, and which of them hold |
+//! | `candidates.rs`, `relevant.rs` | who and what may come into question, and which of them hold |
 //! | `tree.rs`, `walk.rs` | ancestors and descendants; the walk down that the lists share |
 //! | `hierarchy/` | a recursive view over any table that points to its own parents |
 //!
@@ -16,12 +16,11 @@ mod candidates;
 pub(crate) mod check;
 mod check_rows;
 mod explain;
-mod frontier;
 pub(crate) mod hierarchy;
 mod permissions;
+mod reasons;
 mod relevant;
 mod resources;
-mod sets;
 mod subjects;
 mod tree;
 mod visible;

@@ -34,3 +34,12 @@ pub(crate) trait Facts {
     /// Ends early when the host has asked to.
     fn poll_interrupt(&mut self) -> Result<(), Self::Error>;
 }
+
+/// What a list asks of the data: the same facts from the other side.
+pub(crate) trait NamedFacts: Facts {
+    /// The subjects that a rule of one step names, *holds a role* or *is named by a relationship*; with each userset, and each group that
+    /// holds a role, the goal that its members satisfy.
+    fn named_by(&mut self, rule: &Rule, goal: Goal) -> Result<Vec<(Who, Option<Goal>)>, Self::Error>;
+    /// The userset that a goal describes.
+    fn userset(&mut self, goal: Goal) -> Result<Who, Self::Error>;
+}

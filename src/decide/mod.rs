@@ -5,12 +5,14 @@
 //! a resource with a relation to its members, a role assignment is a relationship. Nothing else gives access.
 //!
 //! The plain case, roles along the hierarchy, is a walk upwards ([`nearest_held`]). Everything else is decided by the [`Solver`].
+//! Lists ask from the other side: a [`frontier`] finds who may come into question, and [sets](set) or the solver decide each of them.
 //!
 //! Pure. May use: no other room, not even `base`. What the data say, and what can go wrong in asking them, comes through the trait.
 
 pub(crate) mod cycle;
 pub(crate) mod facts;
 pub(crate) mod formula;
+pub(crate) mod frontier;
 pub(crate) mod goal;
 pub(crate) mod roles;
 pub(crate) mod rule;

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::goal::{Relation, RoleKey, TypeKey};
 
-/// What makes a subject have a relation.
+/// What makes a subject have a relation. Parts are shared, so that a clone costs nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// Holds one of these roles on the resource or above it
@@ -16,11 +16,11 @@ pub(crate) enum Rule {
     /// Has a relation to what stands in `through` to the resource; which one depends on the type of what stands there
     From { through: Relation, relations: Rc<[(TypeKey, Relation)]> },
     /// At least one; none of none
-    Any(Vec<Rule>),
+    Any(Rc<[Rule]>),
     /// Each
-    All(Vec<Rule>),
+    All(Rc<[Rule]>),
     /// The first and not the second
-    ButNot(Box<[Rule; 2]>),
+    ButNot(Rc<[Rule; 2]>),
 }
 
 impl Rule {

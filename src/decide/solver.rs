@@ -204,7 +204,7 @@ impl Solver {
             Rule::Any(rules) => self.any(facts, rules, goal)?,
             Rule::All(rules) => {
                 let mut parts = Parts::default();
-                for rule in rules {
+                for rule in rules.iter() {
                     match self.formula(facts, rule, goal)? {
                         Formula::Known(Truth::No) => return Ok(Formula::Known(Truth::No)),
                         Formula::Known(Truth::Yes) => {}

@@ -10,8 +10,9 @@ use super::assignments::assignment_is_live;
 use super::cache::{Reach, Related};
 use super::nodes::Location;
 use super::reader::Reader;
-use crate::decide::facts::{Facts, Found};
+use crate::decide::facts::{Facts, Found, NamedFacts};
 use crate::decide::goal::{Goal, Node, Relation, TypeKey, Who};
+use crate::decide::roles::Ancestors;
 use crate::decide::rule::{RoleSet, Rule};
 use crate::model::compiled::SubjectKind;
 use crate::sqlite::error::{Error, Result};
@@ -23,7 +24,7 @@ impl Facts for Reader<'_> {
         let rules = self.rules()?;
         let Some(declared) = rules.get(relation) else {
             let permission = self.permission(relation);
-            return Ok(permission.map_or_else(|| Rc::new(Rule::Any(Vec::new())), |permission| Rc::clone(&permission.rule)));
+            return Ok(permission.map_or_else(|| Rc::new(Rule::Any(Rc::new([]))), |permission| Rc::clone(&permission.rule)));
         };
         declared.rule.clone().map_err(|sentence| {
             Error::refused(format!("the definition of `{}` of `{}`: {sentence}", declared.name, rules.types.slug(declared.resource_type)))
@@ -105,6 +106,51 @@ impl Facts for Reader<'_> {
 
     fn poll_interrupt(&mut self) -> Result<()> {
         self.engine.poll_interrupt()
+    }
+}
+
+impl NamedFacts for Reader<'_> {
+    fn named_by(&mut self, rule: &Rule, goal: Goal) -> Result<Vec<(Who, Option<Goal>)>> {
+        let mut named = Vec::new();
+        match rule {
+            Rule::Roles(roles) => {
+                let rules = self.rules()?;
+                let mut up = Ancestors::from(goal.node);
+                while let Some(here) = up.next(self)? {
+                    if !self.is_registered(here)? {
+                        continue;
+                    }
+                    for assignment in self.assignments_on(here)? {
+                        if !roles.contains(assignment.role) || !assignment_is_live(self, &assignment) {
+                            continue;
+                        }
+                        let who = self.who(&assignment.subject)?;
+                        let members = match (self.kind(who), self.node_of(who)) {
+                            (Some(SubjectKind::One(of)), Some(node)) if of == rules.group => Some(Goal { relation: rules.members, node }),
+                            _ => None,
+                        };
+                        named.push((who, members));
+                    }
+                }
+            }
+            Rule::Direct => {
+                for (who, expires_at) in self.relationships(goal, usize::MAX)?.unwrap_or_default() {
+                    if self.is_live(expires_at) {
+                        let members = match (self.kind(who), self.node_of(who)) {
+                            (Some(SubjectKind::Userset(relation)), Some(node)) => Some(Goal { relation, node }),
+                            _ => None,
+                        };
+                        named.push((who, members));
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(named)
+    }
+
+    fn userset(&mut self, goal: Goal) -> Result<Who> {
+        Reader::userset(self, goal)
     }
 }
 

@@ -115,7 +115,7 @@ impl Reader<'_> {
         }
         let by_roles = Rule::Roles(granted_by.into());
         let rule = match relation.and_then(|name| rules.relation(resource_type, &name)) {
-            Some(relation) => Rule::Any(vec![by_roles, Rule::Computed(relation)]),
+            Some(relation) => Rule::Any(Rc::new([by_roles, Rule::Computed(relation)])),
             None => by_roles,
         };
         let number = Relation(u32::try_from(rules.len() + self.cache.permissions.len()).unwrap_or(u32::MAX));

@@ -241,7 +241,7 @@ impl Rules {
             Definition::Union(parts) => Rule::Any(all(parts)?),
             Definition::Intersection(parts) => Rule::All(all(parts)?),
             Definition::Difference(base, not) => {
-                Rule::ButNot(Box::new([self.rule_of(resource_type, base, kinds)?, self.rule_of(resource_type, not, kinds)?]))
+                Rule::ButNot(Rc::new([self.rule_of(resource_type, base, kinds)?, self.rule_of(resource_type, not, kinds)?]))
             }
         })
     }
