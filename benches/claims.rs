@@ -6,6 +6,8 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod brief;
+
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -54,7 +56,7 @@ fn open(members: i64) -> Connection {
 fn one_user(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("claims/one");
     group.throughput(Throughput::Elements(1)).measurement_time(Duration::from_secs(2)).sample_size(20);
-    for members in [100, 10_000] {
+    for members in [100, brief::usual(10_000, 200)] {
         let connection = open(members);
         let mut next = 0;
         let mut user = move || {
@@ -77,12 +79,13 @@ fn one_user(criterion: &mut Criterion) {
 }
 
 fn ten_thousand_users(criterion: &mut Criterion) {
-    let connection = open(10_000);
+    let members = brief::usual(10_000, 200);
+    let connection = open(members);
     connection.query_row("SELECT authz_set_jwt_template(?1)", [TEMPLATE], |_| Ok(())).unwrap();
     let parsed = || connection.query_row("SELECT authz_debug() ->> 'templates'", [], |row| row.get::<_, i64>(0)).unwrap();
     let before = parsed();
     let mut group = criterion.benchmark_group("claims/ten_thousand");
-    group.throughput(Throughput::Elements(10_000)).measurement_time(Duration::from_secs(5)).sample_size(10);
+    group.throughput(Throughput::Elements(members.unsigned_abs())).measurement_time(Duration::from_secs(5)).sample_size(10);
     let mut all = connection.prepare("SELECT sum(length(authz_claims(user, organization))) FROM authz_memberships").unwrap();
     group.bench_function("render", |bencher| {
         bencher.iter(|| all.query_row([], |row| row.get::<_, i64>(0)).map(black_box).unwrap());
@@ -113,7 +116,7 @@ fn parse(criterion: &mut Criterion) {
 fn define(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("attributes/define_and_undefine");
     group.measurement_time(Duration::from_secs(3)).sample_size(10);
-    for members in [1_000, 10_000] {
+    for members in [brief::usual(1_000, 100), brief::usual(10_000, 200)] {
         let connection = open(members);
         group.throughput(Throughput::Elements(u64::try_from(members).unwrap()));
         group.bench_function(BenchmarkId::from_parameter(members), |bencher| {

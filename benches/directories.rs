@@ -7,6 +7,8 @@
 //! A user arrives as providers send one: asked for by `userName`, then posted. `DIRECTORY_USERS=10000` measures a smaller directory.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod brief;
+
 use std::time::{Duration, Instant};
 
 use authz::rusqlite::Connection;
@@ -49,7 +51,7 @@ fn arrive(connection: &Connection, number: u64) -> String {
 }
 
 fn wanted() -> u64 {
-    std::env::var("DIRECTORY_USERS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000)
+    std::env::var("DIRECTORY_USERS").ok().and_then(|text| text.parse().ok()).unwrap_or(brief::usual(100_000, 300))
 }
 
 /// The next user, each in a transaction of its own, when there are a thousand, ten thousand and as many as wanted.
@@ -58,7 +60,7 @@ fn users(criterion: &mut Criterion) {
     let mut there = 0;
     let mut group = criterion.benchmark_group("directories/user");
     group.sample_size(20).measurement_time(Duration::from_secs(3));
-    for size in [1_000, 10_000, wanted()] {
+    for size in [brief::usual(1_000, 100), brief::usual(10_000, 200), wanted()] {
         connection.execute_batch("BEGIN").unwrap();
         while there < size {
             arrive(&connection, there);
@@ -104,7 +106,7 @@ fn groups(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("directories/group");
     group.sample_size(20).measurement_time(Duration::from_secs(3));
     let mut there = 0;
-    for size in [50, 5_000] {
+    for size in [50, brief::usual(5_000, 60)] {
         connection.execute_batch("BEGIN").unwrap();
         while there < size {
             make(&format!("group {there}"), &ids[..3]);

@@ -5,6 +5,8 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod brief;
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -90,10 +92,10 @@ fn with_events(count: u32) -> Connection {
 
 /// A consumer that reads 100,000 events and acknowledges each page.
 fn consume(criterion: &mut Criterion) {
-    const COUNT: u32 = 100_000;
-    let connection = with_events(COUNT);
+    let many = brief::usual(100_000, 10_000);
+    let connection = with_events(many);
     let mut group = criterion.benchmark_group("events/consume");
-    group.throughput(Throughput::Elements(COUNT.into())).sample_size(10);
+    group.throughput(Throughput::Elements(many.into())).sample_size(10);
     group.bench_function("100000", |bencher| {
         bencher.iter(|| {
             connection.execute_batch("DELETE FROM authz_consumers").unwrap();
@@ -112,7 +114,7 @@ fn consume(criterion: &mut Criterion) {
                 let Some(last) = last else { break };
                 acknowledge.query_row([last], |_| Ok(())).unwrap();
             }
-            assert!(seen >= COUNT);
+            assert!(seen >= many);
         });
     });
     group.finish();
@@ -122,7 +124,7 @@ fn consume(criterion: &mut Criterion) {
 fn page(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("events/page");
     group.throughput(Throughput::Elements(100));
-    let outboxes = [1_000, 1_000_000].map(|count| {
+    let outboxes = [1_000, brief::usual(1_000_000, 10_000)].map(|count| {
         let connection = with_events(count);
         let middle = i64::from(count / 2);
         connection.query_row("SELECT authz_ack('bench', ?1)", [middle], |_| Ok(())).unwrap();

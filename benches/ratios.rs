@@ -15,6 +15,7 @@ use std::time::Duration;
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use laboratory::brief;
 use laboratory::measure::{Measure, Outcome, Question};
 use laboratory::questions::{self, Asked};
 use laboratory::worlds::{self, Ids};
@@ -22,15 +23,11 @@ use laboratory::worlds::{self, Ids};
 const SMALL: u32 = 10_000;
 
 fn main() {
-    // `cargo test --benches` starts this too, and wants no measurement.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
     let documents = worlds::documents(100_000);
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
     // Long enough for the slowest statement where there are many rows, short enough for two minutes where there are few.
-    let time = Duration::from_secs(if documents > 100_000 { 8 } else { 2 });
+    let time = Duration::from_secs(brief::usual(if documents > 100_000 { 8 } else { 2 }, 0));
     println!("authz {}, SQLite {}, {documents} documents, {}", env!("CARGO_PKG_VERSION"), authz::rusqlite::version(), machine());
 
     let mut outcomes = Vec::new();

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use authz::rusqlite::{Connection, ToSql, params};
 use comfy_table::{Cell, CellAlignment, Color, Table, presets};
 
+use laboratory::brief;
 use laboratory::measure::{Outcome, Question, Run, timed};
 
 /// A keystroke may take at most so many times as long as in plain FTS5.
@@ -163,14 +164,10 @@ fn after_a_commit(connection: &'static Connection, share: &str, time: Duration) 
 }
 
 fn main() {
-    // `cargo test --benches` starts this too, and wants no measurement.
-    if !std::env::args().any(|argument| argument == "--bench") {
-        return;
-    }
-    let names = std::env::var("SEARCH_NAMES").ok().and_then(|names| names.parse().ok()).unwrap_or(100_000);
+    let names = std::env::var("SEARCH_NAMES").ok().and_then(|names| names.parse().ok()).unwrap_or(brief::usual(100_000, 1_000));
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part.as_str()));
-    let time = Duration::from_secs(if names > 100_000 { 3 } else { 1 });
+    let time = Duration::from_secs(brief::usual(if names > 100_000 { 3 } else { 1 }, 0));
     let connection: &'static Connection = Box::leak(Box::new(product(names)));
     println!("authz {}, SQLite {}, {names} names", env!("CARGO_PKG_VERSION"), authz::rusqlite::version());
 

@@ -6,6 +6,8 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod brief;
+
 use std::cell::LazyCell;
 use std::time::{Duration, Instant};
 
@@ -63,7 +65,7 @@ fn run(connection: &Connection, before: Option<&str>, sql: &str, times: u64) -> 
 /// A check by a session is a check by its subject and one look-up: by one session again and again, and by another each time, more of them
 /// than a connection keeps.
 fn check(criterion: &mut Criterion) {
-    let connection = open(100_000);
+    let connection = open(brief::usual(100_000, 10_000));
     for (name, many) in [("one", 1), ("another_each_time", 10_000)] {
         let start = format!(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {many})

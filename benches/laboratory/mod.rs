@@ -2,6 +2,8 @@
 // Each benchmark is a program of its own and uses a part of this.
 #![allow(dead_code, unused_imports)]
 
+#[path = "../brief/mod.rs"]
+pub mod brief;
 pub mod measure;
 pub mod memory;
 pub mod questions;

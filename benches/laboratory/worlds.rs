@@ -20,6 +20,8 @@ use authz::rusqlite::types::Value;
 use authz::rusqlite::{Connection, OpenFlags, params};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::brief;
+
 /// How many pairs of a subject and a document a tree brings along, each with its answer; half of them are denied.
 pub const PAIRS: u32 = 200_000;
 pub const READ: &str = "document:read";
@@ -50,11 +52,11 @@ impl Ids {
     }
 }
 
-/// How many documents the tree is to have: what `AUTHZ_DOCUMENTS` says, such as 10000000, or else `usual`.
+/// How many documents the tree is to have: what `AUTHZ_DOCUMENTS` says, such as 10000000, or else `usual`; 10,000 where nothing is measured.
 pub fn documents(usual: u32) -> u32 {
     match std::env::var("AUTHZ_DOCUMENTS") {
         Ok(text) => text.replace('_', "").parse().unwrap_or_else(|_| panic!("AUTHZ_DOCUMENTS is `{text}`; give a number, such as 1000000")),
-        Err(_) => usual,
+        Err(_) => brief::usual(usual, 10_000),
     }
 }
 
