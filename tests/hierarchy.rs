@@ -1,6 +1,8 @@
 //! `authz_hierarchy`: every query has a recursive CTE as its twin, and both give the same rows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use authz::rusqlite::types::Value;
 use authz::rusqlite::{Connection, Params};
 use proptest::prelude::*;
@@ -60,7 +62,7 @@ fn agree(connection: &Connection, id: &Value) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(needs::cases(48)))]
     /// Random tables: forests, self-loops, cycles, dangling parents, several parents for one id; integers, texts, both in one column.
     #[test]
     fn agrees_with_recursive_ctes(

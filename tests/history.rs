@@ -1,6 +1,8 @@
 //! `authz_history`: the events about a resource, against a search through all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use authz::rusqlite::types::Value;
 use authz::rusqlite::{Connection, params};
 use proptest::prelude::*;
@@ -50,7 +52,7 @@ fn change(connection: &Connection, what: u8, id: u8, integer: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(needs::cases(48)))]
 
     #[test]
     fn it_is_what_a_search_through_all_events_finds(changes in prop::collection::vec((0..10_u8, 1..4_u8, any::<bool>()), 0..40), page in 1..5_i64) {

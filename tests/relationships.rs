@@ -1,6 +1,8 @@
 //! Relations and relationships through SQL: what may be written, what a model in either notation changes and keeps, what goes by force.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use std::fmt::Write as _;
 
 use authz::rusqlite::{Connection, ToSql};
@@ -421,7 +423,7 @@ fn models() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: needs::cases(40), ..ProptestConfig::default() })]
 
     /// A model in the language, its JSON and its text as they are printed are one model.
     #[test]

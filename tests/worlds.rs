@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod naive;
+mod needs;
 
 use std::collections::BTreeSet;
 
@@ -102,7 +103,7 @@ fn judged_alike(bytes: Vec<u8>, in_language: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: needs::cases(100), ..ProptestConfig::default() })]
 
     #[test]
     fn random_worlds_are_judged_alike(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
@@ -116,7 +117,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: needs::cases(24), ..ProptestConfig::default() })]
 
     #[test]
     fn random_histories_of_relationships_are_judged_alike(bytes in prop::collection::vec(any::<u8>(), 100..400), wal in any::<bool>()) {

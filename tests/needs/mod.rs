@@ -23,6 +23,11 @@ pub fn skip(what: &str) {
     aloud(&format!("SKIPPED: {what} is missing; `.ci/run` installs it"));
 }
 
+/// How many random cases a test of properties tries: many more in a long run.
+pub fn cases(usual: u32) -> u32 {
+    if std::env::var("AUTHZ_LONG").is_ok_and(|value| value == "1") { 16 * usual } else { usual }
+}
+
 /// Whether a file or folder is there that `.ci/run` installs.
 pub fn is_installed(path: &Path, what: &str) -> bool {
     if !path.exists() {
