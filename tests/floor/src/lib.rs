@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::types::ValueRef;
-use rusqlite::{ffi, Connection, LoadExtensionGuard};
+use rusqlite::{Connection, LoadExtensionGuard, ffi};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -75,12 +75,23 @@ const REFUSED: &[(&str, &str)] = &[
     ("INSERT INTO authz_resource_type_parents (resource_type, parent_type) VALUES ('workspace', 'document')", "resource_type_cycle"),
     ("DELETE FROM authz_resource_type_parents WHERE resource_type = 'project'", "resource_type_in_use"),
     ("INSERT INTO authz_permissions (slug, resource_type) VALUES ('x', 'nothing')", "resource_type_unknown"),
-    ("INSERT INTO authz_permissions (slug, resource_type) VALUES ('document:read', 'document')",
-     "UNIQUE constraint failed: index '_authz_permission_slug_conflict'"),
+    (
+        "INSERT INTO authz_permissions (slug, resource_type) VALUES ('document:read', 'document')",
+        "UNIQUE constraint failed: index '_authz_permission_slug_conflict'",
+    ),
     ("UPDATE authz_permissions SET slug = 'x' WHERE slug = 'document:read'", "permission_immutable"),
-    ("INSERT INTO authz_roles (slug, resource_type) VALUES ('org-x', 'project')", "CHECK constraint failed: the slug of an organization role"),
-    ("INSERT INTO authz_roles (slug, resource_type) VALUES ('project-editor', 'project')", "UNIQUE constraint failed: index '_authz_role_slug_conflict'"),
-    ("INSERT INTO authz_roles (slug, organization) VALUES ('org-a', 'acme'), ('org-a', 'acme')", "UNIQUE constraint failed: index '_authz_organization_role_slug_conflict'"),
+    (
+        "INSERT INTO authz_roles (slug, resource_type) VALUES ('org-x', 'project')",
+        "CHECK constraint failed: the slug of an organization role",
+    ),
+    (
+        "INSERT INTO authz_roles (slug, resource_type) VALUES ('project-editor', 'project')",
+        "UNIQUE constraint failed: index '_authz_role_slug_conflict'",
+    ),
+    (
+        "INSERT INTO authz_roles (slug, organization) VALUES ('org-a', 'acme'), ('org-a', 'acme')",
+        "UNIQUE constraint failed: index '_authz_organization_role_slug_conflict'",
+    ),
     ("DELETE FROM authz_roles WHERE slug = 'project-editor'", "role_has_assignments"),
     ("INSERT INTO authz_sso_sessions (connection) VALUES ('none')", "connection_invalid"),
     ("INSERT INTO authz_sessions (user) VALUES ('nobody')", "user_unknown"),
@@ -91,14 +102,29 @@ const REFUSED: &[(&str, &str)] = &[
     ("INSERT INTO authz_role_permissions (role, permission) VALUES ('document-reader', 'project:read')", "role_permission_out_of_reach"),
     ("INSERT INTO authz_resources (resource_type, resource_id) VALUES ('nothing', 1)", "resource_type_unknown"),
     ("INSERT INTO authz_resources (resource_type, resource_id) VALUES ('project', 1)", "resource_parent_required"),
-    ("INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', 1.5)", "CHECK constraint failed: an id is an INTEGER or TEXT"),
-    ("INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', x'31')", "CHECK constraint failed: an id is an INTEGER or TEXT"),
+    (
+        "INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', 1.5)",
+        "CHECK constraint failed: an id is an INTEGER or TEXT",
+    ),
+    (
+        "INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', x'31')",
+        "CHECK constraint failed: an id is an INTEGER or TEXT",
+    ),
     ("INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', 'a b')", "id_invalid"),
     ("INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', 'a' || char(8239))", "id_invalid"),
     ("INSERT INTO authz_resources (resource_type, resource_id) VALUES ('organization', '*')", "id_invalid"),
-    ("INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('document', '7', 'project', 'atlas')", "resource_exists"),
-    ("INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('project', 'p', 'document', 7)", "resource_parent_type"),
-    ("INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('project', 'p', 'workspace', 'none')", "resource_parent_missing"),
+    (
+        "INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('document', '7', 'project', 'atlas')",
+        "resource_exists",
+    ),
+    (
+        "INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('project', 'p', 'document', 7)",
+        "resource_parent_type",
+    ),
+    (
+        "INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('project', 'p', 'workspace', 'none')",
+        "resource_parent_missing",
+    ),
     ("UPDATE authz_resources SET resource_id = 9 WHERE resource_id = 7", "resource_immutable"),
     ("UPDATE authz_resources SET parent_type = 'document', parent_id = 8 WHERE resource_id = 7", "resource_cycle"),
     ("UPDATE authz_resources SET parent_id = 'other' WHERE resource_id = 'atlas'", "resource_organization"),
@@ -108,11 +134,22 @@ const REFUSED: &[(&str, &str)] = &[
     ("UPDATE authz_groups SET id = 'x' WHERE id = 'eng'", "group_immutable"),
     ("INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'ana')", "subject_type_unknown"),
     ("INSERT INTO authz_group_members (group_id, subject) VALUES ('eng', 'usr:ana')", "subject_type_unknown"),
-    ("INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:cy', 'nobody', 'project', 'atlas')", "role_unknown"),
-    ("INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:cy', 'project-editor', 'document', 7)", "role_resource_type"),
-    ("INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:cy', 'project-editor', 'project', 'none')", "resource_missing"),
-    ("INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at) VALUES ('user:cy', 'project-editor', 'project', 'atlas', '2027-01-01')",
-     "CHECK constraint failed: expires_at is UTC"),
+    (
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:cy', 'nobody', 'project', 'atlas')",
+        "role_unknown",
+    ),
+    (
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:cy', 'project-editor', 'document', 7)",
+        "role_resource_type",
+    ),
+    (
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id) VALUES ('user:cy', 'project-editor', 'project', 'none')",
+        "resource_missing",
+    ),
+    (
+        "INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at) VALUES ('user:cy', 'project-editor', 'project', 'atlas', '2027-01-01')",
+        "CHECK constraint failed: expires_at is UTC",
+    ),
     ("UPDATE authz_role_assignments SET subject = 'user:cy'", "role_assignment_immutable"),
     (r#"INSERT INTO authz_users (id, email, metadata) VALUES ('ana', 'ana@acme.test', '{"plan": 1}')"#, "metadata_invalid"),
     (r#"UPDATE authz_organizations SET metadata = '["plan"]'"#, "metadata_invalid"),
