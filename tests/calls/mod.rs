@@ -3,6 +3,8 @@
 //!
 //! Other tests do something to every call: they make what lies under it fail, or give it little room. What is registered is asked of SQLite,
 //! and [`without_a_call`] tells what has none here.
+// Each test uses what it needs of it.
+#![allow(dead_code)]
 
 use std::collections::BTreeSet;
 
