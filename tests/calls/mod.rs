@@ -103,7 +103,7 @@ impl Call {
     /// Whether the call can be made in this form.
     pub fn has(&self, form: Form) -> bool {
         // What changes the schema cannot be part of an INSERT.
-        form == Form::Select || !["authz_migrate", "authz_index_search"].contains(&self.name)
+        form == Form::Select || self.name != "authz_migrate"
     }
 
     /// The statement; its parameters are the arguments in their order.
@@ -211,6 +211,7 @@ pub const CALLS: &[Call] = &[
     // ---- Writing: the model
     call("authz_migrate", &[]).on_empty(),
     call("authz_migrate", &[]),
+    call("authz_migrate", &["'search'"]).on_empty(),
     call(
         "authz_apply",
         &[r#"'{"resource_types": {"project": {"parents": ["organization", "project"]}, "document": {"parents": ["project"], "relations": {
@@ -372,6 +373,8 @@ pub const CALLS: &[Call] = &[
     call("authz_search", &["'logo'", "'user:ana'"]),
     call("authz_search", &["'bill'", "'user:eve'"]),
     call("authz_search_all", &["'logo'"]),
+    call("authz_systems", &[]),
+    call("authz_doctor", &[]),
     call("authz_help", &[]),
     call("authz_help", &["'check'"]),
     call("authz_setting", &["'events_keep_days'"]),
