@@ -211,7 +211,7 @@ pub const CALLS: &[Call] = &[
     // ---- Writing: the model
     call("authz_migrate", &[]).on_empty(),
     call("authz_migrate", &[]),
-    call("authz_migrate", &["'search'"]).on_empty(),
+    call("authz_migrate", &["'search'"]),
     call(
         "authz_apply",
         &[r#"'{"resource_types": {"project": {"parents": ["organization", "project"]}, "document": {"parents": ["project"], "relations": {
