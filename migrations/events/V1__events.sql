@@ -798,7 +798,7 @@ SELECT
   e.seq,
   e.id,
   e.event,
-  -- of what a directory tells, the reference has what was before in the object itself
+  -- of what a directory tells, WorkOS has what was before in the object itself
   CASE WHEN e.event IN ('dsync.user.updated', 'dsync.group.updated')
     THEN json_set(e.data, '$.previous_attributes', json(e.previous_attributes)) ELSE e.data END,
   -- written so that each part stands here once, for SQLite works it out as often as it is named

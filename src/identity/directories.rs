@@ -27,7 +27,7 @@ pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite
     define(connection, engine, "authz_unmap_group_role", 5..=5, Effect::Writes, unmap)
 }
 
-/// What the reference calls the kinds of directory.
+/// What WorkOS calls the kinds of directory.
 const TYPES: [&str; 23] = [
     "azure scim v2.0",
     "bamboohr",
@@ -87,7 +87,7 @@ pub(crate) fn found(engine: &Engine, id: &str) -> Result<Directory> {
 
 /// `authz_put_directory(id, organization, name [, type])` → 1 if something changed, else 0.
 ///
-/// Inserts, or renames; one that was not active becomes so. The type is one of the reference's, `generic scim v2.0` unless said.
+/// Inserts, or renames; one that was not active becomes so. The type is one of WorkOS's, `generic scim v2.0` unless said.
 ///
 /// Refuses an unknown organization or type, and an id that is another organization's directory.
 fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {

@@ -83,7 +83,7 @@ fn impersonator(place: &str, value: Json) -> Result<Option<String>> {
 
 /// `authz_session_start(user, organization, auth_method [, json])` → the id of the session, which nobody can guess.
 ///
-/// `organization` is NULL for an application without organizations. `auth_method` is one of the reference's, such as `sso`, `password` or
+/// `organization` is NULL for an application without organizations. `auth_method` is one of WorkOS's, such as `sso`, `password` or
 /// `passkey`; any other is kept, and is `unknown` in events. The JSON object may have `ip_address`, `user_agent` and `impersonator`, an
 /// object of `email` and `reason`.
 ///

@@ -1,6 +1,6 @@
 //! `authz_create_permission`, `authz_update_permission`, `authz_delete_permission`, `authz_permission`: one permission at a time.
 //!
-//! What goes in and what comes out is JSON with the words of the reference. Each call answers with the object: as it is now, or, where it
+//! What goes in and what comes out is JSON with the words of WorkOS. Each call answers with the object: as it is now, or, where it
 //! was deleted, as it last was.
 
 use std::rc::Rc;
@@ -41,7 +41,7 @@ pub(crate) const DESCRIBED_BY: [&str; 2] = ["name", "description"];
 impl Fields {
     /// Reads the JSON object that describes a `what`: a permission, or a role. `known` are the fields it may have.
     ///
-    /// The type is called `resource_type_slug`, as in the reference, or `resource_type`, as in our tables and the model document.
+    /// The type is called `resource_type_slug`, as in WorkOS, or `resource_type`, as in our tables and the model document.
     pub(crate) fn read(what: &str, json: &str, known: &[&str]) -> Result<Fields> {
         let mut fields = Fields::default();
         for (field, value) in object(what, Json::parse(&format!("the {what}"), json)?)? {
@@ -84,7 +84,7 @@ struct Permission {
 }
 
 impl Permission {
-    /// The object as the reference has it, whose name is never null: the slug serves where there is none.
+    /// The object as WorkOS has it, whose name is never null: the slug serves where there is none.
     fn json(&self) -> serde_json::Value {
         json!({
             "object": "permission",

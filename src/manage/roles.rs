@@ -1,6 +1,6 @@
 //! `authz_create_role` and its like: one role at a time, its permissions, the default role and the order of roles.
 //!
-//! What goes in and what comes out is JSON with the words of the reference. Each call answers with the object: as it is now, or, where it
+//! What goes in and what comes out is JSON with the words of WorkOS. Each call answers with the object: as it is now, or, where it
 //! was deleted, as it last was. A slug that begins with `org-` names the role of one organization, whose id the call then gives; any other
 //! names an environment role.
 
@@ -49,7 +49,7 @@ struct Role {
 }
 
 impl Role {
-    /// The object as the reference has it, with the organization, the default and the order besides. Its name is never null: the slug
+    /// The object as WorkOS has it, with the organization, the default and the order besides. Its name is never null: the slug
     /// serves where there is none.
     fn json(&self, engine: &Engine) -> Result<String> {
         let permissions = permissions_of(engine, self)?;

@@ -29,7 +29,7 @@ struct Actor {
     name: Option<String>,
 }
 
-/// Where an actor may come from, in the words of the reference.
+/// Where an actor may come from, in the words of WorkOS.
 const SOURCES: [&str; 4] = ["api", "dashboard", "admin_portal", "system"];
 
 impl OnConnection for Acting {

@@ -17,10 +17,10 @@ use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect};
 use crate::sqlite::table::{Call, Rows, TableFunction};
 
-/// How many events a call gives that says no limit, as in the reference.
+/// How many events a call gives that says no limit, as in WorkOS.
 const USUAL_LIMIT: i64 = 100;
 
-/// A timeout of a sign-in, as the reference's schema names it and as its announcement did.
+/// A timeout of a sign-in, as WorkOS's schema names it and as its announcement did.
 const TIMED_OUT: (&str, &str) = ("authentication.sso_timed_out", "authentication.sso_timedout");
 
 /// How many events are read at once.

@@ -1,4 +1,4 @@
-//! `authz_event_envelopes`: each event as the reference sends it.
+//! `authz_event_envelopes`: each event as WorkOS sends it.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -39,7 +39,7 @@ bitflags::bitflags! {
     }
 }
 
-/// `authz_event_envelopes(seq, json)`: each event as the reference's envelope, oldest first. A bound on `seq` is a look-up, so a page
+/// `authz_event_envelopes(seq, json)`: each event as WorkOS's envelope, oldest first. A bound on `seq` is a look-up, so a page
 /// costs the same however many events there are.
 struct Envelopes {
     engine: Rc<Engine>,

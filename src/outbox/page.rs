@@ -21,7 +21,7 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// The event as the reference sends it; `context` is left out where there is none.
+    /// The event as WorkOS sends it; `context` is left out where there is none.
     pub(crate) fn envelope(&self) -> String {
         let context = self.context.as_ref().map(|context| format!(r#","context":{context}"#)).unwrap_or_default();
         format!(

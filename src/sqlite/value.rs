@@ -114,7 +114,9 @@ pub(crate) fn id<'a>(value: ValueRef<'a>, what: &str) -> Result<Option<GivenId<'
             }
             Ok(Some(GivenId { value }))
         }
-        other => Err(Error::refused(format!("the {what} is {}; an id is INTEGER or TEXT", type_name(other)))),
+        ValueRef::Blob(_) => {
+            Err(Error::refused(format!("the {what} is BLOB; an id is INTEGER or TEXT, so give a UUID as text, such as lower(hex(id))")))
+        }
     }
 }
 

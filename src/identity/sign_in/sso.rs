@@ -243,7 +243,7 @@ fn complete(identity: &Identity, id: &str, work: impl FnOnce(&Session, &str) -> 
 
 /// `authz_sso_succeed(session, profile [, response])` → the session as JSON, with the user who has signed in.
 ///
-/// The profile is the reference's: `{"idp_id", "email", "first_name", "last_name", "raw_attributes": {…}, …}`, of which `email` must be
+/// The profile is WorkOS's: `{"idp_id", "email", "first_name", "last_name", "raw_attributes": {…}, …}`, of which `email` must be
 /// there. The user is the one whom this connection has meant by `idp_id` before, else found by e-mail address, else new; where the
 /// connection's `jit` is 1, a user without a membership becomes a member, and a pending membership that no directory manages active. The
 /// response, JSON, is stored as the session's, else the profile is; secrets are masked. A test session changes nothing but itself.
