@@ -4,6 +4,7 @@
 mod examples;
 mod page;
 mod surface;
+mod systems;
 
 use authz::rusqlite::{Connection, Row};
 

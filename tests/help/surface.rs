@@ -8,7 +8,7 @@ use super::{Entry, entries, migrated};
 
 const DIRECT_ONLY: i64 = 0x8_0000;
 
-fn strings(connection: &Connection, sql: &str) -> Vec<String> {
+pub(super) fn strings(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     statement.query_map([], |row| row.get(0)).unwrap().map(|text| text.unwrap()).collect()
 }
