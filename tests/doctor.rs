@@ -66,7 +66,7 @@ const DAMAGE: [(&str, &str); 11] = [
     ),
     (
         "DELETE FROM authz_group_members; DELETE FROM authz_groups",
-        "warning | a group holds roles and is neither registered nor has a member | authz_role_assignments: group:eng",
+        "note | a group holds roles and has no member, so that nobody has them by it | authz_role_assignments: group:eng",
     ),
     (
         "INSERT INTO authz_relationships (subject, relation, resource_type, resource_id) VALUES ('user:ana', 'fan', 'document', 1)",

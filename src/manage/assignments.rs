@@ -58,7 +58,8 @@ pub(crate) fn expiry(store: &Store, call: &Arguments<'_>, index: usize, instead:
 /// Granting again sets the new expiry, none meaning never. The slug of an organization role means that of the organization in which the
 /// resource lies.
 ///
-/// Refuses a time that is over, a group that there is not, and an unknown role, type or resource.
+/// A group that is not there yet is made, without members; `authz_doctor` names groups that hold roles and have none. Refuses a time that is
+/// over, and an unknown role, type or resource.
 fn grant(store: &Store, call: &Arguments<'_>) -> Result<i64> {
     let engine: &Engine = &store.engine;
     let expires_at = expiry(store, call, 4, "authz_revoke")?;
@@ -93,9 +94,6 @@ fn grant(store: &Store, call: &Arguments<'_>) -> Result<i64> {
                 Ok(statement.execute(params![subject, resource_type, resource.id, role, expires_at])?)
             })?,
             None => {
-                if let Some(missing) = missing_group(engine, subject)? {
-                    return explain(Some(&resource), missing);
-                }
                 let organization = if role.starts_with("org-") { &resource.organization } else { &Value::Null };
                 let inserted = engine.with(include_str!("../../sql/manage/assignments/insert.sql"), |statement| {
                     Ok(statement.execute(params![subject, resource_type, resource.id, role, organization, expires_at])?)
@@ -108,21 +106,6 @@ fn grant(store: &Store, call: &Arguments<'_>) -> Result<i64> {
         };
         Ok(1)
     })
-}
-
-/// The refusal of a group that there is not: a slip of the pen would give the role to whoever founds that group some day.
-fn missing_group(engine: &Engine, subject: &str) -> Result<Option<Error>> {
-    let Some(group) = subject.strip_prefix("group:") else { return Ok(None) };
-    if engine.with(include_str!("../../sql/manage/assignments/group_exists.sql"), |statement| Ok(statement.exists([group])?))? {
-        return Ok(None);
-    }
-    let known = engine.strings(include_str!("../../sql/manage/assignments/groups.sql"), params![])?;
-    let group = shown(group);
-    let near = match nearest(&group, known.iter().map(String::as_str)) {
-        near if near.is_empty() => "; add a member first with authz_add_member, or insert it into authz_groups".to_owned(),
-        near => near,
-    };
-    Ok(Some(Error::refused(format!("there is no group `{group}`{near}"))))
 }
 
 /// `authz_revoke(subject, role, resource_type, resource_id)` → 1 if something changed, else 0.

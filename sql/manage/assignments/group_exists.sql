@@ -1,1 +1,0 @@
-SELECT 1 FROM main.authz_groups WHERE id = +?1

@@ -1,1 +1,0 @@
-SELECT id FROM main.authz_groups LIMIT 10000
