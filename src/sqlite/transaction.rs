@@ -74,7 +74,7 @@ impl Engine {
     #[cold]
     fn look_at_settings(&self) {
         // A setting that cannot be read is taken for the one that forbids to keep anything.
-        let found = self.with("PRAGMA read_uncommitted", |statement| Ok(statement.query_row([], |row| row.get::<_, bool>(0))?));
+        let found = self.connection().query_row("PRAGMA read_uncommitted", [], |row| row.get::<_, bool>(0));
         self.reads_uncommitted.set(found.unwrap_or(true));
         self.unsure.set(false);
     }
