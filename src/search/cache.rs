@@ -1,7 +1,8 @@
 //! What a connection keeps between keystrokes.
 //!
 //! Only what was committed is kept, and only until somebody commits, something that gives access ends, or the connection moves its clock.
-//! Within a transaction that has written nothing is kept and nothing kept is used.
+//! Within a transaction that has written nothing is kept and nothing kept is used. When more has gathered than the limit `kept_bytes` allows,
+//! all goes; with a limit of 0 nothing is kept at all.
 
 use std::cell::{RefCell, RefMut};
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ use crate::sqlite::transaction::{Committed, Transaction};
 const MOST_VISIBLE: usize = 20_000;
 /// How many visible resources are kept between keystrokes, those of all subjects together.
 const MOST_KEPT: usize = 100_000;
+/// How much room a title takes with all that is known of it, about.
+const BYTES_OF_ENTRY: usize = 256;
 
 /// What searches work with: the facts, and what is kept between keystrokes.
 pub(crate) struct Search {
@@ -98,6 +101,12 @@ impl State {
 }
 
 impl Cache {
+    /// How many bytes are kept, by an estimate.
+    pub(super) fn bytes(&self) -> usize {
+        let notes = self.index.iter().flatten().map(|index| index.notes.entries.len() + 64).sum::<usize>();
+        (self.entries + notes) * BYTES_OF_ENTRY
+    }
+
     fn most_visible(&self) -> usize {
         #[cfg(test)]
         if let Some(most) = self.most_visible {
@@ -145,7 +154,8 @@ fn kept(search: &Search) -> Result<Option<RefMut<'_, Cache>>> {
         kept.forget();
         kept.moves = clock.moves();
     }
-    let Some(committed) = engine.committed() else {
+    let most = search.store.limits.get().kept_bytes;
+    let Some(committed) = engine.committed().filter(|_| most > 0 && kept.bytes() <= most) else {
         kept.forget();
         return Ok(None);
     };

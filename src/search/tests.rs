@@ -322,3 +322,29 @@ fn who_saw_much_before_a_commit_is_answered_truly_after_it() {
     connection.execute_batch("ROLLBACK").unwrap();
     assert!(found().is_empty());
 }
+
+#[test]
+fn the_limit_of_what_is_kept_bounds_searches_too() {
+    let (connection, search) = open();
+    connection
+        .execute_batch(
+            "SELECT authz_put_resource('organization', 1, NULL, NULL, 'Acme'); SELECT authz_grant('user:a', 'member', 'organization', 1)",
+        )
+        .unwrap();
+    let found = || rows(&connection, "acme", "user:a", 10).len();
+    let kept = || search.cache.borrow().bytes();
+    let with_limit = |bytes| {
+        let mut limits = search.store.limits.get();
+        limits.kept_bytes = bytes;
+        search.store.limits.set(limits);
+    };
+    let there = found();
+    assert!(kept() > 0);
+    with_limit(0);
+    assert_eq!((found(), kept(), found(), kept()), (there, 0, there, 0));
+    with_limit(1);
+    assert_eq!(found(), there);
+    with_limit(1 << 20);
+    assert_eq!(found(), there);
+    assert!(kept() > 0);
+}
