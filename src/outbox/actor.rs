@@ -11,6 +11,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, params};
 
 use crate::base::refusal::{nearest, shown};
+use crate::sqlite::comments::without_comments;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::{Arguments, Effect, OnConnection, define};
@@ -58,7 +59,7 @@ pub(crate) fn begin(connection: &Connection) {
 pub(crate) fn listen(connection: &Connection) -> rusqlite::Result<()> {
     let outbox = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = '_authz_outbox')";
     if connection.query_row(outbox, [], |row| row.get(0))? && connection.prepare("SELECT _authz_acts()").is_ok() {
-        connection.execute_batch(include_str!("../../sql/outbox/actor/fill.sql"))?;
+        connection.execute_batch(&without_comments(include_str!("../../sql/outbox/actor/fill.sql")))?;
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, ffi};
 use serde_json::{Value as Json, json};
 
+use super::comments::without_comments;
 use super::connection::Engine;
 use super::error::{Error, Result};
 use super::scalar::{Arguments, Effect, Function, Functions, define};
@@ -61,7 +62,7 @@ pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite
 
 /// Makes the view and its trigger. In an open transaction they go with ROLLBACK.
 pub(crate) fn listen(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch(include_str!("../../sql/sqlite/call/view.sql"))
+    connection.execute_batch(&without_comments(include_str!("../../sql/sqlite/call/view.sql")))
 }
 
 /// The table that runs functions.

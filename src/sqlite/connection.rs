@@ -13,6 +13,7 @@ use std::rc::Rc;
 use hashbrown::HashMap;
 use rusqlite::{Connection, PrepFlags, Statement, StatementStatus, ToSql};
 
+use super::comments::as_allowed;
 use super::error::{Error, Result};
 use super::virtual_table::{Host, IndexInfo, NoRows, Reach, VirtualTable, define};
 
@@ -169,7 +170,7 @@ impl Engine {
     #[cold]
     fn prepare(&self, sql: &'static str) -> Result<Kept> {
         self.unsure.set(true);
-        let fresh = self.connection.prepare_with_flags(sql, PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
+        let fresh = self.connection.prepare_with_flags(&as_allowed(&self.connection, sql), PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
         // SAFETY: the connection is boxed and never replaced, and outlives the statements by the order of the fields.
         let statement = unsafe { std::mem::transmute::<Statement<'_>, Statement<'static>>(fresh) };
         self.check_compiled(sql)?;

@@ -102,6 +102,11 @@ impl From<Error> for rusqlite::Error {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Error {
+        if matches!(error, rusqlite::Error::ExecuteReturnedResults) {
+            return Error::refused(
+                "`PRAGMA count_changes` is on in this connection, so that writes answer with rows; run `PRAGMA count_changes = OFF`",
+            );
+        }
         // Bindings for a newer SQLite report a statement that cannot be prepared by a variant of its own; its text begins the same.
         let text = words_of_sqlite(&error);
         match text.strip_prefix("no such table: main.") {

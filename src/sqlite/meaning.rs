@@ -15,6 +15,7 @@ use std::ffi::{CStr, CString, c_char, c_int};
 
 use rusqlite::{StatementStatus, ffi};
 
+use super::comments::as_allowed;
 use super::connection::Engine;
 use super::error::{Error, Result};
 
@@ -192,6 +193,7 @@ impl Engine {
     }
 
     fn probe(&self, sql: &str) -> Result<Probe> {
+        let sql = as_allowed(self.connection(), sql);
         let mut statement = std::ptr::null_mut();
         // SAFETY: the handle is valid as long as the engine, and the text as long as the call.
         let code = unsafe {

@@ -18,6 +18,7 @@
 //! May use: `base`.
 
 pub(crate) mod call;
+pub(crate) mod comments;
 pub(crate) mod connection;
 pub(crate) mod error;
 #[cfg(feature = "loadable")]

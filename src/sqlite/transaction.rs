@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rusqlite::{Connection, ffi};
 
+use super::comments::as_allowed;
 use super::connection::Engine;
 use super::error::{Error, Result};
 use super::work::check_triggers;
@@ -96,7 +97,7 @@ impl Engine {
 
     /// Holds the state of the file that is in view now, until it is dropped.
     pub(crate) fn snapshot(&self) -> Result<Snapshot> {
-        let sql = include_str!("../../sql/sqlite/transaction/snapshot.sql");
+        let sql = as_allowed(self.connection(), include_str!("../../sql/sqlite/transaction/snapshot.sql"));
         let mut statement = std::ptr::null_mut();
         // SAFETY: the handle is valid as long as the engine, and the text as long as the call.
         let code = unsafe {

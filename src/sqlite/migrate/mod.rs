@@ -15,6 +15,7 @@ use serde_json::json;
 
 use self::shape::Installed;
 use self::systems::{CORE, Migration, SEARCH, SYSTEMS, System, wanted};
+use super::comments::without_comments;
 use super::connection::Engine;
 use super::error::{Error, Result, words_of_sqlite};
 use super::scalar::{Effect, define};
@@ -90,7 +91,9 @@ pub(crate) fn migrate(connection: &Connection, systems: &[&str], afterwards: Aft
                 connection.execute_batch(&migration.text()).map_err(not_migrated)?;
             }
             if lacks_index(connection)? {
-                connection.execute_batch(include_str!("../../../sql/sqlite/migrate/search_index.sql")).map_err(not_migrated)?;
+                connection
+                    .execute_batch(&without_comments(include_str!("../../../sql/sqlite/migrate/search_index.sql")))
+                    .map_err(not_migrated)?;
             }
             Ok(plan.report())
         })?;

@@ -1,5 +1,6 @@
 //! The systems and their files.
 
+use super::super::comments::without_comments;
 use crate::base::refusal::{Refusal, Result, nearest, shown};
 
 /// A part of the schema that a file may have or lack.
@@ -99,34 +100,6 @@ pub(crate) fn system_of(object: &str) -> Option<&'static str> {
     SYSTEMS.iter().find(|system| system.migrations.iter().any(|migration| makes(migration.sql))).map(|system| system.name)
 }
 
-/// The text without comments, which go from `--` outside of quotes to the end of the line, and without the lines and spaces that they leave.
-fn without_comments(sql: &str) -> String {
-    let mut text = String::with_capacity(sql.len());
-    let mut quote = None;
-    for line in sql.lines() {
-        let begins_in_quotes = quote.is_some();
-        let mut end = line.len();
-        for (at, c) in line.char_indices() {
-            match (quote, c) {
-                (Some(open), c) if open == c => quote = None,
-                (None, '\'' | '"') => quote = Some(c),
-                (None, '-') if line.get(at..).is_some_and(|rest| rest.starts_with("--")) => {
-                    end = at;
-                    break;
-                }
-                _ => {}
-            }
-        }
-        let line = line.get(..end).unwrap_or_default();
-        let line = if quote.is_some() { line } else { line.trim_end() };
-        if begins_in_quotes || !line.is_empty() {
-            text.push_str(line);
-            text.push('\n');
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -147,11 +120,6 @@ mod tests {
             .iter()
             .flat_map(|system| system.migrations.iter().map(|migration| format!("{}/{}.sql", system.name, migration.file_name())));
         assert_eq!(files, known.collect());
-    }
-
-    #[test]
-    fn comments_go_and_what_looks_like_one_in_quotes_stays() {
-        assert_eq!(without_comments("-- one\na 'b -- c''\n-- d' e -- f\n\n\"--\" g\n"), "a 'b -- c''\n-- d' e\n\"--\" g\n");
     }
 
     #[test]
