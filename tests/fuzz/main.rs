@@ -4,7 +4,6 @@
 //! `AUTHZ_LONG=1 cargo test --release --test fuzz` makes fifty times as many.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[allow(dead_code)]
 #[path = "../calls/mod.rs"]
 mod calls;
 mod mutations;

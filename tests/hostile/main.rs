@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod arguments;
-#[allow(dead_code)]
 #[path = "../calls/mod.rs"]
 mod calls;
 
