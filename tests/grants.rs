@@ -83,3 +83,44 @@ fn a_no_names_only_roles_that_could_be_granted_there() {
     connection.query_row("SELECT authz_put_resource('project', 3, 'organization', 'c')", [], |_| Ok(())).unwrap();
     assert_eq!(missing("'3'"), expected("org-owner", 3));
 }
+
+/// A grant by itself, by a group, by a group in a group, on one resource, and what has expired.
+#[test]
+fn assignments_are_listed_with_their_source() {
+    let connection = Connection::open_in_memory().unwrap();
+    authz::register(&connection).unwrap();
+    authz::migrate(&connection).unwrap();
+    connection
+        .execute_batch(
+            r#"SELECT authz_apply('{"resource_types": {"project": {}}, "permissions": {"project:read": {"resource_type": "project"}},
+                 "roles": {"editor": {"resource_type": "project"}, "reader": {"resource_type": "project", "permissions": ["project:read"]}}}');
+               INSERT INTO authz_resources (resource_type, resource_id) VALUES ('project', 1), ('project', 2);
+               SELECT authz_add_member('group:web', 'user:ana');
+               SELECT authz_add_member('group:all', 'group:web');
+               INSERT INTO authz_role_assignments (subject, role, resource_type, resource_id, expires_at) VALUES
+                 ('user:ana', 'reader', 'project', 2, NULL), ('user:ana', 'editor', 'project', 2, '2001-01-01T00:00:00.000Z'),
+                 ('group:web', 'reader', 'project', 2, '2999-01-01T00:00:00.000Z'), ('group:all', 'editor', 'project', 1, NULL),
+                 ('user:ben', 'reader', 'project', 1, NULL);"#,
+        )
+        .unwrap();
+    let list = |arguments: &str| -> Vec<String> {
+        let sql = format!(
+            "SELECT role || ' ' || resource_id || ' ' || source || ' ' || ifnull(group_id, '-') || ' ' || ifnull(expires_at, '-') FROM authz_list_assignments({arguments})"
+        );
+        let mut statement = connection.prepare(&sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<authz::rusqlite::Result<_>>().unwrap()
+    };
+    let by_itself = "reader 2 direct - -";
+    let by_web = "reader 2 group web 2999-01-01T00:00:00.000Z";
+    assert_eq!(list("'user:ana'"), [by_itself, by_web, "editor 1 group all -"]);
+    assert_eq!(list("'user:ana', 'project', 2"), [by_itself, by_web]);
+    assert_eq!(list("'user:ana', 'project', '1'"), ["editor 1 group all -"]);
+    assert_eq!(list("'group:web'"), ["reader 2 direct - 2999-01-01T00:00:00.000Z", "editor 1 group all -"]);
+    assert_eq!(list("'user:nobody'"), [""; 0]);
+    assert_eq!(list("NULL"), [""; 0]);
+    assert_eq!(list("'user:ana', NULL, NULL"), [""; 0]);
+    for wrong in ["'user:ana', 'project'", "'user:ana', 'planet', 1", "'ana'"] {
+        let sql = format!("SELECT * FROM authz_list_assignments({wrong})");
+        assert!(connection.query_row(&sql, [], |_| Ok(())).unwrap_err().to_string().starts_with("authz_list_assignments: "), "{wrong}");
+    }
+}

@@ -144,6 +144,7 @@ fn registering_adds_these_functions() {
             "authz_help",
             "authz_hierarchy",
             "authz_history",
+            "authz_list_assignments",
             "authz_list_permissions",
             "authz_list_resources",
             "authz_list_subjects",

@@ -12,6 +12,7 @@
 //!
 //! May use: `base`, `decide`, `model`, `sqlite`, `facts`. It writes nothing.
 
+mod assignments;
 mod candidates;
 pub(crate) mod check;
 mod check_rows;
@@ -40,6 +41,7 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::
     resources::register(connection, store)?;
     subjects::register(connection, store)?;
     permissions::register(connection, store)?;
+    assignments::register(connection, store)?;
     tree::register(connection, store)?;
     hierarchy::register(connection, &store.engine)
 }

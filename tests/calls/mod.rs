@@ -346,6 +346,7 @@ pub const CALLS: &[Call] = &[
     call("authz_list_subjects", &["'document:read'", "'document'", "20"]),
     call("authz_list_subjects", &["'viewer'", "'folder'", "2", "'user'"]),
     call("authz_list_permissions", &["'user:ana'", "'document'", "10"]),
+    call("authz_list_assignments", &["'user:ana'", "'document'", "10"]),
     call("authz_ancestors", &["'document'", "'forty'"]),
     call("authz_descendants", &["'organization'", "'acme'"]),
     call("authz_hierarchy", &[]).by("SELECT node, depth FROM folder_tree WHERE root = 1"),

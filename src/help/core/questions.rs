@@ -50,6 +50,15 @@ pub(crate) const ENTRIES: &[Entry] = &[
         "SELECT permission FROM authz_list_permissions('user:ana', 'document', 10);",
     ),
     Entry::rows(
+        "authz_list_assignments",
+        "of_subject TEXT [, on_type TEXT, on_id INTEGER or TEXT]",
+        "rows (role TEXT, organization INTEGER or TEXT, resource_type TEXT, resource_id INTEGER or TEXT, source TEXT, group_id TEXT, \
+         expires_at TEXT, created_at TEXT, updated_at TEXT): the subject's own first, then group by group, each by resource and role",
+        "The role assignments in force that a subject has by itself (`source` is `direct`) or by a group that contains it, also by way of \
+         other groups (`group`, with `group_id`): everywhere, or on that resource itself. A role that comes several ways has several rows.",
+        "SELECT role, resource_type, resource_id, source, group_id FROM authz_list_assignments('user:ana');",
+    ),
+    Entry::rows(
         "authz_ancestors",
         "of_type TEXT, of_id INTEGER or TEXT",
         "rows (depth INTEGER, resource_type TEXT, resource_id INTEGER or TEXT): from the resource itself at depth 0 upwards",
