@@ -1,9 +1,7 @@
 //! What is kept between questions where SQLite's data version does not tell one state from another.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::io::Cursor;
-
-use authz::rusqlite::{self, Connection, OpenFlags};
+use authz::rusqlite::{self, Connection, OpenFlags, ffi};
 
 fn ask(connection: &Connection) -> bool {
     connection
@@ -20,7 +18,9 @@ fn titles(connection: &Connection) -> Vec<String> {
 
 /// A database in which ana reads the document if `yes`, and the document has that name.
 fn database(yes: bool, name: &str) -> Vec<u8> {
-    let connection = Connection::open_in_memory().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("made.db");
+    let connection = Connection::open(&file).unwrap();
     authz::register(&connection).unwrap();
     authz::migrate(&connection).unwrap();
     connection
@@ -32,11 +32,20 @@ fn database(yes: bool, name: &str) -> Vec<u8> {
             if yes { "ana" } else { "bob" }
         ))
         .unwrap();
-    connection.serialize("main").unwrap().to_vec()
+    drop(connection);
+    std::fs::read(file).unwrap()
 }
 
 fn replace(connection: &mut Connection, content: &[u8]) {
-    connection.deserialize_read_exact("main", Cursor::new(content), content.len(), false).unwrap();
+    let size = i64::try_from(content.len()).unwrap();
+    // SAFETY: the handle is open, and SQLite frees the copy that it is given.
+    let code = unsafe {
+        let copy = ffi::sqlite3_malloc64(content.len() as u64).cast::<u8>();
+        copy.copy_from_nonoverlapping(content.as_ptr(), content.len());
+        let flags = ffi::SQLITE_DESERIALIZE_FREEONCLOSE | ffi::SQLITE_DESERIALIZE_RESIZEABLE;
+        ffi::sqlite3_deserialize(connection.handle(), c"main".as_ptr(), copy, size, size, flags)
+    };
+    assert_eq!(code, ffi::SQLITE_OK);
 }
 
 #[test]
