@@ -50,7 +50,8 @@ fn open(path: &Path, trusted_schema: bool) -> Connection {
 }
 
 fn migrate_in_plain_sql(connection: &Connection) {
-    for file in files("migrations", "sql") {
+    // In the order in which they need each other.
+    for file in ["core", "events", "identity", "search"].iter().flat_map(|system| files(&format!("migrations/{system}"), "sql")) {
         let text = fs::read_to_string(&file).unwrap();
         connection.execute_batch(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     }
