@@ -39,8 +39,7 @@ fn list_assignments(store: &Rc<Store>, call: Call) -> Result<Box<dyn Rows>> {
             (Some(slug), Some(id)) => {
                 let resource_type = reader.resource_type(slug)?;
                 let node = reader.node(resource_type, id.id());
-                let (slug, id) = reader.slug_and_id(node)?;
-                Some((slug, id))
+                Some(reader.slug_and_id(node)?)
             }
             _ if call.given(1) => return Ok(Made::none()),
             _ => None,

@@ -67,12 +67,13 @@ fn examine(engine: &Rc<Engine>) -> Result<Box<dyn Rows>> {
         findings.push(error("the file has no authz schema", "main", "SELECT authz_migrate()"));
         return Ok(rows(findings));
     }
-    for (name, what) in damage(connection)? {
+    let damage = damage(connection)?;
+    for (name, what) in &damage {
         let remedy = "restore it as `authz migrate --print-sql` has it, or restore the file from a backup";
-        findings.push(error(&format!("an object of the schema {what}"), &name, remedy));
+        findings.push(error(&format!("an object of the schema {what}"), name, remedy));
     }
     // Where the schema itself is damaged, these would fail or say the same again.
-    if findings.is_empty() {
+    if damage.is_empty() {
         for (system, questions) in &QUESTIONS {
             if !has(connection, system)? {
                 continue;
