@@ -236,6 +236,12 @@ type folder
     assert!(!allows(&world, "user:d", "read", "top"));
     world.suspensions.insert(("a".to_owned(), "o".to_owned()));
     assert!(!allows(&world, "user:a", "viewer", "low") && allows(&world, "user:b", "viewer", "low"));
+    world.suspensions.clear();
+    world.requires_membership = true;
+    world.memberships.insert(("a".to_owned(), "o".to_owned()));
+    world.memberships.insert(("b".to_owned(), "other".to_owned()));
+    assert!(allows(&world, "user:a", "viewer", "low") && !allows(&world, "user:b", "viewer", "low"));
+    assert!(allows(&world, "group:sub", "read", "low"), "users alone need one");
 }
 
 #[test]

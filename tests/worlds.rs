@@ -72,6 +72,9 @@ fn judged_alike(bytes: Vec<u8>, in_language: bool) {
     let by_default = agree(&mut asker, &world, Share { checks: 3, others: 25 });
     assert!(by_default.iter().all(|(subject, ..)| subject.contains('#')), "{by_default:?}");
     connection.execute_batch("BEGIN").unwrap();
+    if tape.chance(4) {
+        assert!(change(&connection, &mut world, &Change::RequireMembership(true), tape.chance(8)));
+    }
     for one in first_changes() {
         assert!(change(&connection, &mut world, &one, tape.chance(8)), "{one:?}");
     }

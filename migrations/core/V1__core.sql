@@ -66,7 +66,7 @@ CREATE TRIGGER _authz_settings_update BEFORE UPDATE ON _authz_settings
 BEGIN
   SELECT CASE
     WHEN NEW.name <> OLD.name THEN RAISE(ABORT, 'setting_unknown: the name of a setting cannot change')
-    WHEN NEW.name = 'events' AND NEW.value NOT IN ('on', 'off') THEN RAISE(ABORT, 'setting_invalid: events is on or off')
+    WHEN NEW.name IN ('events', 'require_membership') AND NEW.value NOT IN ('on', 'off') THEN RAISE(ABORT, 'setting_invalid: its values are on and off')
     WHEN NEW.name = 'events_keep_days' AND NOT (typeof(NEW.value) = 'integer' AND NEW.value BETWEEN 1 AND 36500)
       THEN RAISE(ABORT, 'setting_invalid: events_keep_days is an INTEGER from 1 to 36500')
     WHEN NEW.name = 'session_max_seconds' AND NOT (typeof(NEW.value) = 'integer' AND NEW.value BETWEEN 1 AND 315360000)
@@ -74,6 +74,7 @@ BEGIN
     WHEN NEW.name = 'session_inactivity_seconds' AND NOT (typeof(NEW.value) = 'integer' AND NEW.value BETWEEN 0 AND 315360000)
       THEN RAISE(ABORT, 'setting_invalid: session_inactivity_seconds is an INTEGER from 0, which is none, to 315360000')
   END;
+  INSERT INTO _authz_changes (subject) SELECT NULL WHERE NEW.name = 'require_membership';
 END;
 
 CREATE TRIGGER _authz_settings_delete BEFORE DELETE ON _authz_settings
@@ -304,7 +305,8 @@ CREATE INDEX _authz_relationships_by_expiry ON authz_relationships (expires_at) 
 ---- Standing, history, calls -----------------------------------------------------------------------------------------------------------
 
 -- How a user stands in an organization: a row for each membership, and one that stays where the membership was not active when it was
--- deleted. Written by the identity system. A user that is not active in an organization holds nothing there.
+-- deleted. Written by the identity system. A user that is not active in an organization holds nothing there; with the setting
+-- require_membership, neither does one that has no row.
 CREATE TABLE _authz_standings (
   user TEXT NOT NULL,
   organization ANY NOT NULL,

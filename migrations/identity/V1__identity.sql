@@ -5,7 +5,7 @@
 
 INSERT INTO _authz_schema VALUES ('identity', 1, 'identity');
 DROP TRIGGER _authz_settings_insert;
-INSERT INTO _authz_settings VALUES ('session_max_seconds', 2592000), ('session_inactivity_seconds', 0);
+INSERT INTO _authz_settings VALUES ('session_max_seconds', 2592000), ('session_inactivity_seconds', 0), ('require_membership', 'off');
 CREATE TRIGGER _authz_settings_insert BEFORE INSERT ON _authz_settings
 BEGIN
   SELECT RAISE(ABORT, 'setting_unknown: there is no setting of that name; UPDATE one that is there');

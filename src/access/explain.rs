@@ -34,7 +34,7 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::
 /// * where relations decide, `tree`: for each relation looked at its `relation`, `resource`, `rule`, whether it `holds`, and the branch
 ///   that said so: a `relationship`, or a branch further down (`computed`, `from` with `through`, `all_of`), for a no `none_of` the
 ///   branches or the one that is `missing_from` an intersection, or what the subject is `excluded_by`;
-/// * the `reason` where there was nothing to look at, or where the subject is suspended.
+/// * the `reason` where there was nothing to look at, or where the subject is suspended or lacks a membership that is required.
 fn explain(store: &Store, call: &Arguments<'_>) -> Result<String> {
     store.read(|reader| {
         let mut answer = Map::new();
@@ -47,7 +47,13 @@ fn explain(store: &Store, call: &Arguments<'_>) -> Result<String> {
         };
         answer.insert("resource".into(), resource(reader, question.goal.node)?);
         if reader.is_suspended(question.who, question.goal.node)? {
-            answer.insert("reason".into(), "the subject's membership in the organization of the resource is not active".into());
+            let reason = match reader.requires_membership()? {
+                true => {
+                    "the subject has no active membership in the organization of the resource, and the setting `require_membership` is on"
+                }
+                false => "the subject's membership in the organization of the resource is not active",
+            };
+            answer.insert("reason".into(), reason.into());
             return Ok(Json::Object(answer).to_string());
         }
         let rule = reader.rule(question.goal.relation)?;

@@ -28,6 +28,8 @@ pub(crate) struct Cache {
     pub(crate) subject_by_text: HashMap<Box<str>, Who>,
     pub(crate) roles: Vec<Role>,
     pub(crate) role_by_name: HashMap<Role, RoleKey>,
+    /// The setting `require_membership`
+    pub(crate) requires_membership: Option<bool>,
     /// The relationships of a resource, where they are few
     pub(crate) related: HashMap<Goal, Related>,
     /// What subjects see
@@ -106,8 +108,16 @@ pub(crate) struct KnownSubject {
     pub(crate) reach: Reach,
     /// Where it itself holds other roles now than have been gathered
     pub(crate) stale: Vec<Node>,
-    /// The organizations in which it is suspended
-    pub(crate) suspended: Option<Rc<[Node]>>,
+    /// In which organizations it is suspended
+    pub(crate) suspended: Option<Suspended>,
+}
+
+/// In which organizations a subject is suspended.
+#[derive(Clone)]
+pub(crate) enum Suspended {
+    In(Rc<[Node]>),
+    /// In all but these: where the setting asks for a membership
+    OutsideOf(Rc<[Node]>),
 }
 
 /// The usersets that contain a subject.

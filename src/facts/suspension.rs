@@ -1,10 +1,15 @@
 //! Who is suspended in the organization of a resource.
+//!
+//! A user whose membership there is not active; with the setting `require_membership` also a user who has none. Nobody but users is.
 
 use std::rc::Rc;
 
+use rusqlite::OptionalExtension;
+
+use super::cache::Suspended;
 use super::reader::Reader;
 use crate::base::identifier::Id;
-use crate::decide::goal::{Node, Who};
+use crate::decide::goal::{Node, TypeKey, Who};
 use crate::decide::roles::Ancestors;
 use crate::model::compiled::SubjectKind;
 use crate::sqlite::error::Result;
@@ -13,39 +18,65 @@ impl Reader<'_> {
     /// Whether the subject is suspended in the organization of a resource.
     pub(crate) fn is_suspended(&mut self, who: Who, node: Node) -> Result<bool> {
         if let Some(subject) = self.cache.subjects.get(who.0 as usize)
-            && subject.suspended.as_ref().is_some_and(|suspended| suspended.is_empty())
+            && matches!(&subject.suspended, Some(Suspended::In(nowhere)) if nowhere.is_empty())
         {
             return Ok(false);
         }
         let suspended = self.suspended(who)?;
-        Ok(!suspended.is_empty() && self.organization_of(node)?.is_some_and(|organization| suspended.contains(&organization)))
+        if matches!(&suspended, Suspended::In(nowhere) if nowhere.is_empty()) {
+            return Ok(false);
+        }
+        let Some(organization) = self.organization_of(node)? else { return Ok(false) };
+        Ok(match suspended {
+            Suspended::In(organizations) => organizations.contains(&organization),
+            Suspended::OutsideOf(organizations) => !organizations.contains(&organization),
+        })
     }
 
     /// The organizations in which a subject is suspended.
-    pub(crate) fn suspended(&mut self, who: Who) -> Result<Rc<[Node]>> {
-        let Some(subject) = self.cache.subjects.get(who.0 as usize) else { return Ok(Rc::new([])) };
+    fn suspended(&mut self, who: Who) -> Result<Suspended> {
+        let Some(subject) = self.cache.subjects.get(who.0 as usize) else { return Ok(Suspended::In(Rc::new([]))) };
         if let Some(suspended) = &subject.suspended {
-            return Ok(Rc::clone(suspended));
+            return Ok(suspended.clone());
         }
         let user = match subject.kind {
             Some(SubjectKind::One(_)) => subject.text.strip_prefix("user:").map(str::to_owned),
             _ => None,
         };
-        let mut suspended = Vec::new();
-        if let Some(user) = user
-            && let Some(organization) = self.rules()?.types.key("organization")
-        {
-            let ids = self.engine.with(include_str!("../../sql/facts/suspension/suspended.sql"), |statement| {
-                let rows = statement.query_map([user], |row| Ok(Id::stored(row.get_ref(0)?)))?;
-                Ok(rows.collect::<rusqlite::Result<Vec<Id>>>()?)
-            })?;
-            suspended = ids.iter().map(|id| self.node(organization, id.as_ref())).collect();
-        }
-        let suspended: Rc<[Node]> = suspended.into();
+        let suspended = match (user, self.rules()?.types.key("organization")) {
+            (Some(user), Some(organization)) => match self.requires_membership()? {
+                true => {
+                    Suspended::OutsideOf(self.organizations(organization, include_str!("../../sql/facts/suspension/active.sql"), &user)?)
+                }
+                false => {
+                    Suspended::In(self.organizations(organization, include_str!("../../sql/facts/suspension/suspended.sql"), &user)?)
+                }
+            },
+            _ => Suspended::In(Rc::new([])),
+        };
         if let Some(subject) = self.cache.subjects.get_mut(who.0 as usize) {
-            subject.suspended = Some(Rc::clone(&suspended));
+            subject.suspended = Some(suspended.clone());
         }
         Ok(suspended)
+    }
+
+    fn organizations(&mut self, organization: TypeKey, sql: &'static str, user: &str) -> Result<Rc<[Node]>> {
+        let ids = self.engine.with(sql, |statement| {
+            let rows = statement.query_map([user], |row| Ok(Id::stored(row.get_ref(0)?)))?;
+            Ok(rows.collect::<rusqlite::Result<Vec<Id>>>()?)
+        })?;
+        Ok(ids.iter().map(|id| self.node(organization, id.as_ref())).collect())
+    }
+
+    /// The setting `require_membership`. A file without the system of memberships has no such setting.
+    pub(crate) fn requires_membership(&mut self) -> Result<bool> {
+        if let Some(requires) = self.cache.requires_membership {
+            return Ok(requires);
+        }
+        let sql = include_str!("../../sql/facts/suspension/requires_membership.sql");
+        let requires = self.engine.with(sql, |statement| Ok(statement.query_row([], |row| row.get(0)).optional()?))?.unwrap_or(false);
+        self.cache.requires_membership = Some(requires);
+        Ok(requires)
     }
 
     /// The organization at the top of a resource.
@@ -68,6 +99,9 @@ impl Reader<'_> {
     /// Whether anybody is suspended where a resource lies.
     pub(crate) fn suspends(&mut self, node: Node) -> Result<bool> {
         let Some(organization) = self.organization_of(node)? else { return Ok(false) };
+        if self.requires_membership()? {
+            return Ok(true);
+        }
         let (_, id) = self.described(organization)?;
         self.engine.with(include_str!("../../sql/facts/suspension/suspends.sql"), |statement| Ok(statement.exists([id])?))
     }

@@ -18,8 +18,13 @@ pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite
 }
 
 /// The settings that come with a system.
-const OF_SYSTEMS: [(&str, &str); 4] =
-    [("events", "events"), ("events_keep_days", "events"), ("session_max_seconds", "identity"), ("session_inactivity_seconds", "identity")];
+const OF_SYSTEMS: [(&str, &str); 5] = [
+    ("events", "events"),
+    ("events_keep_days", "events"),
+    ("session_max_seconds", "identity"),
+    ("session_inactivity_seconds", "identity"),
+    ("require_membership", "identity"),
+];
 
 /// The value of a setting, or a refusal that suggests the nearest name.
 fn found(engine: &Engine, name: &str) -> Result<Value> {

@@ -208,10 +208,15 @@ pub fn shown(world: &World) -> String {
         line(format!("SELECT authz_grant('{subject}', '{role}', '{kind}', '{id}', {})", time(expires)));
     }
     world.members.iter().for_each(|(group, member)| line(format!("SELECT authz_add_member('{group}', '{member}')")));
-    for (user, organization) in &world.suspensions {
-        line(format!(
-            "INSERT INTO _authz_standings SELECT '{user}', resource_id, 0 FROM authz_resources WHERE resource_type = 'organization' AND resource_id || '' = '{organization}'"
-        ));
+    for (all, active) in [(&world.suspensions, 0), (&world.memberships, 1)] {
+        for (user, organization) in all {
+            line(format!(
+                "INSERT INTO _authz_standings SELECT '{user}', resource_id, {active} FROM authz_resources WHERE resource_type = 'organization' AND resource_id || '' = '{organization}'"
+            ));
+        }
+    }
+    if world.requires_membership {
+        line("SELECT authz_set_setting('require_membership', 'on')".to_owned());
     }
     format!("{text}-- {}", world.model.text().replace('\n', "\n-- "))
 }

@@ -152,8 +152,11 @@ pub struct World {
     pub assignments: BTreeMap<(String, String, Place), Option<&'static str>>,
     /// group, member
     pub members: BTreeSet<(String, String)>,
-    /// user, organization
+    /// user, organization: who has a membership that is not active
     pub suspensions: BTreeSet<(String, String)>,
+    /// user, organization: who has one that is
+    pub memberships: BTreeSet<(String, String)>,
+    pub requires_membership: bool,
 }
 
 impl World {
@@ -413,7 +416,10 @@ impl Verdict<'_> {
 
     pub fn is_suspended(&self, on: &Place) -> bool {
         match (parsed(&self.subject), self.judge.world.organization(on)) {
-            (Party::One((kind, id)), Some(organization)) if kind == "user" => self.judge.world.suspensions.contains(&(id, organization)),
+            (Party::One((kind, id)), Some(organization)) if kind == "user" => {
+                let (world, membership) = (self.judge.world, (id, organization));
+                world.suspensions.contains(&membership) || world.requires_membership && !world.memberships.contains(&membership)
+            }
             _ => false,
         }
     }

@@ -193,6 +193,8 @@ pub enum Change {
     Unrelate(String, String, Place),
     Suspend(String, String),
     Resume(String, String),
+    Admit(String, String),
+    RequireMembership(bool),
 }
 
 impl Change {
@@ -203,7 +205,8 @@ impl Change {
             Change::Grant(subject, ..) | Change::Revoke(subject, ..) => subject.clone(),
             Change::Join(_, subject) | Change::Leave(_, subject) => subject.clone(),
             Change::Relate(subject, ..) | Change::Unrelate(subject, ..) => subject.clone(),
-            Change::Suspend(user, _) | Change::Resume(user, _) => format!("user:{user}"),
+            Change::Suspend(user, _) | Change::Resume(user, _) | Change::Admit(user, _) => format!("user:{user}"),
+            Change::RequireMembership(_) => String::new(),
         }
     }
 }
@@ -245,11 +248,14 @@ pub fn random_change(tape: &mut Tape, world: &World, grants_only: bool) -> Chang
         .iter()
         .flat_map(|(kind, one)| one.relations.keys().map(move |relation| (kind.clone(), relation.clone())))
         .collect();
+    // Where memberships are required, nothing else counts without them.
+    let admits = world.requires_membership && tape.chance(4);
     let kind = match (relations.is_empty(), grants_only) {
+        _ if admits => 10,
         (false, true) => [3, 3, 3, 3, 3, 0, 1][tape.pick(7)],
         (true, true) => [0, 1][tape.pick(2)],
-        (false, false) => [3, 3, 3, 3, 3, 3, 4, 4, 0, 1, 2, 5, 5, 6, 7, 8, 9, 9][tape.pick(18)],
-        (true, false) => [0, 0, 0, 0, 1, 1, 1, 2, 5, 5, 5, 6, 7, 8, 9, 9][tape.pick(16)],
+        (false, false) => [3, 3, 3, 3, 3, 3, 4, 4, 0, 1, 2, 5, 5, 6, 7, 8, 9, 9, 10, 11][tape.pick(20)],
+        (true, false) => [0, 0, 0, 0, 1, 1, 1, 2, 5, 5, 5, 6, 7, 8, 9, 9, 10, 11][tape.pick(18)],
     };
     // What is there already is changed more often than chance alone would hit it.
     let held: Vec<(String, String, Place)> = world.assignments.keys().cloned().collect();
@@ -272,7 +278,7 @@ pub fn random_change(tape: &mut Tape, world: &World, grants_only: bool) -> Chang
             let (subject, relation, on) = tape.one(&rows).clone();
             Change::Relate(subject, relation, on, expiry(tape))
         }
-        9 if tape.chance(12) => {
+        9 | 10 if tape.chance(12) => {
             // Of those who hold something there, or it would make no difference.
             let rows = world.assignments.keys().chain(world.relationships.keys());
             let insiders = rows.filter_map(|(subject, _, on)| Some((subject.strip_prefix("user:")?.to_owned(), world.organization(on)?)));
@@ -281,7 +287,7 @@ pub fn random_change(tape: &mut Tape, world: &World, grants_only: bool) -> Chang
                 true => ("a".to_owned(), "1".to_owned()),
                 false => tape.one(&insiders).clone(),
             };
-            Change::Suspend(user, organization)
+            if kind == 9 { Change::Suspend(user, organization) } else { Change::Admit(user, organization) }
         }
         8 if !world.suspensions.is_empty() => {
             let suspended: Vec<&(String, String)> = world.suspensions.iter().collect();
@@ -330,7 +336,9 @@ pub fn random_change(tape: &mut Tape, world: &World, grants_only: bool) -> Chang
             Change::Revoke(anyone(tape), role, on)
         }
         8 => Change::Resume(tape.one(&["a", "b"]).to_string(), tape.one(&["1", "2"]).to_string()),
-        _ => Change::Suspend(tape.one(&["a", "b"]).to_string(), tape.one(&["1", "2"]).to_string()),
+        9 => Change::Suspend(tape.one(&["a", "b"]).to_string(), tape.one(&["1", "2"]).to_string()),
+        10 => Change::Admit(tape.one(&["a", "b", "c"]).to_string(), tape.one(&["1", "2"]).to_string()),
+        _ => Change::RequireMembership(!world.requires_membership),
     }
 }
 
@@ -410,12 +418,17 @@ pub fn make(connection: &Connection, change: &Change, plainly: bool) -> authz::r
             "SELECT authz_unrelate(?1, ?2, ?3, ?4)",
             &[subject, relation, &on.0, &on.1],
         ),
-        Change::Suspend(user, organization) => connection
+        Change::Suspend(user, organization) | Change::Admit(user, organization) => connection
             .execute(
-                "INSERT OR IGNORE INTO _authz_standings (user, organization, active) VALUES (?1, ?2, 0)",
-                params![user, id(organization)],
+                "INSERT INTO _authz_standings (user, organization, active) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET active = excluded.active",
+                params![user, id(organization), matches!(change, Change::Admit(..))],
             )
             .map(drop),
+        Change::RequireMembership(required) => run(
+            "UPDATE _authz_settings SET value = ?1 WHERE name = 'require_membership'",
+            "SELECT authz_set_setting('require_membership', ?1)",
+            &[&if *required { "on" } else { "off" }],
+        ),
         Change::Resume(user, organization) => connection
             .execute("DELETE FROM _authz_standings WHERE user = ?1 AND organization = ?2", params![user, id(organization)])
             .map(drop),
@@ -462,10 +475,17 @@ pub fn note(world: &mut World, change: &Change, plainly: bool) {
         }
         Change::Suspend(user, organization) => {
             world.suspensions.insert((user.clone(), organization.clone()));
+            world.memberships.remove(&(user.clone(), organization.clone()));
         }
         Change::Resume(user, organization) => {
             world.suspensions.remove(&(user.clone(), organization.clone()));
+            world.memberships.remove(&(user.clone(), organization.clone()));
         }
+        Change::Admit(user, organization) => {
+            world.suspensions.remove(&(user.clone(), organization.clone()));
+            world.memberships.insert((user.clone(), organization.clone()));
+        }
+        Change::RequireMembership(required) => world.requires_membership = *required,
     }
 }
 

@@ -134,8 +134,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
         "authz_setting",
         "name TEXT",
         "TEXT or INTEGER: the value; NULL for NULL",
-        "The settings are `events`, `events_keep_days`, `session_max_seconds` and `session_inactivity_seconds`. An unknown name is an error \
-         that suggests the nearest.",
+        "The settings are `events`, `events_keep_days`, `session_max_seconds`, `session_inactivity_seconds` and `require_membership`. An \
+         unknown name is an error that suggests the nearest.",
         "SELECT authz_setting('events');",
     ),
     Entry::writes(
@@ -143,7 +143,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
         "name TEXT, value INTEGER or TEXT",
         "INTEGER: 1 if something changed, otherwise 0",
         "`events` is `on` or `off`; `events_keep_days` is 1 to 36500; `session_max_seconds` and `session_inactivity_seconds` are seconds, 0 \
-         for no limit in the latter. An unknown name and a value out of range are errors.",
+         for no limit in the latter; `require_membership` is `on` or `off`: with `on`, a user has access in an organization only through an \
+         active membership of it. An unknown name and a value out of range are errors.",
         "SELECT authz_set_setting('events_keep_days', 30);",
     ),
 ];
