@@ -13,7 +13,7 @@
 use std::collections::BTreeSet;
 use std::ffi::{CStr, CString, c_char, c_int};
 
-use rusqlite::{StatementStatus, ffi};
+use rusqlite::{Connection, StatementStatus, ffi};
 
 use super::comments::as_allowed;
 use super::connection::Engine;
@@ -65,6 +65,31 @@ const FUNCTIONS: [(&str, &str); 39] = [
 impl Engine {
     /// Asks what a statement reads once more, now that it has been compiled: refuses where an authorizer ignores something of that.
     pub(super) fn check_compiled(&self, sql: &str) -> Result<()> {
+        Meaning(self.connection()).check_compiled(sql)
+    }
+
+    /// Refuses to write where an authorizer ignores something that functions or triggers rest on, or a trigger keeps those of the file from
+    /// running. Asked anew after each change of the schema or of the authorizer.
+    pub(super) fn check_writing(&self) -> Result<()> {
+        let compiled = self.with(include_str!("../../sql/sqlite/meaning/schemas.sql"), |statement| {
+            statement.query([])?.next()?;
+            Ok(statement.get_status(StatementStatus::RePrepare))
+        })?;
+        if self.writes_as_written.get() == Some(compiled) {
+            return Ok(());
+        }
+        self.writes_as_written.set(None);
+        Meaning(self.connection()).check_all()?;
+        self.writes_as_written.set(Some(compiled));
+        Ok(())
+    }
+}
+
+/// What the statements of a connection mean.
+pub(super) struct Meaning<'a>(pub(super) &'a Connection);
+
+impl Meaning<'_> {
+    fn check_compiled(&self, sql: &str) -> Result<()> {
         self.check_functions(sql)?;
         let mut waiting = vec![sql.to_owned()];
         let mut seen = BTreeSet::new();
@@ -137,11 +162,11 @@ impl Engine {
         let (table, column) = (CString::new(table).ok()?, column.and_then(|column| CString::new(column).ok()));
         let mut declared: *const c_char = std::ptr::null();
         let none = std::ptr::null_mut();
-        // SAFETY: the handle is valid as long as the engine, and the texts as long as the call; SQLite writes a pointer to a text of the schema,
+        // SAFETY: the handle is valid as long as the connection, and the texts as long as the call; SQLite writes a pointer to a text of the schema,
         // which is read before anything else is asked.
         unsafe {
             let column = column.as_ref().map_or(std::ptr::null(), |column| column.as_ptr());
-            let (db, none_too) = (self.connection().handle(), none);
+            let (db, none_too) = (self.0.handle(), none);
             let code = ffi::sqlite3_table_column_metadata(
                 db,
                 c"main".as_ptr(),
@@ -157,32 +182,17 @@ impl Engine {
         }
     }
 
-    /// Refuses to write where an authorizer ignores something that functions or triggers rest on, or a trigger keeps those of the file from
-    /// running. Asked anew after each change of the schema or of the authorizer.
-    pub(super) fn check_writing(&self) -> Result<()> {
-        let compiled = self.with(include_str!("../../sql/sqlite/meaning/schemas.sql"), |statement| {
-            statement.query([])?.next()?;
-            Ok(statement.get_status(StatementStatus::RePrepare))
-        })?;
-        if self.writes_as_written.get() == Some(compiled) {
-            return Ok(());
-        }
-        self.writes_as_written.set(None);
-        self.check_all()?;
-        self.writes_as_written.set(Some(compiled));
-        Ok(())
-    }
-
-    fn check_all(&self) -> Result<()> {
+    /// Refuses where an authorizer ignores anything that functions or triggers rest on, or a trigger keeps those of the file from running.
+    pub(super) fn check_all(&self) -> Result<()> {
         self.check_functions(&FUNCTIONS.map(|(part, _)| part).concat())?;
         self.check_columns("sqlite_schema", |_| true)?;
-        let hindering = self.strings(include_str!("../../sql/sqlite/meaning/hindering_triggers.sql"), &[])?;
+        let hindering = self.strings(include_str!("../../sql/sqlite/meaning/hindering_triggers.sql"))?;
         if let Some(trigger) = hindering.first() {
             return Err(Error::refused(format!(
                 "the trigger `{trigger}` uses RAISE(IGNORE) on a table of ours, which keeps our triggers from running; use RAISE(ABORT, …), or drop it"
             )));
         }
-        for table in self.strings(include_str!("../../sql/sqlite/meaning/tables.sql"), &[])? {
+        for table in self.strings(include_str!("../../sql/sqlite/meaning/tables.sql"))? {
             self.check_columns(&table, |_| true)?;
             // A statement that fails where it is compiled has no handle, and says why.
             if self.probe(&format!("INSERT INTO main.\"{table}\" (_authz_none) VALUES (1)")).is_ok() {
@@ -192,18 +202,23 @@ impl Engine {
         Ok(())
     }
 
+    fn strings(&self, sql: &str) -> Result<Vec<String>> {
+        let mut statement = self.0.prepare(&as_allowed(self.0, sql))?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
     fn probe(&self, sql: &str) -> Result<Probe> {
-        let sql = as_allowed(self.connection(), sql);
+        let sql = as_allowed(self.0, sql);
         let mut statement = std::ptr::null_mut();
-        // SAFETY: the handle is valid as long as the engine, and the text as long as the call.
+        // SAFETY: the handle is valid as long as the connection, and the text as long as the call.
         let code = unsafe {
             let length = c_int::try_from(sql.len()).unwrap_or_default();
-            ffi::sqlite3_prepare_v2(self.connection().handle(), sql.as_ptr().cast(), length, &raw mut statement, std::ptr::null_mut())
+            ffi::sqlite3_prepare_v2(self.0.handle(), sql.as_ptr().cast(), length, &raw mut statement, std::ptr::null_mut())
         };
         let probe = Probe { statement };
         match code {
             ffi::SQLITE_OK => Ok(probe),
-            code => Err(failed(self.connection(), code)),
+            code => Err(failed(self.0, code)),
         }
     }
 }
@@ -219,7 +234,7 @@ fn ignores(what: &str) -> Error {
     Error::Sqlite(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ERROR), Some(sentence)))
 }
 
-fn failed(connection: &rusqlite::Connection, code: c_int) -> Error {
+fn failed(connection: &Connection, code: c_int) -> Error {
     // SAFETY: the handle is valid as long as the connection; the text is copied before anything else is asked.
     let text = unsafe { CStr::from_ptr(ffi::sqlite3_errmsg(connection.handle())).to_string_lossy().into_owned() };
     Error::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), Some(text)))
@@ -233,7 +248,7 @@ struct Probe {
 
 impl Probe {
     fn columns(&self) -> usize {
-        // SAFETY: the statement was prepared by `Engine::probe`; NULL is allowed.
+        // SAFETY: the statement was prepared by `Meaning::probe`; NULL is allowed.
         usize::try_from(unsafe { ffi::sqlite3_column_count(self.statement) }).unwrap_or_default()
     }
 
@@ -281,7 +296,7 @@ fn number(column: usize) -> c_int {
 
 impl Drop for Probe {
     fn drop(&mut self) {
-        // SAFETY: prepared by `Engine::probe`, and finalized here alone; NULL is allowed.
+        // SAFETY: prepared by `Meaning::probe`, and finalized here alone; NULL is allowed.
         unsafe { ffi::sqlite3_finalize(self.statement) };
     }
 }

@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use authz::rusqlite::{Connection, ffi};
 
 use crate::calls::Form;
-use crate::case::{Setting, Stage, Subject, asking, writing};
+use crate::case::{Setting, Stage, Subject, asking, subjects, writing};
 use crate::statement::Outcome;
 use crate::tally::{Class, Run, Wrong, campaign};
 use crate::{is_full, points, turn};
@@ -106,16 +106,35 @@ fn refuse_each(subject: &Subject, setting: Setting, run: &mut Run) {
         if !is_full() && number as u64 != turn(subject.call, 2) {
             continue;
         }
-        let what = if *answer == ffi::SQLITE_DENY { "denied" } else { "ignored" };
-        run.case(
-            subject.call.name,
-            || format!("{} {setting}: {} is {what}", subject.call, named(action)),
-            || {
-                let stage = subject.stage(setting);
-                let (outcome, authorizer) = under(&stage, Some((action.clone(), *answer)));
-                (authorizer.refused > 0).then(|| judge(stage, &outcome))
-            },
-        );
+        refuse(subject, setting, action, *answer, run);
+    }
+}
+
+fn refuse(subject: &Subject, setting: Setting, action: &Action, answer: c_int, run: &mut Run) {
+    let what = if answer == ffi::SQLITE_DENY { "denied" } else { "ignored" };
+    run.case(
+        subject.call.name,
+        || format!("{} {setting}: {} is {what}", subject.call, named(action)),
+        || {
+            let stage = subject.stage(setting);
+            let (outcome, authorizer) = under(&stage, Some((action.clone(), answer)));
+            (authorizer.refused > 0).then(|| judge(stage, &outcome))
+        },
+    );
+}
+
+/// Every action of a migration is denied and ignored: what is left out there is missed for good. The short run takes some.
+fn refuse_all(subject: &Subject, setting: Setting, run: &mut Run) {
+    if !run.unit() {
+        return;
+    }
+    let (outcome, authorizer) = under(&subject.stage(setting), None);
+    assert!(outcome.succeeded(), "{} {setting}: {outcome:?}", subject.call);
+    let both = authorizer.seen.iter().flat_map(|action| [(action, ffi::SQLITE_DENY), (action, ffi::SQLITE_IGNORE)]);
+    let all: Vec<_> = both.filter(|(action, answer)| *answer == ffi::SQLITE_DENY || action.0 != ffi::SQLITE_UPDATE).collect();
+    let chosen = if is_full() { (1..=all.len() as u64).collect() } else { points(all.len() as u64, 100, subject.call) };
+    for (action, answer) in chosen.into_iter().map(|place| all[place as usize - 1]) {
+        refuse(subject, setting, action, answer, run);
     }
 }
 
@@ -196,6 +215,15 @@ fn writing_functions() {
     campaign("authorizers, writing", "authorizers::writing_functions", |run| {
         for (subject, setting) in writing(run) {
             refuse_each(&subject, setting, run);
+        }
+    });
+}
+
+#[test]
+fn migrations() {
+    campaign("authorizers, migrating", "authorizers::migrations", |run| {
+        for subject in subjects().iter().filter(|subject| subject.call.name == "authz_migrate") {
+            refuse_all(subject, Setting::PLAIN, run);
         }
     });
 }

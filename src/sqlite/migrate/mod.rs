@@ -4,20 +4,23 @@
 //! `_authz_schema`. What has nothing to do takes no lock; what has, takes the lock for writing before it looks again, so that of several
 //! processes that begin at once one migrates, and the others find it done.
 
+mod obeyed;
 mod shape;
 pub(crate) mod systems;
 
 use std::rc::Rc;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, ffi};
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
-use self::shape::Installed;
-use self::systems::{CORE, Migration, SEARCH, SYSTEMS, System, wanted};
+use self::obeyed::not_migrated;
+use self::shape::{Installed, lacks_index, version_of};
+pub(crate) use self::shape::{has, installed};
+use self::systems::{CORE, Migration, SYSTEMS, System, wanted};
 use super::comments::without_comments;
 use super::connection::Engine;
-use super::error::{Error, Result, words_of_sqlite};
+use super::error::{Error, Result};
 use super::scalar::{Effect, define};
 use super::table::{self, Made, TableFunction};
 use super::transaction::add;
@@ -87,18 +90,24 @@ pub(crate) fn migrate(connection: &Connection, systems: &[&str], afterwards: Aft
     if !report.applied.is_empty() || lacks_index(connection)? {
         report = add(connection, || {
             let plan = plan(connection, &systems)?;
-            for (_, migration) in &plan.missing {
-                connection.execute_batch(&migration.text()).map_err(not_migrated)?;
+            let texts: Vec<String> = plan.missing.iter().map(|(_, migration)| migration.text()).collect();
+            obeyed::check_keys(connection, &texts)?;
+            for text in &texts {
+                connection.execute_batch(text).map_err(not_migrated)?;
             }
             if lacks_index(connection)? {
+                obeyed::check_keys(connection, &[without_comments(include_str!("../../../sql/sqlite/migrate/search_index_tables.sql"))])?;
                 connection
                     .execute_batch(&without_comments(include_str!("../../../sql/sqlite/migrate/search_index.sql")))
                     .map_err(not_migrated)?;
             }
+            obeyed::check_made(connection, &systems)?;
+            afterwards(connection)?;
             Ok(plan.report())
         })?;
+    } else {
+        afterwards(connection)?;
     }
-    afterwards(connection)?;
     Ok(report)
 }
 
@@ -210,61 +219,14 @@ fn plan(connection: &Connection, systems: &[&'static System]) -> Result<Plan> {
         }
     }
     shape::check(connection, &installed)?;
-    let version_of =
-        |system: &System| SYSTEMS.iter().zip(installed).find(|(one, _)| one.name == system.name).map_or(0, |(_, version)| version);
     let missing = systems.iter().flat_map(|system| {
-        let version = version_of(system);
+        let version = version_of(&installed, system);
         system.migrations.iter().filter(move |migration| migration.version > version).map(move |migration| (*system, migration))
     });
     Ok(Plan { from: installed.first().copied().unwrap_or_default(), missing: missing.collect() })
 }
 
-/// The version of each system in the main database; 0 where it is not installed.
-pub(crate) fn installed(connection: &Connection) -> Result<Installed> {
-    let mut installed = Installed::default();
-    let there = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = '_authz_schema')";
-    if connection.query_row(there, [], |row| row.get(0))? {
-        let mut statement = connection.prepare("SELECT system, max(version) FROM main._authz_schema GROUP BY system")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let name: String = row.get(0)?;
-            match SYSTEMS.iter().zip(&mut installed).find(|(system, _)| system.name == name) {
-                Some((_, version)) => *version = row.get(1)?,
-                None => {
-                    return Err(Error::refused(format!(
-                        "this file has the system `{name}`, which this library does not know; use a newer library"
-                    )));
-                }
-            }
-        }
-    }
-    Ok(installed)
-}
-
-/// Whether the main database has a system.
-pub(crate) fn has(connection: &Connection, system: &str) -> Result<bool> {
-    let installed = installed(connection)?;
-    Ok(SYSTEMS.iter().zip(installed).any(|(one, version)| one.name == system && version > 0))
-}
-
 /// The objects of its systems that the main database lacks, or has otherwise than `authz_migrate` made them, each with what is wrong.
 pub(crate) fn damage(connection: &Connection) -> Result<Vec<(String, &'static str)>> {
     shape::damage(connection, &installed(connection)?)
-}
-
-/// Whether the file is to have the index of the search and has none. It is an FTS5 table, which not every host can make.
-fn lacks_index(connection: &Connection) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE name = '_authz_search_documents')
-      AND NOT EXISTS (SELECT 1 FROM main.sqlite_schema WHERE name = '_authz_search_index')
-      AND EXISTS (SELECT 1 FROM pragma_module_list WHERE name = 'fts5')";
-    debug_assert_eq!(systems::system_of("_authz_search_documents"), Some(SEARCH));
-    Ok(connection.query_row(sql, [], |row| row.get(0))?)
-}
-
-/// A refusal by SQLite, such as of a table that is there already; a lock, an interrupt and the like are told as what they are.
-fn not_migrated(error: rusqlite::Error) -> Error {
-    match error.sqlite_error().map(|error| error.extended_code & 0xff) {
-        None | Some(ffi::SQLITE_ERROR) => Error::refused(format!("nothing was migrated: {}", words_of_sqlite(&error))),
-        Some(_) => Error::Sqlite(error),
-    }
 }
