@@ -10,6 +10,7 @@ use std::rc::Rc;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use crate::sqlite::attached::schema_elsewhere;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
 use crate::sqlite::migrate::{damage, has};
@@ -64,7 +65,14 @@ fn examine(engine: &Rc<Engine>) -> Result<Box<dyn Rows>> {
         ));
     }
     if !has(connection, "core")? {
-        findings.push(error("the file has no authz schema", "main", "SELECT authz_migrate()"));
+        findings.push(match schema_elsewhere(connection) {
+            Some(name) => error(
+                "an attached database has the authz schema, and authz reads `main` alone",
+                &name,
+                "open that file as the main database, and attach the other to it",
+            ),
+            None => error("the file has no authz schema", "main", "SELECT authz_migrate()"),
+        });
         return Ok(rows(findings));
     }
     let damage = damage(connection)?;

@@ -102,9 +102,8 @@ pub(crate) fn candidates(engine: &Engine, question: &str, mut take: impl FnMut(&
 /// Somebody dropped the index, or this SQLite cannot read it.
 fn is_missing(error: &Error) -> bool {
     match error {
-        Error::NoSchema | Error::NoSystem(_) => true,
         Error::Sqlite(error) => words_of_sqlite(error).starts_with("no such module"),
-        _ => false,
+        error => error.lacks_schema(),
     }
 }
 

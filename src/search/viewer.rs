@@ -326,7 +326,7 @@ fn check_subject(engine: &Engine, text: &str) -> Result<()> {
 pub(crate) fn where_there<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
         Ok(answer) => Ok(Some(answer)),
-        Err(Error::NoSchema | Error::NoSystem(_)) => Ok(None),
+        Err(error) if error.lacks_schema() => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -149,9 +149,9 @@ impl Engine {
         let pooled = self.statements.borrow_mut().get_mut(&key).and_then(Vec::pop);
         let mut kept = match pooled {
             Some(kept) => kept,
-            None => self.prepare(sql)?,
+            None => self.prepare(sql).map_err(|error| self.located(error))?,
         };
-        let answer = work(&mut kept.statement);
+        let answer = work(&mut kept.statement).map_err(|error| self.located(error));
         let prepared = kept.statement.get_status(StatementStatus::RePrepare);
         if kept.prepared != prepared {
             kept.prepared = prepared;

@@ -26,6 +26,11 @@ pub enum Error {
     /// The file lacks a system of the schema.
     #[error("this file lacks the system `{0}`: run `SELECT authz_migrate('{0}')` first")]
     NoSystem(&'static str),
+    /// An attached database has the schema, and the main one, which alone is read, has none.
+    #[error(
+        "the schema of authz is in the attached database `{0}`, and authz reads `main` alone; open that file as the main one, and attach the other to it"
+    )]
+    SchemaElsewhere(String),
     /// `authz_require` was answered with a no.
     #[error("{0}")]
     Lacks(String),
@@ -69,7 +74,7 @@ impl Error {
             Error::Sqlite(inner) => inner.sqlite_error().map_or(ffi::SQLITE_ERROR, |error| error.extended_code),
             Error::Told { code, .. } => *code,
             Error::Lacks(_) => ffi::SQLITE_AUTH,
-            Error::Refused(_) | Error::Recorded(_) | Error::NoSchema | Error::NoSystem(_) => ffi::SQLITE_ERROR,
+            Error::Refused(_) | Error::Recorded(_) | Error::NoSchema | Error::NoSystem(_) | Error::SchemaElsewhere(_) => ffi::SQLITE_ERROR,
         }
     }
 
@@ -77,6 +82,11 @@ impl Error {
     /// connection denied the statement. All other errors are mistakes or failures.
     pub fn is_denied(&self) -> bool {
         self.code() & 0xff == ffi::SQLITE_AUTH
+    }
+
+    /// Whether the file lacks something of the schema.
+    pub(crate) fn lacks_schema(&self) -> bool {
+        matches!(self, Error::NoSchema | Error::NoSystem(_) | Error::SchemaElsewhere(_))
     }
 
     /// Whether a rule of the file refused what was written: a constraint, or a trigger that keeps one.

@@ -8,6 +8,7 @@
 //! | `connection.rs` | the engine: the handle, the statements that stay prepared, and what is forgotten before the connection closes |
 //! | `work.rs`, `transaction.rs` | work that is done as a whole or not at all; states of the file, changes of the schema |
 //! | `meaning.rs` | whether a statement does what its text says, under an authorizer of the host |
+//! | `attached.rs` | whether the schema is in an attached file instead |
 //! | `statement.rs` | a statement that is held with its connection |
 //! | `scalar.rs`, `row_function.rs`, `call.rs` | functions: called once, or for every row of a statement, or as INSERT |
 //! | `table.rs`, `virtual_table.rs` | table-valued functions; the skeleton of every virtual table |
@@ -17,6 +18,7 @@
 //!
 //! May use: `base`.
 
+pub(crate) mod attached;
 pub(crate) mod call;
 pub(crate) mod comments;
 pub(crate) mod connection;
