@@ -41,7 +41,7 @@ const WRITES: [(&str, &str); 8] = [
         "INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id) VALUES ('project', ?1, 'organization', 'acme')",
     ),
     ("group_member", "INSERT INTO authz_group_members (group_id, subject) VALUES ('g', 'user:' || ?1)"),
-    ("user", "INSERT INTO authz_users (id, email) VALUES (?1, 'a@b.example')"),
+    ("user", "INSERT INTO authz_users (id, email) VALUES (?1, ?1 || '@b.example')"),
     ("authz_create_role", "SELECT authz_create_role('{\"slug\": \"f' || ?1 || '\"}')"),
     ("authz_grant", "SELECT authz_grant('user:' || ?1, 'reader', 'project', 0)"),
     ("authz_put_resource", "SELECT authz_put_resource('project', ?1, 'organization', 'acme')"),

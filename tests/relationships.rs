@@ -195,7 +195,7 @@ fn what_is_deleted_takes_its_relationships_along() {
     db.execute_batch(
         "INSERT INTO authz_resources (resource_type, resource_id) VALUES ('folder', 1), ('folder', 2);
          INSERT INTO authz_groups (id) VALUES ('7');
-         INSERT INTO authz_users (id, email) VALUES ('ana', ''), ('ben', '');
+         INSERT INTO authz_users (id) VALUES ('ana'), ('ben');
          INSERT INTO authz_relationships (subject, relation, resource_type, resource_id) VALUES
            ('user:ben', 'owner', 'folder', 1), ('folder:1', 'parent', 'folder', 2), ('folder:1#viewer', 'blocked', 'document', 1),
            ('folder:10#viewer', 'blocked', 'document', 1),
@@ -225,7 +225,7 @@ fn with_a_membership_go_the_relationships_in_the_organization() {
     );
     db.execute_batch(
         "INSERT INTO authz_organizations (id) VALUES ('acme'), ('other');
-         INSERT INTO authz_users (id, email) VALUES ('ana', '');
+         INSERT INTO authz_users (id) VALUES ('ana');
          INSERT INTO authz_memberships (user, organization) VALUES ('ana', 'acme'), ('ana', 'other');
          INSERT INTO authz_resources (resource_type, resource_id, parent_type, parent_id)
          VALUES ('project', 1, 'organization', 'acme'), ('project', 2, 'organization', 'other');

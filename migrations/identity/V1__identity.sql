@@ -28,10 +28,12 @@ CREATE TABLE authz_organizations (
   CONSTRAINT "a description has at most 1000 characters" CHECK (length(description) <= 1000),
   CONSTRAINT "an external id has at most 128 characters" CHECK (length(external_id) <= 128)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX _authz_organizations_by_external_id ON authz_organizations (external_id) WHERE external_id IS NOT NULL;
 
 CREATE TABLE authz_users (
   id TEXT NOT NULL PRIMARY KEY DEFAULT ('user_' || printf('%012X', (julianday('now') - 2440587.5) * 86400000) || hex(randomblob(7))),
-  email TEXT NOT NULL,
+  -- no two users have one; NULL where it is another user's: see authz_organization_domains
+  email TEXT,
   first_name TEXT,
   last_name TEXT,
   external_id TEXT,
@@ -43,8 +45,9 @@ CREATE TABLE authz_users (
   CONSTRAINT "an external id has at most 128 characters" CHECK (length(external_id) <= 128)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX _authz_users_by_email ON authz_users (email);
--- Addresses are compared without regard to the case of ASCII letters, as mail providers do.
-CREATE INDEX _authz_users_by_folded_email ON authz_users (lower(email));
+-- Addresses are compared without regard to the case of ASCII letters, as mail providers do. SQLite names this index in its error.
+CREATE UNIQUE INDEX _authz_user_email_conflict ON authz_users (lower(email));
+CREATE UNIQUE INDEX _authz_users_by_external_id ON authz_users (external_id) WHERE external_id IS NOT NULL;
 
 CREATE TABLE authz_memberships (
   id TEXT NOT NULL PRIMARY KEY DEFAULT ('om_' || printf('%012X', (julianday('now') - 2440587.5) * 86400000) || hex(randomblob(7))),
@@ -103,7 +106,7 @@ CREATE TABLE authz_organization_domains (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX _authz_organization_domains_by_id ON authz_organization_domains (id);
 -- A domain has one owner.
-CREATE INDEX _authz_organization_domains_verified ON authz_organization_domains (domain) WHERE state = 'verified';
+CREATE UNIQUE INDEX _authz_organization_domains_verified ON authz_organization_domains (domain) WHERE state = 'verified';
 
 ---- Connections, sign-ins, sessions ----------------------------------------------------------------------------------------------
 
@@ -509,8 +512,11 @@ CREATE INDEX _authz_directory_people_by_user ON _authz_directory_people (user, o
 CREATE TABLE _authz_known_users (
   user TEXT NOT NULL,
   organization ANY NOT NULL,
+  -- what they call the user: by this address the organization finds one who has none in authz_users
+  email TEXT,
   PRIMARY KEY (user, organization)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX _authz_known_users_by_email ON _authz_known_users (organization, lower(email));
 
 -- The roles that a directory group gives are assignments of its group with the source directory.
 CREATE VIEW authz_directory_group_roles (directory, directory_group, role, organization, resource_type, resource_id, created_at) AS
@@ -624,7 +630,7 @@ END;
 
 CREATE TRIGGER _authz_organizations_insert BEFORE INSERT ON authz_organizations
 BEGIN
-  INSERT OR IGNORE INTO _authz_replace_probe SELECT 1, 1 FROM authz_organizations WHERE id = NEW.id;
+  INSERT OR IGNORE INTO _authz_replace_probe SELECT 1, 1 FROM authz_organizations WHERE id = NEW.id OR external_id = NEW.external_id;
   INSERT INTO _authz_text VALUES (NEW.id, printf('%s%s%s%s', NEW.name, NEW.description, NEW.external_id, NEW.metadata));
   INSERT INTO _authz_metadata VALUES (NEW.metadata);
   SELECT CASE WHEN (SELECT replaced FROM _authz_replace_probe) THEN RAISE(ABORT, 'replace_refused: OR REPLACE would delete the old row without its delete triggers; use UPDATE or ON CONFLICT DO UPDATE') END;
@@ -654,8 +660,12 @@ CREATE TRIGGER _authz_organizations_update BEFORE UPDATE ON authz_organizations
 BEGIN
   INSERT INTO _authz_text VALUES (NULL, printf('%s%s%s%s', NEW.name, NEW.description, NEW.external_id, NEW.metadata));
   INSERT INTO _authz_metadata SELECT NEW.metadata WHERE NEW.metadata <> OLD.metadata;
-  SELECT RAISE(ABORT, 'organization_immutable: id and created_at of an organization cannot change; create another and delete this one')
-  WHERE (NEW.id, typeof(NEW.id), NEW.created_at) <> (OLD.id, typeof(OLD.id), OLD.created_at);
+  SELECT CASE
+    WHEN (NEW.id, typeof(NEW.id), NEW.created_at) <> (OLD.id, typeof(OLD.id), OLD.created_at)
+      THEN RAISE(ABORT, 'organization_immutable: id and created_at of an organization cannot change; create another and delete this one')
+    WHEN EXISTS (SELECT 1 FROM authz_organizations WHERE external_id = NEW.external_id AND id <> OLD.id)
+      THEN RAISE(ABORT, 'external_id_already_used: another organization has that external id')
+  END;
 END;
 
 CREATE TRIGGER _authz_organizations_updated AFTER UPDATE OF name, description, external_id, metadata ON authz_organizations
@@ -734,7 +744,8 @@ END;
 
 CREATE TRIGGER _authz_users_insert BEFORE INSERT ON authz_users
 BEGIN
-  INSERT OR IGNORE INTO _authz_replace_probe SELECT 1, 1 FROM authz_users WHERE id = NEW.id;
+  INSERT OR IGNORE INTO _authz_replace_probe SELECT 1, 1 FROM authz_users
+  WHERE id = NEW.id OR lower(email) = lower(NEW.email) OR external_id = NEW.external_id;
   INSERT INTO _authz_text VALUES (NEW.id, printf('%s%s%s%s%s', NEW.email, NEW.first_name, NEW.last_name, NEW.external_id, NEW.metadata));
   INSERT INTO _authz_metadata VALUES (NEW.metadata);
   SELECT CASE WHEN (SELECT replaced FROM _authz_replace_probe) THEN RAISE(ABORT, 'replace_refused: OR REPLACE would delete the old row without its delete triggers; use UPDATE or ON CONFLICT DO UPDATE') END;
@@ -750,8 +761,14 @@ CREATE TRIGGER _authz_users_update BEFORE UPDATE ON authz_users
 BEGIN
   INSERT INTO _authz_text VALUES (NULL, printf('%s%s%s%s%s', NEW.email, NEW.first_name, NEW.last_name, NEW.external_id, NEW.metadata));
   INSERT INTO _authz_metadata SELECT NEW.metadata WHERE NEW.metadata <> OLD.metadata;
-  SELECT RAISE(ABORT, 'user_immutable: id and created_at of a user cannot change; create another and delete this one')
-  WHERE (NEW.id, NEW.created_at) <> (OLD.id, OLD.created_at);
+  SELECT CASE
+    WHEN (NEW.id, NEW.created_at) <> (OLD.id, OLD.created_at)
+      THEN RAISE(ABORT, 'user_immutable: id and created_at of a user cannot change; create another and delete this one')
+    WHEN EXISTS (SELECT 1 FROM authz_users WHERE lower(email) = lower(NEW.email) AND id <> OLD.id)
+      THEN RAISE(ABORT, 'user_email_conflict: another user has that e-mail address; set the address of that one to NULL or to another first')
+    WHEN EXISTS (SELECT 1 FROM authz_users WHERE external_id = NEW.external_id AND id <> OLD.id)
+      THEN RAISE(ABORT, 'external_id_already_used: another user has that external id')
+  END;
 END;
 
 CREATE TRIGGER _authz_users_updated AFTER UPDATE OF email, first_name, last_name, external_id, metadata ON authz_users

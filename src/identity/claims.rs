@@ -225,7 +225,7 @@ impl<'a> Member<'a> {
             Ok(statement.query_row(params![self.user, self.organization], |row| {
                 let user = json!({
                     "id": self.user,
-                    "email": row.get::<_, String>("email")?,
+                    "email": row.get::<_, Option<String>>("email")?,
                     "email_verified": false,
                     "first_name": row.get::<_, Option<String>>("first_name")?,
                     "last_name": row.get::<_, Option<String>>("last_name")?,

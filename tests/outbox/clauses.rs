@@ -257,7 +257,7 @@ fn statements() -> Vec<(String, Outcome)> {
         ("UPDATE OR IGNORE authz_groups SET name = 'New' WHERE id = 'eng'", Outcome::Updated),
         ("UPDATE OR REPLACE authz_resources SET name = 'New' WHERE resource_id = 'acme'", Outcome::Updated),
         ("UPDATE OR IGNORE authz_memberships SET status = 'pending'", Outcome::Updated),
-        ("UPDATE OR IGNORE authz_users SET email = NULL WHERE id = 'bo'", Outcome::Skipped),
+        ("UPDATE OR IGNORE authz_users SET metadata = NULL WHERE id = 'bo'", Outcome::Skipped),
     ] {
         all.push((statement.to_owned(), outcome));
     }

@@ -285,7 +285,7 @@ fn a_page_costs_the_same_however_many_events_there_are() {
     let connection = open();
     let grow = |from: i64, to: i64| {
         let sql = "WITH RECURSIVE n (i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-                   INSERT INTO authz_users (id, email) SELECT 'u' || i, 'u@acme.test' FROM n";
+                   INSERT INTO authz_users (id, email) SELECT 'u' || i, 'u' || i || '@acme.test' FROM n";
         connection.execute(sql, [from, to]).unwrap();
     };
     grow(1, 200);

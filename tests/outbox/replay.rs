@@ -227,7 +227,7 @@ const STATEMENTS: [&str; 76] = [
     "DELETE FROM authz_organizations WHERE id = ?1",
     "DELETE FROM authz_resources WHERE resource_type = 'organization' AND resource_id = ?1",
     "SELECT authz_remove_resource('organization', ?1, 'cascade')",
-    "INSERT INTO authz_users (id, email) VALUES (?4, ?3)",
+    "INSERT INTO authz_users (id, email) VALUES (?4, ?4 || ?3)",
     "UPDATE authz_users SET first_name = ?3 WHERE id = ?4",
     "DELETE FROM authz_users WHERE id = ?4",
     "INSERT INTO authz_memberships (user, organization) VALUES (?4, ?1)",

@@ -1,1 +1,1 @@
-INSERT INTO main._authz_known_users (user, organization) VALUES (?1, ?2) ON CONFLICT DO NOTHING
+INSERT INTO main._authz_known_users (user, organization, email) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING

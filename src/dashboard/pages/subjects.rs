@@ -145,7 +145,7 @@ pub(crate) fn show(view: &View<'_>) -> Result<Page, Problem> {
 /// What the file knows of a user.
 fn user(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
     let found = row(view.connection, include_str!("../../../sql/dashboard/user.sql"), [id], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, String>(3)?))
+        Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<String>>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, String>(3)?))
     })?;
     let memberships = rows(view.connection, include_str!("../../../sql/dashboard/memberships.sql"), [id], |row| {
         Ok((row.get::<_, Value>(1)?, row.get::<_, Option<String>>(2)?, row.get::<_, String>(3)?, row.get::<_, bool>(4)?))
@@ -154,7 +154,7 @@ fn user(view: &View<'_>, id: &str) -> Result<Markup, Problem> {
         @if let Some((email, name, external_id, created_at)) = &found {
             dl.facts {
                 @if let Some(name) = name { dt { "Name" } dd { (shown(name)) } }
-                dt { "E-mail" } dd { (shown(email)) }
+                @if let Some(email) = email { dt { "E-mail" } dd { (shown(email)) } }
                 @if let Some(external_id) = external_id { dt { "External id" } dd { code { (shown(external_id)) } } }
                 dt { "Known since" } dd { (time(created_at)) }
             }

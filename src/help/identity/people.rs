@@ -14,13 +14,14 @@ pub(crate) const ENTRIES: &[Entry] = &[
         "authz_organization_domains",
         "rows (organization INTEGER or TEXT, domain TEXT, state TEXT, created_at TEXT, updated_at TEXT, id TEXT)",
         "The e-mail domains of organizations, in lower case. Set `state` to `verified` once the organization has proved that the domain is its \
-         own: then sign-ins and directories may find users by addresses of that domain.",
+         own: then sign-ins and directories may find users by addresses of that domain. It is verified for one organization at a time.",
         "INSERT INTO authz_organization_domains (organization, domain, state) VALUES ('acme', 'acme.test', 'pending') RETURNING domain;",
     ),
     Entry::table(
         "authz_users",
         "rows (id TEXT, email TEXT, first_name TEXT, last_name TEXT, external_id TEXT, metadata JSON, created_at TEXT, updated_at TEXT)",
-        "The users. The subject of a user is `user:` and the id. Deleting a user deletes the memberships and ends the sessions.",
+        "The users. The subject of a user is `user:` and the id. `email`, compared without regard to case, and `external_id` are unique; each \
+         may be NULL. Deleting a user deletes the memberships and ends the sessions.",
         "INSERT INTO authz_users (id, email) VALUES ('dora', 'dora@acme.com') RETURNING id;",
     ),
     Entry::table(
