@@ -6,10 +6,15 @@
 // Each test uses what it needs of it.
 #![allow(dead_code)]
 
+mod statements;
+
 use std::collections::BTreeSet;
 
 use authz::rusqlite::types::Value;
 use authz::rusqlite::{Connection, params_from_iter};
+
+#[allow(unused_imports)]
+pub use self::statements::STATEMENTS;
 
 /// What makes the world, on a connection with the library and the schema.
 pub const WORLD: &str = include_str!("world.sql");
@@ -49,6 +54,8 @@ pub enum Kind {
     Reads,
     /// A module of virtual tables: it reads
     Table,
+    /// A public table, to which a statement of the host writes
+    Statement,
 }
 
 /// How a writing function is called.
@@ -92,6 +99,9 @@ impl Call {
 
     /// What the name stands for on this connection.
     pub fn kind(&self, connection: &Connection) -> Kind {
+        if self.is_statement() {
+            return Kind::Statement;
+        }
         let sql = "SELECT max(flags & 0x80000) FROM pragma_function_list WHERE name = ?1";
         match connection.query_row(sql, [self.name], |row| row.get::<_, Option<i64>>(0)).unwrap() {
             None => Kind::Table,
@@ -103,7 +113,12 @@ impl Call {
     /// Whether the call can be made in this form.
     pub fn has(&self, form: Form) -> bool {
         // What changes the schema cannot be part of an INSERT.
-        form == Form::Select || self.name != "authz_migrate"
+        form == Form::Select || self.name != "authz_migrate" && !self.is_statement()
+    }
+
+    /// Whether it is a statement of the host that writes to a public table.
+    pub fn is_statement(&self) -> bool {
+        self.statement.is_some_and(|sql| ["INSERT INTO ", "UPDATE ", "DELETE FROM "].iter().any(|verb| sql.starts_with(verb)))
     }
 
     /// The statement; its parameters are the arguments in their order.
@@ -114,7 +129,7 @@ impl Call {
         let parameters: Vec<String> = (1..=self.arguments.len()).map(|number| format!("?{number}")).collect();
         let (name, parameters) = (self.name, parameters.join(", "));
         match (kind, form) {
-            (Kind::Table, _) => format!("SELECT * FROM {name}({parameters})"),
+            (Kind::Table | Kind::Statement, _) => format!("SELECT * FROM {name}({parameters})"),
             (_, Form::Select) => format!("SELECT {name}({parameters})"),
             (_, Form::Insert) => {
                 let function = name.trim_start_matches("authz_");

@@ -64,9 +64,15 @@ fn set(connection: &Connection, authorizer: *mut Authorizer) {
 /// Makes the call under an authorizer.
 ///
 /// The host's own `SELECT authz_grant(…)` is prepared before it minds: were that to lose its columns, nothing would be called. An INSERT
-/// prepares what the library has put behind the view, and so comes under it as a whole.
+/// prepares what the library has put behind the view, and so comes under it as a whole; a plain statement is the host's own, with all that the
+/// triggers of the file do.
 fn under(stage: &Stage<'_>, refuses: Option<(Action, c_int)>) -> (Outcome, Authorizer) {
-    let mut authorizer = Authorizer { is_on: stage.setting.form == Form::Insert, seen: BTreeSet::new(), refuses, refused: 0 };
+    let mut authorizer = Authorizer {
+        is_on: stage.setting.form == Form::Insert || stage.subject.call.is_statement(),
+        seen: BTreeSet::new(),
+        refuses,
+        refused: 0,
+    };
     let shared = &raw mut authorizer;
     set(&stage.connection, shared);
     let prepared = stage.prepare();
@@ -77,7 +83,8 @@ fn under(stage: &Stage<'_>, refuses: Option<(Action, c_int)>) -> (Outcome, Autho
     (outcome, authorizer)
 }
 
-/// What SQLite leaves out without a sign: a column in an UPDATE keeps its value; and a whole statement of the host is none.
+/// What SQLite leaves out without a sign: a column in an UPDATE keeps its value; and a whole statement of the host is none. No function of the
+/// library runs with a plain statement of the host, so nobody can tell there what is left out.
 fn cannot_be_told((action, table, _): &Action) -> bool {
     *action == ffi::SQLITE_UPDATE || (*action == ffi::SQLITE_INSERT && table == "authz_call")
 }
@@ -97,7 +104,7 @@ fn refuse_each(subject: &Subject, setting: Setting, run: &mut Run) {
         let both: Vec<(Action, c_int)> = actions
             .into_iter()
             .flat_map(|action| [(action.clone(), ffi::SQLITE_DENY), (action.clone(), ffi::SQLITE_IGNORE)])
-            .filter(|(action, answer)| *answer == ffi::SQLITE_DENY || !cannot_be_told(action))
+            .filter(|(action, answer)| *answer == ffi::SQLITE_DENY || !(cannot_be_told(action) || subject.call.is_statement()))
             .collect();
         points(both.len() as u64, 1, subject.call).into_iter().map(|place| both[place as usize - 1].clone()).collect::<Vec<_>>()
     });

@@ -10,7 +10,7 @@ use authz::rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::answers::{Answers, ask};
-use crate::calls::{CALLS, Call, Form, Kind, REFUSED, has_insert_form, run};
+use crate::calls::{CALLS, Call, Form, Kind, REFUSED, STATEMENTS, has_insert_form, run};
 use crate::content::{Dump, dump};
 use crate::interrupts::counted;
 use crate::statement::{Outcome, Prepared};
@@ -95,6 +95,12 @@ pub fn subjects() -> Vec<Arc<Subject>> {
     chosen(&ALL)
 }
 
+/// Statements of the host that write to public tables, with what they are made on.
+pub fn statements() -> Vec<Arc<Subject>> {
+    static ALL: LazyLock<Vec<Arc<Subject>>> = LazyLock::new(|| made(STATEMENTS));
+    chosen(&ALL)
+}
+
 /// Calls that are refused, with what they are made on.
 pub fn refusals() -> Vec<Arc<Subject>> {
     static ALL: LazyLock<Vec<Arc<Subject>>> = LazyLock::new(|| made(REFUSED));
@@ -116,10 +122,10 @@ fn chosen(all: &[Arc<Subject>]) -> Vec<Arc<Subject>> {
     all.iter().filter(|subject| subject.call.to_string().contains(&only)).cloned().collect()
 }
 
-/// Writing functions with the forms and settings to call them in: all in the long run, in the short one each function in one transaction.
+/// Writing functions and plain statements with the forms and settings to call them in: all in the long run, in the short one each function in one transaction.
 pub fn writing(run: &mut Run) -> Vec<(Arc<Subject>, Setting)> {
     let mut all = Vec::new();
-    for (number, subject) in subjects().into_iter().filter(|subject| subject.writes()).enumerate() {
+    for (number, subject) in subjects().into_iter().filter(|subject| subject.writes()).chain(statements()).enumerate() {
         for form in subject.forms(run) {
             for (place, within) in WITHIN.into_iter().enumerate() {
                 for is_warm in [false, true] {
@@ -183,7 +189,7 @@ impl Subject {
     }
 
     pub fn writes(&self) -> bool {
-        self.kind == Kind::Writes
+        matches!(self.kind, Kind::Writes | Kind::Statement)
     }
 
     /// What the call does where nothing fails.

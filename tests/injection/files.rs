@@ -2,7 +2,7 @@
 
 use std::ffi::c_int;
 
-use crate::case::{Journal, Setting, Subject, WITHIN, Within, subjects};
+use crate::case::{Journal, Setting, Subject, WITHIN, Within, statements, subjects};
 use crate::disk::{self, OPERATIONS, Operation};
 use crate::tally::{Class, Run, campaign};
 use crate::{is_full, points};
@@ -61,7 +61,7 @@ fn fail_each(subject: &Subject, setting: Setting, most: usize, run: &mut Run) {
 
 /// Each writing function, in one journal mode.
 fn writing(journal: Journal, most: usize, run: &mut Run) {
-    for (number, subject) in subjects().iter().filter(|subject| subject.writes()).enumerate() {
+    for (number, subject) in subjects().iter().filter(|subject| subject.writes()).chain(&statements()).enumerate() {
         // In the short run the write-ahead log takes every second function.
         if subject.is_of_connection() || (!is_full() && journal == Journal::Wal && number % 2 == 0) {
             continue;

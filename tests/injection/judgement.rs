@@ -163,7 +163,10 @@ impl Stage<'_> {
             self.answers_like(&self.subject.base.answers, wrong);
         } else if self.subject.is_refused() || !self.clean().after.is_like(&now) {
             wrong.push((Class::LeftBehind, format!("{told}; {}", self.subject.base.before.difference(&now))));
-        } else if self.setting.form == Form::Insert || ![ffi::SQLITE_INTERRUPT, ffi::SQLITE_NOMEM].contains(&(outcome.code & 0xff)) {
+        } else if self.setting.form == Form::Insert
+            || self.subject.call.is_statement()
+            || ![ffi::SQLITE_INTERRUPT, ffi::SQLITE_NOMEM].contains(&(outcome.code & 0xff))
+        {
             wrong.push((Class::DoneAllTheSame, told.to_owned()));
         } else {
             // The SELECT around a call is a statement of its own: what ends it after the work is done leaves the work. INSERT is without this.

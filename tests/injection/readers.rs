@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use authz::rusqlite::{Connection, ffi};
 
-use crate::case::{Setting, Stage, WITHIN, refusals, subjects};
+use crate::case::{Setting, Stage, WITHIN, refusals, statements, subjects};
 use crate::statement::Outcome;
 use crate::tally::{Class, Wrong, campaign};
 
@@ -38,7 +38,7 @@ fn ask_beside_reader(stage: &Stage<'_>) -> (Outcome, Wrong) {
 #[test]
 fn writing_functions_beside_a_reader() {
     campaign("readers, writing", "readers::writing_functions_beside_a_reader", |run| {
-        for (number, subject) in subjects().iter().filter(|subject| subject.writes()).enumerate() {
+        for (number, subject) in subjects().iter().filter(|subject| subject.writes()).chain(&statements()).enumerate() {
             // One commit is like another: the short run takes every second function.
             if !crate::is_full() && number % 2 == 1 {
                 continue;

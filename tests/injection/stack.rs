@@ -7,7 +7,7 @@ use std::thread;
 use authz::rusqlite::types::Value;
 
 use crate::calls::CALLS;
-use crate::case::{Setting, WITHIN, Within, subjects};
+use crate::case::{Setting, WITHIN, Within, statements, subjects};
 use crate::statement::{Outcome, Prepared};
 use crate::tally::{Class, campaign};
 use crate::world::{base, fresh_path, open_with_library, own_path};
@@ -44,7 +44,7 @@ fn deep() -> Vec<String> {
 #[test]
 fn every_function() {
     campaign("little stack", "stack::every_function", |run| {
-        for subject in &subjects() {
+        for subject in subjects().iter().chain(&statements()) {
             if !run.unit() {
                 continue;
             }

@@ -102,7 +102,7 @@ pub fn campaign(kind: &str, test: &str, cases: impl Fn(&mut Run)) {
     let mut from = "0 0".to_owned();
     // What all of them need is made once.
     static PREPARED: Once = Once::new();
-    PREPARED.call_once(|| drop(crate::case::subjects()));
+    PREPARED.call_once(|| drop((crate::case::subjects(), crate::case::statements())));
     let begun = Instant::now();
     let tally = loop {
         let ended = Command::new(std::env::current_exe().unwrap())
