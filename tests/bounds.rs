@@ -169,6 +169,11 @@ fn every_question_over_the_deepest_rules_fits_a_small_stack() {
                     for sql in of_each {
                         assert_eq!(number(&connection, &sql), allowed, "{name}: {sql}");
                     }
+                    let required = format!("SELECT authz_require('{subject}', '{relation}', 'folder', 1)");
+                    match allowed {
+                        1 => assert_eq!(number(&connection, &required), 1, "{name}: {required}"),
+                        _ => assert!(refusal(&connection, &required).starts_with("authz_require: "), "{name}: {required}"),
+                    }
                     // Readers of JSON take 127 levels.
                     let sql = format!("SELECT authz_explain('{subject}', '{relation}', 'folder', 1)");
                     let told: String = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
