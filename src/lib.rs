@@ -112,7 +112,7 @@ pub fn migrate_systems(connection: &Connection, systems: &[&str]) -> Result<Repo
 /// The table of contents: every room, handed what it may use.
 fn rooms(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     let store = Store::new(engine);
-    let identity = Identity::new(engine, &store.clock);
+    let identity = Identity::new(&store);
     let search = Search::new(&store);
 
     // Work that is done as a whole or not at all; functions that write as INSERT: authz_call

@@ -20,7 +20,7 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::
 ///
 /// | name | unless said | what |
 /// |---|---|---|
-/// | `kept_bytes` | 50331648 | bytes kept between questions, by an estimate; when there are more, all are forgotten |
+/// | `kept_bytes` | 50331648 | bytes of each kind kept between questions, by an estimate: of facts, of a search, of sessions, of templates; when there are more, all of the kind are forgotten. With 0 nothing is kept, prepared statements neither |
 /// | `kept_sets` | 16 | sets of what a subject sees that are kept |
 /// | `few` | 64 | relationships of a resource that are read together |
 /// | `wide` | 4096 | usersets that are gathered for a subject |
@@ -49,6 +49,7 @@ fn limit(store: &Store, call: &Arguments<'_>) -> Result<i64> {
         };
         *value = given;
         store.limits.set(limits);
+        store.engine.keep_statements(limits.kept_bytes > 0);
         store.forget();
     }
     Ok(i64::try_from(before).unwrap_or(i64::MAX))

@@ -108,7 +108,7 @@ impl Store {
         let answer = question(&mut self.reader(&mut memory.cache, true));
         // An interrupt may have left something half read. What is merely refused leaves all as it was.
         let failed = matches!(&answer, Err(Error::Sqlite(_) | Error::NoSchema | Error::SchemaElsewhere(_) | Error::Told { .. }));
-        if failed || !self.engine.reads_committed() {
+        if failed || self.limits.get().kept_bytes == 0 || !self.engine.reads_committed() {
             memory.forget();
         }
         answer

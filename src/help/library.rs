@@ -71,7 +71,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "authz_limit",
         "name TEXT [, value INTEGER]",
         "INTEGER: the limit as it was before",
-        "A limit of this connection: `kept_bytes` and `kept_sets` bound what it keeps in memory between questions; `few`, `wide`, `gathered` \
+        "A limit of this connection: `kept_bytes` and `kept_sets` bound what it keeps in memory between questions, with `kept_bytes` 0 nothing at all; `few`, `wide`, `gathered` \
          and `scan_rows` say when it changes its way to an answer. Answers are the same whatever the limits. Nothing is written to the file.",
         "SELECT authz_limit('kept_bytes', 16777216);",
     ),

@@ -202,7 +202,7 @@ pub(crate) fn subject_of(identity: &Identity, id: &str, organization: Option<IdR
         Transaction::Write | Transaction::None => None,
     };
     if let Some(committed) = committed
-        && let Some(session) = identity.sessions.borrow().find(id, committed)
+        && let Some(session) = identity.sessions.borrow_mut().find(id, committed, identity.most_kept())
     {
         return Ok(session.subject_at(identity.clock.now(), organization));
     }
@@ -216,7 +216,7 @@ pub(crate) fn subject_of(identity: &Identity, id: &str, organization: Option<IdR
             organization: IdRef::stored(row.get_ref(2)?),
         };
         if let Some(committed) = committed.filter(|_| engine.reads_committed()) {
-            identity.sessions.borrow_mut().keep(id, committed, &session);
+            identity.sessions.borrow_mut().keep(id, committed, &session, identity.most_kept());
         }
         Ok(session.subject_at(identity.clock.now(), organization))
     })

@@ -7,6 +7,7 @@ use super::session_cache::SessionCache;
 use super::template::Template;
 use super::template::cache::TemplateCache;
 use crate::base::clock::Clock;
+use crate::facts::store::Store;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
 use crate::sqlite::scalar::OnConnection;
@@ -15,6 +16,8 @@ use crate::sqlite::scalar::OnConnection;
 pub(crate) struct Identity {
     pub(crate) engine: Rc<Engine>,
     pub(crate) clock: Rc<Clock>,
+    /// What it knows of the data, for the limits of the connection
+    store: Rc<Store>,
     /// Sessions of the application, as they were read
     pub(crate) sessions: RefCell<SessionCache>,
     /// Parsed templates of claims
@@ -28,10 +31,11 @@ impl OnConnection for Identity {
 }
 
 impl Identity {
-    pub(crate) fn new(engine: &Rc<Engine>, clock: &Rc<Clock>) -> Rc<Identity> {
+    pub(crate) fn new(store: &Rc<Store>) -> Rc<Identity> {
         Rc::new(Identity {
-            engine: Rc::clone(engine),
-            clock: Rc::clone(clock),
+            engine: Rc::clone(&store.engine),
+            clock: Rc::clone(&store.clock),
+            store: Rc::clone(store),
             sessions: RefCell::default(),
             templates: RefCell::default(),
         })
@@ -39,6 +43,11 @@ impl Identity {
 
     /// The parsed form of a template.
     pub(crate) fn template(&self, text: &str) -> Result<Rc<Template>> {
-        self.templates.borrow_mut().template(text)
+        self.templates.borrow_mut().template(text, self.most_kept())
+    }
+
+    /// How many bytes of each kind are kept between calls at the most.
+    pub(crate) fn most_kept(&self) -> usize {
+        self.store.limits.get().kept_bytes
     }
 }

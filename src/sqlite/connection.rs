@@ -29,6 +29,8 @@ pub(crate) struct Engine {
     /// How often the statement that is asked before writing had been compiled anew when it was last found that what writes does so
     pub(super) writes_as_written: Cell<Option<i32>>,
     anchored: Cell<bool>,
+    /// Whether statements stay prepared
+    keeps_statements: Cell<bool>,
     /// How many statements of the library are running inside each other
     nested: Cell<u32>,
     /// What has yet to be registered
@@ -79,6 +81,7 @@ impl Engine {
             reads_uncommitted: Cell::default(),
             writes_as_written: Cell::default(),
             anchored: Cell::new(true),
+            keeps_statements: Cell::new(true),
             nested: Cell::new(0),
             parts: Cell::new(Some(parts)),
             forgetful: RefCell::default(),
@@ -101,6 +104,21 @@ impl Engine {
         self.writes_as_written.set(None);
         self.forgetful.borrow().iter().for_each(|forget| forget());
         self.statements.borrow_mut().clear();
+    }
+
+    /// Keeps statements prepared from now on, or none.
+    pub(crate) fn keep_statements(&self, keeps: bool) {
+        self.keeps_statements.set(keeps);
+        // Whether it was compiled anew is known of a statement that stays.
+        self.writes_as_written.set(None);
+        if !keeps {
+            self.statements.borrow_mut().clear();
+        }
+    }
+
+    /// Whether a statement that is prepared now is there for the next call.
+    pub(super) fn keeps(&self) -> bool {
+        self.anchored.get() && self.keeps_statements.get()
     }
 
     /// Has `forget` called with a state when the connection closes, and whenever SQLite lets go of the anchor before. The engine does not
@@ -158,7 +176,7 @@ impl Engine {
             self.unsure.set(true);
             self.check_compiled(sql)?;
         }
-        if self.anchored.get() {
+        if self.keeps() {
             // What was bound would stay there with it.
             kept.statement.clear_bindings();
             self.statements.borrow_mut().entry(key).or_default().push(kept);

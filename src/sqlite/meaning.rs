@@ -80,7 +80,7 @@ impl Engine {
         }
         self.writes_as_written.set(None);
         Meaning(self.connection()).check_all()?;
-        self.writes_as_written.set(Some(compiled));
+        self.writes_as_written.set(self.keeps().then_some(compiled));
         Ok(())
     }
 }

@@ -197,8 +197,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::{Holder, forget, record, signed_in};
-    use crate::base::clock::Clock;
     use crate::base::identifier::Id;
+    use crate::facts::store::Store;
     use crate::identity::attributes::values::Source;
     use crate::identity::state::Identity;
 
@@ -217,7 +217,7 @@ mod tests {
         let insert = "INSERT INTO authz_connections (id, organization, type) VALUES
             ('conn_1', 'acme', 'GenericSAML'), ('p0', 'acme', 'GenericSAML'), ('p1', 'acme', 'GenericSAML')";
         connection.execute_batch(insert).unwrap();
-        let identity = Identity::new(&engine, &Rc::new(Clock::default()));
+        let identity = Identity::new(&Store::new(&engine));
         (connection, identity)
     }
 

@@ -18,8 +18,9 @@ pub(crate) struct TemplateCache {
 }
 
 impl TemplateCache {
-    /// The parsed form of a text.
-    pub(crate) fn template(&mut self, text: &str) -> Result<Rc<Template>> {
+    /// The parsed form of a text; it is kept where all that are kept take no more than so many bytes.
+    pub(crate) fn template(&mut self, text: &str, most: usize) -> Result<Rc<Template>> {
+        self.bound(most);
         if let Some(at) = self.templates.iter().position(|(known, _)| known == text)
             && let Some(entry) = self.templates.remove(at)
         {
@@ -29,10 +30,19 @@ impl TemplateCache {
         }
         let template = Rc::new(Template::parse(text)?);
         self.parsed += 1;
-        if self.templates.len() >= KEPT {
+        self.templates.push_back((text.to_owned(), Rc::clone(&template)));
+        self.bound(most);
+        Ok(template)
+    }
+
+    fn bound(&mut self, most: usize) {
+        while self.templates.len() > KEPT || self.bytes() > most {
             self.templates.pop_front();
         }
-        self.templates.push_back((text.to_owned(), Rc::clone(&template)));
-        Ok(template)
+    }
+
+    /// What they take, by an estimate: a parsed template takes some times as much as its text.
+    fn bytes(&self) -> usize {
+        self.templates.iter().map(|(text, _)| 256 + 8 * text.len()).sum()
     }
 }
