@@ -70,7 +70,7 @@ fn impersonator(place: &str, value: Json) -> Result<Option<String>> {
     for (field, value) in object(place, value)? {
         match field.as_str() {
             "email" => email = Some(text(&format!("{place}.email"), value)?),
-            "reason" => reason = words(&format!("{place}.reason"), value, usize::MAX)?,
+            "reason" => reason = words(&format!("{place}.reason"), value, usize::MAX)?.as_deref().map(masked_text),
             _ => return unknown_field(place, &field, &["email", "reason"]),
         }
     }

@@ -88,4 +88,8 @@ fn a_message_and_a_user_agent_are_stored_without_secrets() {
     assert!(!kept.contains("hunter2") && kept.contains("https://ana:[masked]@idp.test/token?code=[masked]"), "{kept}");
     let events = text(&connection, "SELECT group_concat(data) FROM authz_events", []);
     assert!(!events.contains("hunter2") && events.contains("[masked]"), "{events}");
+    let details = r#"{"impersonator": {"email": "boss@acme.com", "reason": "asked with password: hunter2"}}"#;
+    text(&connection, "SELECT authz_session_start('eve', NULL, 'impersonation', ?1)", [details]);
+    let told = text(&connection, "SELECT group_concat(impersonator) FROM authz_sessions", []);
+    assert!(!told.contains("hunter2") && told.contains("[masked]"), "{told}");
 }
