@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod naive;
+mod needs;
 
 use naive::World;
 use naive::history::{again, apply, live, open};
@@ -10,7 +11,7 @@ use naive::world::plain_model;
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: needs::cases(24), ..ProptestConfig::default() })]
 
     #[test]
     fn every_way_of_asking_agrees_over_random_histories(bytes in prop::collection::vec(any::<u8>(), 60..400), wal in any::<bool>()) {

@@ -1,6 +1,8 @@
 //! Claims: what a token says about a user in an organization, who gets none, and how much room there is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod needs;
+
 use authz::rusqlite::types::Value as SqlValue;
 use authz::rusqlite::{Connection, params};
 use proptest::prelude::*;
@@ -315,7 +317,7 @@ fn the_example_signs_what_was_claimed() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(needs::cases(24)))]
     /// What a token says of the organization's own permissions is what checks say of them.
     #[test]
     fn claims_and_checks_agree(

@@ -351,7 +351,7 @@ const OTHERWISE: [&str; 15] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: needs::cases(150), ..ProptestConfig::default() })]
 
     #[test]
     fn the_last_document_is_the_model(documents in prop::collection::vec((documents(), any::<u16>(), prop::bool::weighted(0.2)), 1..12)) {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod naive;
+mod needs;
 
 use authz::rusqlite::{Connection, params};
 use naive::World;
@@ -94,7 +95,7 @@ fn lives(way: &Way, bytes: &[u8], with_relations: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: needs::cases(2), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_way_gives_the_same_answers(bytes in prop::collection::vec(any::<u8>(), 120..240), with_relations in any::<bool>()) {

@@ -120,7 +120,7 @@ fn the_stock_shell_is_refused_too() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::needs::cases(16), ..ProptestConfig::default() })]
 
     #[test]
     fn it_is_read_as_a_parser_reads_it(

@@ -353,7 +353,7 @@ fn step(connection: &Connection, step: &Step, open_savepoints: &mut u32) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::needs::cases(24), ..ProptestConfig::default() })]
 
     #[test]
     fn the_relations_are_what_the_events_say(steps in steps()) {

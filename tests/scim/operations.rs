@@ -206,7 +206,7 @@ fn case() -> &'static Connection {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::needs::cases(200), ..ProptestConfig::default() })]
 
     #[test]
     fn a_patch_does_what_the_naive_one_does(requests in prop::collection::vec(prop::collection::vec(operation(), 1..5), 1..8)) {

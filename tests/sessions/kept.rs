@@ -160,7 +160,7 @@ fn agree(mode: &str, steps: &[(usize, What)]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::needs::cases(48), ..ProptestConfig::default() })]
 
     #[test]
     fn an_answer_is_never_older_than_what_its_connection_sees(steps in steps()) {

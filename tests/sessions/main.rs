@@ -7,6 +7,8 @@ mod command;
 mod hostile;
 mod kept;
 mod model;
+#[path = "../needs/mod.rs"]
+mod needs;
 mod races;
 mod sign_in;
 mod takeover;

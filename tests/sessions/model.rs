@@ -321,7 +321,7 @@ fn settled(mut events: Vec<(String, usize)>) -> Vec<(String, usize)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::needs::cases(32), ..ProptestConfig::default() })]
 
     #[test]
     fn sessions_do_what_the_state_machine_does(steps in steps()) {
