@@ -886,7 +886,7 @@ BEGIN
   );
   INSERT INTO _authz_departing SELECT id, roles FROM _authz_membership_roles WHERE id = OLD.id;
   DELETE FROM authz_group_members
-  WHERE subject = 'user:' || OLD.user AND group_id IN (SELECT id FROM authz_groups WHERE organization = OLD.organization);
+  WHERE subject = 'user:' || OLD.user AND EXISTS (SELECT 1 FROM authz_groups WHERE id = group_id AND organization = OLD.organization);
 END;
 
 -- The assignments go after it, for while it is there its last role stays. Whoever was shut out stays so.

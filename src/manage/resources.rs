@@ -167,7 +167,9 @@ fn words(id: &Value) -> String {
 
 /// `authz_remove_resource(resource_type, resource_id [, 'cascade'])` → how many resources went; 0 if it was not registered.
 ///
-/// Refuses one that has children or assignments. With `'cascade'` its descendants and all their assignments go too.
+/// Refuses one that has children or assignments, and an organization that has members. With `'cascade'` its descendants and all their
+/// assignments go too; with an organization go its memberships, with the sessions in it, its connections, directories, domains, groups and
+/// roles. Users stay.
 fn remove(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     let resource_type = call.required_text(0, "resource type")?;
     let id = call.required_id(1, "resource id")?;
@@ -193,15 +195,46 @@ fn remove(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
                 )));
             }
         }
-        let count = remove_with_descendants(engine, resource_type, found.id)?;
+        let count = match (resource_type, cascade) {
+            ("organization", true) => as_one_call(engine, || remove_organization(engine, found.id))?,
+            _ => remove_with_descendants(engine, resource_type, found.id)?,
+        };
         Ok(i64::try_from(count).unwrap_or(i64::MAX))
     })
 }
 
+/// Removes an organization and all that is its, and says how many resources went.
+fn remove_organization(engine: &Engine, id: Value) -> Result<usize> {
+    let run = |sql: &'static str| engine.with(sql, |statement| Ok(statement.execute([&id])?));
+    // Where there are people, members come first, for their last role cannot go without them; what else is the organization's goes by the
+    // triggers of its own row.
+    let has_people = match run(include_str!("../../sql/manage/resources/delete_memberships.sql")) {
+        Err(Error::NoSystem(_)) => false,
+        other => other.map(|_| true)?,
+    };
+    let below = remove_below(engine, "organization", &id)?;
+    if !has_people {
+        run(include_str!("../../sql/manage/resources/delete_assignments.sql"))?;
+        run(include_str!("../../sql/manage/resources/delete_groups.sql"))?;
+        run(include_str!("../../sql/manage/resources/delete_roles.sql"))?;
+    }
+    Ok(below + remove_one(engine, "organization", &id)?)
+}
+
 /// Removes a resource and all that lies in it, and says how many went.
 pub(crate) fn remove_with_descendants(engine: &Engine, resource_type: &str, id: Value) -> Result<usize> {
+    Ok(remove_below(engine, resource_type, &id)? + remove_one(engine, resource_type, &id)?)
+}
+
+fn remove_one(engine: &Engine, resource_type: &str, id: &Value) -> Result<usize> {
+    engine.with(include_str!("../../sql/manage/resources/delete.sql"), |statement| Ok(statement.execute(params![resource_type, id])?))?;
+    Ok(1)
+}
+
+/// Removes all that lies in a resource, and says how many went.
+fn remove_below(engine: &Engine, resource_type: &str, id: &Value) -> Result<usize> {
     // Parents come before their children in this list, whatever order the rows came in: so it is emptied from its end.
-    let mut doomed = vec![(resource_type.to_owned(), id)];
+    let mut doomed = vec![(resource_type.to_owned(), id.clone())];
     let mut next = 0;
     while let Some((slug, id)) = doomed.get(next).cloned() {
         engine.with(include_str!("../../sql/manage/resources/children.sql"), |statement| {
@@ -217,9 +250,9 @@ pub(crate) fn remove_with_descendants(engine: &Engine, resource_type: &str, id: 
         })?;
         next += 1;
     }
-    let count = doomed.len();
-    while let Some((slug, id)) = doomed.pop() {
-        engine.with(include_str!("../../sql/manage/resources/delete.sql"), |statement| Ok(statement.execute(params![slug, id])?))?;
+    let mut count = 0;
+    for (slug, id) in doomed.iter().skip(1).rev() {
+        count += remove_one(engine, slug, id)?;
     }
     Ok(count)
 }

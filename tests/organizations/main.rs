@@ -1,6 +1,7 @@
 //! Organizations and their people: whose access a membership decides about, what is unique, and what goes with an organization.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cascade;
 mod membership;
 mod unique;
 

@@ -16,7 +16,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
         "authz_remove_resource",
         "resource_type TEXT, resource_id INTEGER or TEXT [, cascade TEXT]",
         "INTEGER: how many resources were removed; 0 if it was not registered",
-        "A resource that has children or role assignments is refused; `'cascade'` removes its descendants and their assignments too.",
+        "A resource that has children or role assignments is refused; `'cascade'` removes its descendants and their assignments too, and with \
+         an organization all that is its: memberships, connections, directories, domains, groups and roles. Users stay.",
         "SELECT authz_remove_resource('project', 2, 'cascade');",
     ),
 ];

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_groups WHERE organization = +?1

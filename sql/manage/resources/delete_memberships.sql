@@ -1,0 +1,1 @@
+DELETE FROM main.authz_memberships WHERE organization = +?1

@@ -1,0 +1,1 @@
+DELETE FROM main.authz_roles WHERE organization = +?1
