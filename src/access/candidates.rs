@@ -152,7 +152,7 @@ impl Wanted {
 }
 
 /// After so much work it is asked whether to end.
-const POLLED: usize = 1024;
+pub(crate) const POLLED: usize = 1024;
 
 /// Every subject that has the relation to the resource. Whoever has it only as one of everybody is answered as the wildcard.
 pub(crate) fn subjects(reader: &mut Reader<'_>, goal: Goal, wanted: Wanted) -> Result<BTreeSet<String>> {

@@ -7,6 +7,7 @@
 //! | `explain.rs`, `reasons.rs` | why, or why not: roles, and the tree of rules |
 //! | `resources.rs`, `subjects.rs`, `permissions.rs` | the lists |
 //! | `candidates.rs`, `relevant.rs` | who and what may come into question, and which of them hold |
+//! | `directly.rs` | whom the resource itself names |
 //! | `tree.rs`, `walk.rs` | ancestors and descendants; the walk down that the lists share |
 //! | `hierarchy/` | a recursive view over any table that points to its own parents |
 //!
@@ -16,6 +17,7 @@ mod assignments;
 mod candidates;
 pub(crate) mod check;
 mod check_rows;
+mod directly;
 mod explain;
 pub(crate) mod hierarchy;
 mod permissions;

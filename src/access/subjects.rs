@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use super::candidates::{self, Wanted};
+use super::directly::Directly;
 use crate::base::refusal::{nearest, shown};
 use crate::decide::goal::Goal;
 use crate::facts::reader::Reader;
@@ -22,15 +23,19 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::
 /// directly or through a group; groups and their members both, in the order of their text.
 ///
 /// Whoever has it only as one of everybody is answered as the wildcard, such as `user:*`. `kind` keeps to one type (`user`), or lists
-/// usersets (`group#member`), which are listed only so.
+/// usersets (`group#member`), which are listed only so. `assignment` is `direct` where a role assignment or a relationship on the resource
+/// itself names the subject, or a group that contains it; `indirect` where all that gives it lies above the resource or at another.
 static LIST_SUBJECTS: TableFunction = TableFunction {
     name: "authz_list_subjects",
-    columns: &["subject"],
+    columns: &["subject", "assignment"],
     arguments: &["permission", "resource_type", "resource_id", "kind"],
     required: 3,
     bounded: None,
     expected_rows: 100,
 };
+
+/// The column that says how.
+const ASSIGNMENT: usize = 1;
 
 fn list_subjects(store: &Rc<Store>, call: Call) -> Result<Box<dyn Rows>> {
     let (permission, slug, id) = (call.text(0, "permission")?, call.text(1, "resource type")?, call.id(2, "resource id")?);
@@ -44,8 +49,23 @@ fn list_subjects(store: &Rc<Store>, call: Call) -> Result<Box<dyn Rows>> {
             None => Wanted::Any,
         };
         let node = reader.node(resource_type, id.id());
-        let subjects = candidates::subjects(reader, Goal { relation, node }, wanted)?;
-        Ok(Made::rows(subjects.into_iter().map(|subject| vec![Value::Text(subject)]).collect()))
+        let goal = Goal { relation, node };
+        let subjects = candidates::subjects(reader, goal, wanted)?;
+        // Worked out only for a statement that asks for it.
+        let directly = match call.columns_used & 1 << ASSIGNMENT {
+            0 => None,
+            _ => Some(Directly::of(reader, goal, wanted)?),
+        };
+        let mut rows = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let assignment = match &directly {
+                Some(directly) if directly.names(reader, &subject)? => Value::Text("direct".to_owned()),
+                Some(_) => Value::Text("indirect".to_owned()),
+                None => Value::Null,
+            };
+            rows.push(vec![Value::Text(subject), assignment]);
+        }
+        Ok(Made::rows(rows))
     })
 }
 

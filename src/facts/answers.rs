@@ -114,23 +114,9 @@ impl NamedFacts for Reader<'_> {
         let mut named = Vec::new();
         match rule {
             Rule::Roles(roles) => {
-                let rules = self.rules()?;
                 let mut up = Ancestors::from(goal.node);
                 while let Some(here) = up.next(self)? {
-                    if !self.is_registered(here)? {
-                        continue;
-                    }
-                    for assignment in self.assignments_on(here)? {
-                        if !roles.contains(assignment.role) || !assignment_is_live(self, &assignment) {
-                            continue;
-                        }
-                        let who = self.who(&assignment.subject)?;
-                        let members = match (self.kind(who), self.node_of(who)) {
-                            (Some(SubjectKind::One(of)), Some(node)) if of == rules.group => Some(Goal { relation: rules.members, node }),
-                            _ => None,
-                        };
-                        named.push((who, members));
-                    }
+                    named.extend(self.roles_named_on(here, roles)?);
                 }
             }
             Rule::Direct => {
@@ -155,6 +141,27 @@ impl NamedFacts for Reader<'_> {
 }
 
 impl Reader<'_> {
+    /// The subjects to whom one of the roles is assigned on a resource itself, a group with the goal of its members.
+    pub(crate) fn roles_named_on(&mut self, node: Node, roles: &RoleSet) -> Result<Vec<(Who, Option<Goal>)>> {
+        let rules = self.rules()?;
+        let mut named = Vec::new();
+        if !self.is_registered(node)? {
+            return Ok(named);
+        }
+        for assignment in self.assignments_on(node)? {
+            if !roles.contains(assignment.role) || !assignment_is_live(self, &assignment) {
+                continue;
+            }
+            let who = self.who(&assignment.subject)?;
+            let members = match (self.kind(who), self.node_of(who)) {
+                (Some(SubjectKind::One(of)), Some(node)) if of == rules.group => Some(Goal { relation: rules.members, node }),
+                _ => None,
+            };
+            named.push((who, members));
+        }
+        Ok(named)
+    }
+
     /// Whether one of the usersets contains the subject. What was gathered does not tell members by name from everybody.
     fn contained(&mut self, who: Who, usersets: &[Who], by_name: bool) -> Result<Found> {
         if usersets.is_empty() {

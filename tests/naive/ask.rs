@@ -6,7 +6,7 @@ use authz::rusqlite::types::Value;
 use authz::rusqlite::{Connection, Statement, ToSql};
 
 use super::world::{places, subjects};
-use super::{Judge, Place, Verdict, World};
+use super::{Judge, Place, Rule, Verdict, World};
 
 /// Asks a connection. Keeps what it has prepared.
 pub struct Asker<'c> {
@@ -163,6 +163,7 @@ fn agree_about_place(asker: &mut Asker<'_>, world: &World, judge: &Judge<'_>, na
         let is_public = listed.contains(&format!("{}:*", kind_of(subject)));
         assert!(listed.contains(subject) || is_public, "{subject} is allowed but not among {listed:?}, {}", told());
     }
+    directly(asker, world, judge, name, on, &listed);
     for kind in ["user", "group", "folder", "agent"] {
         let sql = "SELECT subject FROM authz_list_subjects(?1, ?2, ?3, ?4)";
         let filtered = asker.texts(sql, &[&name, &on.0, &on.1, &kind]);
@@ -187,6 +188,41 @@ fn agree_about_place(asker: &mut Asker<'_>, world: &World, judge: &Judge<'_>, na
             }
         }
     }
+}
+
+/// Who has a permission by a role on the resource itself, or a relation that its relationships alone give, has it directly.
+fn directly(asker: &mut Asker<'_>, world: &World, judge: &Judge<'_>, name: &str, on: &Place, listed: &[String]) {
+    let (relation, grants) = match (world.model.permissions.get(name), world.model.rule(&on.0, name)) {
+        (Some((_, relation)), _) => (relation.clone(), true),
+        (None, Some(Rule::Direct(_))) => (Some(name.to_owned()), false),
+        _ => return,
+    };
+    let is_plain = relation.as_ref().is_none_or(|relation| matches!(world.model.rule(&on.0, relation), Some(Rule::Direct(_))));
+    if !is_plain {
+        return;
+    }
+    // The resource alone: what lies above it gives nothing there, and every other row about something else than a group stays.
+    let mut alone = world.clone();
+    alone.assignments.retain(|(_, _, place), _| place == on);
+    let expected: Vec<String> = (listed.iter())
+        .filter(|subject| {
+            let verdict = judge.hear(subject);
+            let by_role = grants
+                && alone.assignments.iter().any(|((holder, role, _), expires)| {
+                    *expires != Some(super::PAST)
+                        && world.parent(on).is_some()
+                        && world.model.roles.get(role).is_some_and(|(_, permissions)| permissions.iter().any(|one| one == name))
+                        && verdict.carries(holder)
+                });
+            let everyone = format!("{}:*", subject.split_once(':').unwrap().0);
+            by_role
+                || relation.as_ref().is_some_and(|relation| verdict.related(relation, on) || judge.hear(&everyone).related(relation, on))
+        })
+        .cloned()
+        .collect();
+    let sql = "SELECT subject FROM authz_list_subjects(?1, ?2, ?3) WHERE assignment = 'direct'";
+    let found = asker.texts(sql, &[&name, &on.0, &on.1]);
+    assert_eq!(found, expected, "directly {name} {on:?}\n{}", shown(world));
 }
 
 /// A world as a script for the shell, so that a failure can be tried by hand.

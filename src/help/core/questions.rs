@@ -37,10 +37,12 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::rows(
         "authz_list_subjects",
         "permission TEXT, resource_type TEXT, resource_id INTEGER or TEXT [, kind TEXT]",
-        "rows (subject TEXT): in the order of their text",
+        "rows (subject TEXT, assignment TEXT): in the order of their text",
         "Every subject that has the permission or relation on the resource, directly or through a group: groups and their members both. \
-         Access for everyone is listed as `user:*`. `kind` keeps to one type of subject (`user`) or lists usersets (`group#member`).",
-        "SELECT subject FROM authz_list_subjects('document:read', 'document', 10, 'user');",
+         Access for everyone is listed as `user:*`. `kind` keeps to one type of subject (`user`) or lists usersets (`group#member`). \
+         `assignment` is `direct` where a role assignment or a relationship on the resource itself names the subject or a group that contains \
+         it, otherwise `indirect`, as by a role on something above; it is worked out only where a statement reads it.",
+        "SELECT subject, assignment FROM authz_list_subjects('document:read', 'document', 10, 'user');",
     ),
     Entry::rows(
         "authz_list_permissions",
