@@ -8,7 +8,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
         "subject TEXT, role TEXT, resource_type TEXT, resource_id INTEGER or TEXT [, expires_at TEXT]",
         "INTEGER: 1 if something changed, otherwise 0",
         "Assigns a role to a subject on a resource. Granting again sets the new expiry; without one the assignment does not expire. Errors: a \
-         time in the past, an unknown role, type or resource. A group that does not exist is made, without members.",
+         time in the past, an unknown role, type or resource. A group that does not exist is made, without members, so the role reaches nobody until one is \
+         added; `authz_doctor` names groups that hold roles and have no members.",
         "SELECT authz_grant('user:cleo', 'editor', 'project', 1, '2099-12-31T00:00:00Z');",
     ),
     Entry::writes(

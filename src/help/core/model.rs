@@ -60,7 +60,8 @@ pub(crate) const ENTRIES: &[Entry] = &[
         "authz_delete_permission",
         "slug TEXT",
         "JSON: the permission as it was, and in `removed_from_roles` the roles that held it",
-        "A system permission cannot be deleted.",
+        "Roles that hold it lose it, and with it whoever had it by them; a plain DELETE does the same and names nobody. A system permission \
+         cannot be deleted.",
         "SELECT authz_delete_permission('document:edit');",
     ),
     Entry::reads(
