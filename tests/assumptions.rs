@@ -4,3 +4,6 @@
 
 #[path = "assumptions/one_statement.rs"]
 mod one_statement;
+
+#[path = "assumptions/bindings.rs"]
+mod bindings;

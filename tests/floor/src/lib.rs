@@ -1,6 +1,8 @@
 //! The schema and the loaded library on SQLite 3.38.0.
 #![cfg(test)]
 
+#[path = "../../assumptions/bindings.rs"]
+mod bindings;
 #[path = "../../assumptions/one_statement.rs"]
 mod one_statement;
 
