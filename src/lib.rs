@@ -29,6 +29,7 @@ compile_error!("the features `bundled` and `loadable` exclude each other: a load
 
 mod access;
 mod base;
+mod binding;
 mod debug;
 mod decide;
 mod doctor;

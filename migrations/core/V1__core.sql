@@ -39,6 +39,33 @@ BEGIN
   DELETE FROM _authz_changes WHERE number <= NEW.number - 24;
 END;
 
+-- Which tables of the application hold which facts: an entry for each type that is bound, number 0, and for each table that says who holds
+-- what. Written by authz_bind.
+CREATE TABLE _authz_bindings (
+  name TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  entry TEXT NOT NULL,
+  PRIMARY KEY (name, number)
+) STRICT, WITHOUT ROWID;
+
+-- The last changes in those tables, as _authz_changes has those of ours. A row of NULLs says that a row is about to change.
+CREATE TABLE _authz_row_changes (
+  number INTEGER PRIMARY KEY,
+  token INTEGER NOT NULL DEFAULT (random()),
+  subject,
+  relation,
+  resource_type,
+  resource_id
+);
+INSERT INTO _authz_row_changes DEFAULT VALUES;
+CREATE TRIGGER _authz_row_changes_prune AFTER INSERT ON _authz_row_changes WHEN NEW.number % 64 = 0
+BEGIN
+  DELETE FROM _authz_row_changes WHERE number <= NEW.number - 64;
+END;
+
+-- Rows of those tables that may be about to be replaced.
+CREATE TABLE _authz_leaving (resource_type, resource_id);
+
 -- Tells OR REPLACE from other inserts. OR REPLACE deletes the old row without its delete triggers, so it would skip every rule about
 -- deletion. A statement in a trigger takes over the conflict clause of the outer statement; so INSERT OR IGNORE of the row that is here
 -- does nothing, unless the outer statement says OR REPLACE: then it sets `replaced`.
@@ -670,7 +697,8 @@ BEGIN
     WHEN NEW.parent_type IS NOT NULL AND NOT EXISTS (
       SELECT 1 FROM authz_resource_type_parents WHERE resource_type = NEW.resource_type AND parent_type = NEW.parent_type
     ) THEN RAISE(ABORT, 'resource_parent_type: a parent of that type is not allowed for this resource type')
-    WHEN NEW.parent_type IS NOT NULL AND p.resource_id IS NULL AND NOT EXISTS (
+    WHEN NEW.parent_type IS NOT NULL AND p.resource_id IS NULL AND NEW.parent_type NOT IN (SELECT name FROM _authz_bindings WHERE number = 0)
+      AND NOT EXISTS (
       SELECT 1 FROM authz_resources
       WHERE resource_type = NEW.parent_type AND resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
         AND CAST(resource_id AS TEXT) = CAST(NEW.parent_id AS TEXT)
@@ -709,6 +737,7 @@ BEGIN
     WHERE resource_type = NEW.parent_type AND resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
   )
   WHERE NEW.parent_type IS NOT NULL AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id
+    AND NEW.parent_type NOT IN (SELECT name FROM _authz_bindings WHERE number = 0)
     AND NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id);
 END;
 
@@ -753,7 +782,7 @@ BEGIN
       THEN RAISE(ABORT, 'resource_parent_required: a resource of this type needs a parent') END
     WHEN NOT EXISTS (SELECT 1 FROM authz_resource_type_parents WHERE resource_type = NEW.resource_type AND parent_type = NEW.parent_type)
       THEN RAISE(ABORT, 'resource_parent_type: a parent of that type is not allowed for this resource type')
-    WHEN p.resource_id IS NULL
+    WHEN p.resource_id IS NULL AND NEW.parent_type NOT IN (SELECT name FROM _authz_bindings WHERE number = 0)
       THEN RAISE(ABORT, 'resource_parent_missing: the parent is not registered; insert it first, and write its id with the type it has there')
     WHEN EXISTS (
       WITH RECURSIVE above (type, id) AS (
@@ -871,7 +900,7 @@ BEGIN
     WHEN NEW.subject NOT GLOB 'user:*' AND substr(NEW.subject, 1, instr(NEW.subject, ':') - 1) NOT IN ('group', 'agent', 'service')
       AND substr(NEW.subject, 1, instr(NEW.subject, ':') - 1) NOT IN (SELECT slug FROM authz_resource_types)
       THEN RAISE(ABORT, 'subject_type_unknown: a subject is type:id, such as user:ana; its type is user, group, agent, service or a declared resource type')
-    WHEN o.resource_id IS NULL AND twin.resource_id IS NULL
+    WHEN o.resource_id IS NULL AND twin.resource_id IS NULL AND NEW.resource_type NOT IN (SELECT name FROM _authz_bindings WHERE number = 0)
       THEN RAISE(ABORT, 'resource_missing: the resource is not registered; insert it into authz_resources first')
     WHEN r.slug IS NULL THEN RAISE(ABORT, 'role_unknown: no such role in authz_roles, neither for every organization nor for that of the resource')
     WHEN NEW.organization IS NOT NULL AND NEW.organization IS NOT r.organization
@@ -881,7 +910,7 @@ BEGIN
   FROM (SELECT 1) LEFT JOIN authz_resources AS o ON o.resource_type = NEW.resource_type AND o.resource_id = NEW.resource_id
   LEFT JOIN authz_resources AS twin ON o.resource_id IS NULL AND twin.resource_type = NEW.resource_type
     AND twin.resource_id = CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END AND CAST(twin.resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
-  LEFT JOIN authz_roles AS r ON r.slug = NEW.role AND r.organization IS CASE WHEN NEW.role GLOB 'org-*' THEN ifnull(o.organization, twin.organization) END;
+  LEFT JOIN authz_roles AS r ON r.slug = NEW.role AND r.organization IS CASE WHEN NEW.role GLOB 'org-*' THEN coalesce(o.organization, twin.organization, NEW.organization) END;
 END;
 
 -- The same assignment, its resource written with the other type of id than the resource has. OR IGNORE passes over it, as in
@@ -911,6 +940,7 @@ BEGIN
       AND resource_id IN (NEW.resource_id, CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END)
   )
   WHERE subject = NEW.subject AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND role = NEW.role AND source = NEW.source
+    AND NEW.resource_type NOT IN (SELECT name FROM _authz_bindings WHERE number = 0)
     AND (NEW.role GLOB 'org-*' AND NEW.organization IS NULL
       OR NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id));
   INSERT INTO _authz_named_groups VALUES (NEW.subject);

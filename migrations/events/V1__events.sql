@@ -257,6 +257,7 @@ BEGIN
     WHERE resource_type = NEW.parent_type AND resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
   )
   WHERE NEW.organization IS NULL AND NEW.parent_type IS NOT NULL AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id
+    AND NEW.parent_type NOT IN (SELECT name FROM _authz_bindings WHERE number = 0)
     AND NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id);
   INSERT INTO _authz_outbox (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
   VALUES ('authorization_resource', 'authorization_resource.created', NEW.resource_type, NEW.resource_id, NEW.parent_type,
@@ -294,16 +295,18 @@ BEGIN
       AND resource_id IN (NEW.resource_id, CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END)
   )
   WHERE subject = NEW.subject AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND role = NEW.role AND source = NEW.source
+    AND NEW.resource_type NOT IN (SELECT name FROM _authz_bindings WHERE number = 0)
     AND (NEW.role GLOB 'org-*' AND NEW.organization IS NULL
       OR NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id));
   INSERT INTO _authz_named_groups VALUES (NEW.subject);
   INSERT INTO _authz_outbox (kind, event, subject, role, organization, resource_type, resource_id, source, expires_at, created_at, updated_at)
-  VALUES ('role_assignment', 'role_assignment.created', NEW.subject, NEW.role, CASE WHEN NEW.role GLOB 'org-*' THEN (
+  VALUES ('role_assignment', 'role_assignment.created', NEW.subject, NEW.role, CASE WHEN NEW.role GLOB 'org-*' THEN ifnull(NEW.organization, (
       SELECT organization FROM authz_resources
       WHERE resource_type = NEW.resource_type AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT)
         AND resource_id IN (NEW.resource_id, CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END)
-    ) END,
+    )) END,
     NEW.resource_type, CASE WHEN EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)
+      OR NEW.resource_type IN (SELECT name FROM _authz_bindings WHERE number = 0)
       THEN NEW.resource_id ELSE CASE typeof(NEW.resource_id) WHEN 'integer' THEN CAST(NEW.resource_id AS TEXT) ELSE CAST(NEW.resource_id AS INTEGER) END END,
     NEW.source, NEW.expires_at, NEW.created_at, NEW.updated_at);
 END;

@@ -109,7 +109,7 @@ fn related_to(reader: &mut Reader<'_>, who: Who, relation: Relation) -> Result<V
     let (Some(declared), Some(kind)) = (rules.get(relation), reader.kind(who)) else { return Ok(Vec::new()) };
     if relation == rules.members {
         let Some(holder) = reader.text_as_holder(who, &rules).map(str::to_owned) else { return Ok(Vec::new()) };
-        let groups = reader.engine.strings(include_str!("../../sql/facts/gather/groups_of.sql"), &[&holder])?;
+        let groups = reader.groups_of(&holder)?;
         return Ok(groups.iter().map(|group| reader.node(rules.group, IdRef::of(group))).collect());
     }
     if !declared.allows(kind) {

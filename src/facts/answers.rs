@@ -202,10 +202,10 @@ impl Reader<'_> {
         if goal.relation == rules.members {
             let Some((_, id)) = self.cache.nodes.get(goal.node) else { return Ok(Found::No) };
             let group = id.to_string();
-            if let Some(holder) = self.text_as_holder(who, &rules)
-                && self.engine.with(include_str!("../../sql/facts/answers/is_member.sql"), |statement| {
+            if let Some(holder) = self.text_as_holder(who, &rules).map(str::to_owned)
+                && (self.engine.with(include_str!("../../sql/facts/answers/is_member.sql"), |statement| {
                     Ok(statement.exists(rusqlite::params![group, holder])?)
-                })?
+                })? || !self.bound_members_of(&group, Some(&holder))?.is_empty())
             {
                 return Ok(Found::Yes);
             }
@@ -214,7 +214,9 @@ impl Reader<'_> {
                 return Ok(if gathered.members.contains(&userset) { Found::Yes } else { Found::No });
             }
             let mut usersets = Vec::new();
-            for subject in self.engine.strings(include_str!("../../sql/facts/answers/groups_in.sql"), &[&group])? {
+            let mut inner = self.engine.strings(include_str!("../../sql/facts/answers/groups_in.sql"), &[&group])?;
+            inner.extend(self.bound_members_of(&group, None)?);
+            for subject in inner {
                 usersets.extend(self.members_of_member(&subject, &rules)?);
             }
             return self.contained(who, &usersets, by_name);

@@ -8,6 +8,7 @@ use super::held_roles::HeldRole;
 use super::reader::Reader;
 use crate::base::identifier::Id;
 use crate::base::time::{self, Millis};
+use crate::binding::Kind;
 use crate::decide::goal::{Node, RoleKey, Who};
 use crate::decide::roles::Ancestors;
 use crate::decide::rule::RoleSet;
@@ -41,7 +42,9 @@ impl Reader<'_> {
     /// Every assignment on one resource.
     pub(crate) fn assignments_on(&mut self, node: Node) -> Result<Vec<Assignment>> {
         let (slug, id) = self.slug_and_id(node)?;
-        self.assignments(include_str!("../../sql/facts/assignments/assignments_on.sql"), rusqlite::params![slug, id])
+        let mut found = self.assignments(node, include_str!("../../sql/facts/assignments/assignments_on.sql"), rusqlite::params![slug, id])?;
+        found.extend(self.bound_assignments_on(node, None)?);
+        Ok(found)
     }
 
     /// The assignments on one resource that are the subject's or a containing group's.
@@ -53,7 +56,8 @@ impl Reader<'_> {
             let mut found = Vec::new();
             for carrier in carriers {
                 let sql = include_str!("../../sql/facts/assignments/assignments_of_on.sql");
-                found.extend(self.assignments(sql, rusqlite::params![slug, id, carrier])?);
+                found.extend(self.assignments(node, sql, rusqlite::params![slug, id, carrier])?);
+                found.extend(self.bound_assignments_on(node, Some(&carrier))?);
             }
             return Ok(found);
         }
@@ -76,10 +80,19 @@ impl Reader<'_> {
             }
             Ok(found)
         })?;
-        Ok(rows.into_iter().map(|(role, expires_at)| HeldRole { holder: who, role: self.role_key(role), expires_at }).collect())
+        let mut held = Vec::with_capacity(rows.len());
+        for (role, expires_at) in rows {
+            if self.counts_on(&role, node)? {
+                held.push(HeldRole { holder: who, role: self.role_key(role), expires_at });
+            }
+        }
+        for one in self.bound_assignments_on(node, Some(&holder))? {
+            held.push(HeldRole { holder: who, role: one.role, expires_at: time::expiry(one.expires_at.as_deref()) });
+        }
+        Ok(held)
     }
 
-    fn assignments(&mut self, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<Assignment>> {
+    fn assignments(&mut self, node: Node, sql: &'static str, parameters: &[&dyn rusqlite::ToSql]) -> Result<Vec<Assignment>> {
         let rows = self.engine.with(sql, |statement| {
             let mut rows = statement.query(parameters)?;
             let mut found = Vec::new();
@@ -88,10 +101,13 @@ impl Reader<'_> {
             }
             Ok(found)
         })?;
-        Ok(rows
-            .into_iter()
-            .map(|(subject, role, expires_at, source)| Assignment { subject, role: self.role_key(role), expires_at, source })
-            .collect())
+        let mut found = Vec::with_capacity(rows.len());
+        for (subject, role, expires_at, source) in rows {
+            if self.counts_on(&role, node)? {
+                found.push(Assignment { subject, role: self.role_key(role), expires_at, source });
+            }
+        }
+        Ok(found)
     }
 
     /// All that some subjects hold: the resource and the role; `None` if it is more than `most`.
@@ -99,9 +115,9 @@ impl Reader<'_> {
         let rules = self.rules()?;
         let mut all = Vec::new();
         for (carrier, _) in carriers {
-            let Some(text) = self.text_as_holder(*carrier, &rules) else { continue };
+            let Some(text) = self.text_as_holder(*carrier, &rules).map(str::to_owned) else { continue };
             let rows = self.engine.with(include_str!("../../sql/facts/assignments/assignments_of.sql"), |statement| {
-                let mut rows = statement.query([text])?;
+                let mut rows = statement.query([&text])?;
                 let mut found = Vec::new();
                 while let Some(row) = rows.next()? {
                     if all.len() + found.len() >= most {
@@ -121,8 +137,15 @@ impl Reader<'_> {
             for (resource_type, id, role, expires_at) in rows {
                 let Some(resource_type) = resource_type else { continue };
                 let node = self.node(resource_type, id.as_ref());
+                if !self.counts_on(&role, node)? {
+                    continue;
+                }
                 let role = self.role_key(role);
                 all.push((node, HeldRole { holder: *carrier, role, expires_at }));
+            }
+            if self.cache.bound.gives(Kind::Role) {
+                let Some(rows) = self.bound_roles_of(*carrier, &text, most.saturating_sub(all.len()))? else { return Ok(None) };
+                all.extend(rows);
             }
         }
         Ok(Some(all))

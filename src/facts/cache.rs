@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
+use super::bound::Bound;
 use super::held_roles::HeldRoles;
 use super::nodes::Nodes;
 use super::visible::VisibleSet;
@@ -21,6 +22,8 @@ pub(crate) struct Cache {
     /// How many things are kept besides the resources
     pub(crate) entries: usize,
     pub(crate) rules: Option<Rc<Rules>>,
+    /// Which facts are rows of the application's tables; read with the rules
+    pub(crate) bound: Rc<Bound>,
     pub(crate) permissions: Vec<Permission>,
     pub(crate) permission_by_slug: HashMap<Box<str>, Relation>,
     pub(crate) nodes: Nodes,
@@ -34,6 +37,8 @@ pub(crate) struct Cache {
     pub(crate) related: HashMap<Goal, Related>,
     /// What subjects see
     pub(crate) visible: Vec<Rc<VisibleSet>>,
+    /// Whether a role of one organization was met on a bound row, whose organization may become another
+    pub(crate) judged_by_organization: bool,
     /// The names of the last question
     pub(crate) asked: Option<Asked>,
     /// Another one for every state of the data, and whenever everything was forgotten
@@ -55,6 +60,7 @@ impl Cache {
         if let Some(subject) = self.subjects.get_mut(who.0 as usize) {
             subject.reach = Reach::Unknown;
             subject.suspended = None;
+            subject.is_gone = None;
         }
     }
 
@@ -110,6 +116,8 @@ pub(crate) struct KnownSubject {
     pub(crate) stale: Vec<Node>,
     /// In which organizations it is suspended
     pub(crate) suspended: Option<Suspended>,
+    /// Whether it is a row of a bound table that is not there
+    pub(crate) is_gone: Option<bool>,
 }
 
 /// In which organizations a subject is suspended.

@@ -15,24 +15,76 @@
 use super::cache::{Cache, Reach};
 use super::nodes::Location;
 use crate::base::identifier::Id;
-use crate::decide::goal::{Goal, Node, Who};
+use crate::decide::goal::{Goal, Node, TypeKey, Who};
 use crate::model::compiled::{PARENT, Rules};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
 use crate::sqlite::transaction::{Committed, Transaction};
 
-/// More changes than this are not followed one by one. The schema keeps the last 24 at least.
-const MOST_CHANGES: usize = 64;
+/// A list of changes that the file keeps: our own tables have one, the bound tables of the application another.
+struct Trail {
+    /// All from a number on, one more than are followed at the most
+    from: &'static str,
+    last: &'static str,
+    /// More than these are not followed one by one. The file keeps 24 of its own at least, and 64 of those in bound tables.
+    most: usize,
+    /// The state to which what is kept belongs: the last changes, the newest at the end; none where nothing is known
+    known: Vec<Change>,
+    /// The number of the last change that is known to be committed
+    settled: i64,
+}
 
 /// So many of the last changes are compared first.
 const LOOKED_AT: usize = 2;
 
+impl Trail {
+    fn of(from: &'static str, last: &'static str, most: usize) -> Trail {
+        Trail { from, last, most, known: Vec::new(), settled: 0 }
+    }
+
+    /// Begins with the state that is in view.
+    fn begin(&mut self, engine: &Engine) -> Result<()> {
+        self.known.clear();
+        (_, self.known) = read(engine, self.last, &[], &[])?;
+        Ok(())
+    }
+
+    /// What came since, and what was undone; `None` where that cannot be told or is too much.
+    fn follow(&mut self, engine: &Engine) -> Result<Option<Vec<Change>>> {
+        // Where one that is known still stands, so do all before it. A ROLLBACK takes the last ones away, so some of these are looked at.
+        for from in [self.known.len().saturating_sub(LOOKED_AT), 0] {
+            let Some(first) = self.known.get(from) else { return Ok(None) };
+            let known = self.known.get(from..).unwrap_or_default();
+            let (still, new) = read(engine, self.from, &[&first.number], known)?;
+            if still > 0 {
+                let mut all = self.known.split_off(from + still);
+                if self.known.len() + new.len() > self.most {
+                    return Ok(None);
+                }
+                self.known.extend(new.iter().cloned());
+                all.extend(new);
+                return Ok(Some(all));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is committed is not undone.
+    fn settle(&mut self) {
+        self.settled = self.known.last().map_or(0, |last| last.number);
+        if self.known.len() > 1 {
+            self.known.drain(..self.known.len() - 1);
+        }
+    }
+}
+
 /// What a connection keeps.
-#[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) cache: Cache,
-    /// The state of the data to which `cache` belongs: the last changes, the newest at the end; none where nothing is known
-    changes: Vec<Change>,
+    /// The changes in our own tables
+    own: Trail,
+    /// The changes in bound tables of the application
+    bound: Trail,
     /// The committed state in which that was last compared
     pub(crate) committed: Option<Committed>,
     /// How often everything that was kept had to be forgotten, and how many changes were followed, for `authz_debug()`
@@ -40,12 +92,36 @@ pub(crate) struct Memory {
     pub(crate) touched: u64,
 }
 
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory {
+            cache: Cache::default(),
+            own: Trail::of(
+                include_str!("../../sql/facts/changes/changes.sql"),
+                include_str!("../../sql/facts/changes/last_change.sql"),
+                MOST_CHANGES,
+            ),
+            bound: Trail::of(
+                include_str!("../../sql/facts/changes/row_changes.sql"),
+                include_str!("../../sql/facts/changes/last_row_change.sql"),
+                2 * MOST_CHANGES,
+            ),
+            committed: None,
+            forgotten: 0,
+            touched: 0,
+        }
+    }
+}
+
+const MOST_CHANGES: usize = 64;
+
 impl Memory {
     /// Keeps nothing any more, which is counted where something was kept.
     pub(crate) fn forget(&mut self) {
-        self.forgotten += u64::from(!self.changes.is_empty() || self.entries() > 0);
+        self.forgotten += u64::from(!self.own.known.is_empty() || self.entries() > 0);
         self.cache = Cache { generation: self.cache.generation + 1, ..Cache::default() };
-        self.changes = Vec::new();
+        self.own.known.clear();
+        self.bound.known.clear();
         self.committed = None;
     }
 
@@ -54,58 +130,70 @@ impl Memory {
         self.cache.nodes.len() + self.cache.entries
     }
 
+    /// Whether a row of a bound table is about to change, so that what is read now may not be so in a moment.
+    pub(crate) fn is_about_to_change(&self) -> bool {
+        !self.cache.bound.is_empty() && self.bound.known.last().is_some_and(|last| last.is_of_everything() && last.number > self.bound.settled)
+    }
+
     /// Brings what is kept to the state that the data have now.
     pub(crate) fn catch_up(&mut self, engine: &Engine) -> Result<()> {
-        match self.follow(engine) {
-            Ok(true) => {}
-            Ok(false) => {
+        let followed = self.follow(engine).and_then(|is_followed| match is_followed {
+            true => Ok(()),
+            false => {
                 self.forget();
-                (_, self.changes) = read(engine, include_str!("../../sql/facts/changes/last_change.sql"), &[], &[])?;
+                engine.forget_made();
+                self.own.begin(engine)?;
+                self.bound.begin(engine)
             }
-            Err(error) => {
-                self.forget();
-                return Err(error);
-            }
+        });
+        if let Err(error) = followed {
+            self.forget();
+            return Err(error);
         }
-        if self.changes.len() > 1 && engine.transaction() != Transaction::Write {
-            // What is committed is not undone.
-            self.changes.drain(..self.changes.len() - 1);
+        if engine.transaction() != Transaction::Write {
+            self.own.settle();
+            self.bound.settle();
         }
         Ok(())
     }
 
     /// Touches what has changed since; `false` where that cannot be told or is too much.
     fn follow(&mut self, engine: &Engine) -> Result<bool> {
-        // Where one that is known still stands, so do all before it. A ROLLBACK takes the last ones away, so some of these are looked at.
-        for from in [self.changes.len().saturating_sub(LOOKED_AT), 0] {
-            let Some(first) = self.changes.get(from) else { return Ok(false) };
-            let known = self.changes.get(from..).unwrap_or_default();
-            let (still, new) = read(engine, include_str!("../../sql/facts/changes/changes.sql"), &[&first.number], known)?;
-            if still > 0 {
-                let undone = self.changes.split_off(from + still);
-                return Ok(self.touch_all(&undone, new));
+        let Some(changes) = self.own.follow(engine)? else { return Ok(false) };
+        if changes.iter().any(Change::is_of_everything) {
+            return Ok(false);
+        }
+        self.touch_all(&changes);
+        if self.cache.bound.is_empty() {
+            return Ok(true);
+        }
+        // Another schema may be one without the triggers that note changes.
+        if engine.was_recompiled() || !self.cache.bound.is_noted() {
+            return Ok(false);
+        }
+        match self.bound.follow(engine)? {
+            Some(changes) => self.touch_all(&changes),
+            None => {
+                self.cache.touch_bound();
+                self.bound.begin(engine)?;
             }
         }
-        Ok(false)
+        Ok(true)
     }
 
-    fn touch_all(&mut self, undone: &[Change], new: Vec<Change>) -> bool {
-        let all: Vec<&Change> = undone.iter().chain(&new).collect();
-        if self.changes.len() + new.len() > MOST_CHANGES || all.iter().any(|change| change.is_of_everything()) {
-            return false;
-        }
-        self.touched += all.len() as u64;
-        for (place, change) in all.iter().enumerate() {
-            if !all.iter().skip(place + 1).any(|later| later.touches_the_same(change)) {
+    fn touch_all(&mut self, changes: &[Change]) {
+        self.touched += changes.len() as u64;
+        for (place, change) in changes.iter().enumerate() {
+            let is_mark = change.is_of_everything();
+            if !is_mark && !changes.iter().skip(place + 1).any(|later| later.touches_the_same(change)) {
                 self.cache.touch(change);
             }
         }
-        self.changes.extend(new);
-        true
     }
 }
 
 /// A change of the data, as the schema notes it.
+#[derive(Clone)]
 struct Change {
     number: i64,
     token: i64,
@@ -163,8 +251,14 @@ impl Cache {
             self.visible.clear();
             if let Some(node) = node {
                 self.nodes.set_place(node, Location::Unknown);
-                let above = self.nodes.resource_type(node).and_then(|of| rules.relation(of, PARENT));
-                self.related.retain(|goal, _| goal.node != node || Some(goal.relation) != above);
+                if let Some(of) = self.nodes.resource_type(node) {
+                    if let Some(relation) = rules.relation(of, PARENT) {
+                        self.related.remove(&Goal { relation, node });
+                    }
+                    if self.bound.has(of) {
+                        self.touch_row(of, node, &rules);
+                    }
+                }
             }
             return;
         };
@@ -187,6 +281,34 @@ impl Cache {
                 }
                 self.visible.retain(|visible| !visible.by_relations);
             }
+        }
+    }
+
+    /// A bound row has changed: its relations are others, and whom it contains; and it may lie in another organization.
+    fn touch_row(&mut self, of: TypeKey, node: Node, rules: &Rules) {
+        if self.bound.relates(of) {
+            let mut contains = false;
+            for (_, relation) in rules.names(of) {
+                self.related.remove(&Goal { relation, node });
+                contains |= rules.get(relation).is_some_and(|one| one.gathered);
+            }
+            if contains {
+                self.touch_all_subjects();
+            }
+        }
+        if self.judged_by_organization {
+            self.touch_all_subjects();
+        }
+    }
+
+    /// Much has changed in bound tables: all that was read of them goes, and the model and what is registered stay.
+    fn touch_bound(&mut self) {
+        self.generation += 1;
+        self.nodes.forget_places();
+        self.related.clear();
+        self.touch_all_subjects();
+        for subject in &mut self.subjects {
+            subject.is_gone = None;
         }
     }
 

@@ -85,7 +85,7 @@ impl Reader<'_> {
         while let Some((carrier, _)) = carriers.get(next).copied() {
             let mut containing = Vec::new();
             if let Some(holder) = self.text_as_holder(carrier, &rules).map(str::to_owned) {
-                for group in self.engine.strings(include_str!("../../sql/facts/gather/groups_of.sql"), &[&holder])? {
+                for group in self.groups_of(&holder)? {
                     let node = self.node(rules.group, IdRef::of(&group));
                     containing.push(self.userset(Goal { relation: rules.members, node })?);
                 }
@@ -114,6 +114,13 @@ impl Reader<'_> {
         };
         self.cache.entries += carriers.len() + held.as_ref().map_or(0, HeldRoles::len);
         Ok(self.keep_reach(who, Reach::Gathered(Rc::new(Gathered { carriers, members, held, until }))))
+    }
+
+    /// The groups that a subject is a member of, without those that it is in through another.
+    pub(crate) fn groups_of(&mut self, holder: &str) -> Result<Vec<String>> {
+        let mut groups = self.engine.strings(include_str!("../../sql/facts/gather/groups_of.sql"), &[&holder])?;
+        groups.extend(self.bound_groups_of(holder)?);
+        Ok(groups)
     }
 
     fn keep_reach(&mut self, who: Who, reach: Reach) -> Reach {

@@ -12,15 +12,17 @@
 //! | `reader.rs` | one question's view of it, to which the next files add |
 //! | `names.rs`, `subjects.rs`, `places.rs` | types, relations, permissions, roles; subjects; resources |
 //! | `relationships.rs`, `assignments.rs`, `suspension.rs` | rows of the tables |
+//! | `bound.rs` | rows of the application's own tables, which the files above read together with those |
 //! | `gather.rs` | what contains a subject, and the roles that all of these hold |
 //! | `answers.rs` | what a decision asks |
 //! | `catalog.rs` | types and resources looked up one by one, for the functions that write |
 //! | `limits.rs`, `limit.rs`, `set_now.rs` | how much is kept; `authz_limit`; `authz_now` and `authz_set_now` |
 //!
-//! May use: `base`, `decide`, `model`, `sqlite`.
+//! May use: `base`, `decide`, `model`, `binding`, `sqlite`.
 
 mod answers;
 pub(crate) mod assignments;
+pub(crate) mod bound;
 pub(crate) mod cache;
 pub(crate) mod catalog;
 mod changes;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::assignments::role_of;
+use super::bound::Bound;
 use super::cache::{Permission, Role};
 use super::reader::Reader;
 use crate::base::refusal::{nearest, shown};
@@ -30,6 +31,7 @@ impl Reader<'_> {
             Ok(rows.collect::<rusqlite::Result<Vec<(String, String, String)>>>()?)
         })?;
         let rules = Rc::new(Rules::new(types, &definitions));
+        self.cache.bound = Rc::new(Bound::read(self.engine, &rules.types)?);
         self.cache.rules = Some(Rc::clone(&rules));
         Ok(rules)
     }

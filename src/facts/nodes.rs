@@ -128,6 +128,11 @@ impl Nodes {
         }
     }
 
+    /// Forgets where all of them lie.
+    pub(crate) fn forget_places(&mut self) {
+        self.entries.iter_mut().for_each(|entry| entry.place = UNKNOWN);
+    }
+
     /// Notes with which type an id was written.
     pub(crate) fn set_stored(&mut self, node: Node, stored: ValueRef<'_>) {
         if let Some(entry) = self.entries.get_mut(node.0 as usize) {

@@ -25,6 +25,10 @@ impl Reader<'_> {
 
     fn look_up(&mut self, node: Node) -> Result<Location> {
         let rules = self.rules()?;
+        if let Some(place) = self.bound_place(node)? {
+            self.cache.nodes.set_place(node, place);
+            return Ok(place);
+        }
         let Some((resource_type, id)) = self.cache.nodes.get(node) else { return Ok(Location::NotRegistered) };
         let (first, second) = id.forms();
         let nodes = &mut self.cache.nodes;
@@ -42,7 +46,10 @@ impl Reader<'_> {
                 Ok(above.map_or(Location::Root, |(above, id)| Location::Below(nodes.number(above, id))))
             })?,
         };
-        self.cache.nodes.set_place(node, place);
+        // That a row is not there yet is not kept: it may come before anybody can tell.
+        if place != Location::NotRegistered || !self.cache.bound.has(resource_type) {
+            self.cache.nodes.set_place(node, place);
+        }
         Ok(place)
     }
 
@@ -65,7 +72,7 @@ impl Reader<'_> {
 
     /// The resources right below one whose type is among `types`: type and id as stored, in the order of the index.
     pub(crate) fn children(&mut self, types: &Types, resource_type: TypeKey, id: &Value) -> Result<Vec<(TypeKey, Value)>> {
-        self.engine.with(include_str!("../../sql/facts/places/children.sql"), |statement| {
+        let mut registered = self.engine.with(include_str!("../../sql/facts/places/children.sql"), |statement| {
             let mut rows = statement.query(rusqlite::params![types.slug(resource_type), id])?;
             let mut children = Vec::new();
             while let Some(row) = rows.next()? {
@@ -74,11 +81,37 @@ impl Reader<'_> {
                 }
             }
             Ok(children)
-        })
+        })?;
+        if !self.cache.bound.is_empty() {
+            registered.extend(self.bound_children(resource_type, id)?);
+            self.keep_where_they_lie(resource_type, id, &mut registered)?;
+        }
+        Ok(registered)
+    }
+
+    /// Of the registered rows of a bound type, those whose own row says otherwise are no children.
+    fn keep_where_they_lie(&mut self, above: TypeKey, id: &Value, children: &mut Vec<(TypeKey, Value)>) -> Result<()> {
+        let above = IdRef::stored(id.into()).map(|id| self.node(above, id));
+        let mut seen = hashbrown::HashSet::new();
+        let mut kept = Vec::with_capacity(children.len());
+        for (of, id) in children.drain(..) {
+            let Some(node) = IdRef::stored((&id).into()).map(|id| self.cache.nodes.number(of, id)) else { continue };
+            let lies_here = !self.cache.bound.has(of) || Some(self.place(node)?) == above.map(Location::Below);
+            if lies_here && seen.insert(node) {
+                kept.push((of, id));
+            }
+        }
+        *children = kept;
+        Ok(())
     }
 
     /// The name of a resource.
     pub(crate) fn name(&mut self, resource_type: &str, id: &Value) -> Result<Option<String>> {
+        if let Some(of) = self.rules()?.types.key(resource_type)
+            && let Some(name) = self.bound_name(of, id)?
+        {
+            return Ok(name);
+        }
         self.engine.with(include_str!("../../sql/facts/places/name.sql"), |statement| {
             let mut rows = statement.query(rusqlite::params![resource_type, id])?;
             Ok(match rows.next()? {

@@ -18,7 +18,7 @@ impl Reader<'_> {
         let resource_type = declared.resource_type;
         let subject = self.text(who).to_owned();
         let nodes = &mut self.cache.nodes;
-        self.engine.with(include_str!("../../sql/facts/relationships/relationships_of.sql"), |statement| {
+        let mut all = self.engine.with(include_str!("../../sql/facts/relationships/relationships_of.sql"), |statement| {
             let mut rows = statement.query(rusqlite::params![subject, declared.name, rules.types.slug(resource_type)])?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
@@ -31,7 +31,11 @@ impl Reader<'_> {
                 found.push((node, expiry_in(row, 1)?));
             }
             Ok(found)
-        })
+        })?;
+        if self.cache.bound.relates(resource_type) {
+            all.extend(self.bound_related_to(declared, &subject)?);
+        }
+        Ok(all)
     }
 
     /// Who stands in a relation to a resource: all if there are at most `most` relationships, else `None`.
@@ -42,8 +46,9 @@ impl Reader<'_> {
         let mut found = Vec::new();
         if goal.relation == rules.members {
             let group = self.cache.nodes.get(goal.node).map(|(_, id)| id.to_string()).unwrap_or_default();
-            let rows =
+            let mut rows =
                 self.engine.strings(include_str!("../../sql/facts/relationships/members_of.sql"), rusqlite::params![group, limit])?;
+            rows.extend(self.bound_members_of(&group, None)?);
             if rows.len() > most {
                 return Ok(None);
             }
@@ -60,7 +65,10 @@ impl Reader<'_> {
         // The relation that only reads the hierarchy takes no relationships.
         let limit = if declared.is_listed() { limit } else { 0 };
         let parameters = rusqlite::params![rules.types.slug(declared.resource_type), declared.name, first, second, limit];
-        let rows = self.rows_of_relationships(include_str!("../../sql/facts/relationships/related.sql"), parameters)?;
+        let mut rows = self.rows_of_relationships(include_str!("../../sql/facts/relationships/related.sql"), parameters)?;
+        if limit > 0 && self.cache.bound.relates(declared.resource_type) {
+            rows.extend(self.bound_related(declared, goal, None)?);
+        }
         if rows.len() > most {
             return Ok(None);
         }
@@ -117,6 +125,11 @@ impl Reader<'_> {
             }
             Ok(latest)
         })?;
+        let text = self.text(who).to_owned();
+        let found = match self.cache.bound.relates(declared.resource_type) {
+            true => self.bound_related(declared, goal, Some(&text))?.into_iter().map(|(_, expires_at)| expires_at).chain(found).max(),
+            false => found,
+        };
         Ok(found.is_some_and(|expires_at| self.is_live(expires_at)))
     }
 
@@ -127,7 +140,11 @@ impl Reader<'_> {
         let (first, second) = id.forms();
         let (from, to) = (format!("{}:", rules.types.slug(of)), format!("{};", rules.types.slug(of)));
         let parameters = rusqlite::params![rules.types.slug(declared.resource_type), declared.name, first, second, from, to];
-        let rows = self.rows_of_relationships(include_str!("../../sql/facts/relationships/related_usersets.sql"), parameters)?;
+        let mut rows = self.rows_of_relationships(include_str!("../../sql/facts/relationships/related_usersets.sql"), parameters)?;
+        if self.cache.bound.relates(declared.resource_type) {
+            let all = self.bound_related(declared, goal, None)?;
+            rows.extend(all.into_iter().filter(|(subject, _)| subject.contains('#') && subject.starts_with(&from)));
+        }
         let usersets = self.allowed(declared, rows)?;
         Ok(usersets.into_iter().filter(|(_, expires_at)| self.is_live(*expires_at)).map(|(who, _)| who).collect())
     }

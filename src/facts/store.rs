@@ -16,6 +16,7 @@ use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
 use crate::sqlite::scalar::OnConnection;
 use crate::sqlite::transaction::Transaction;
+use crate::sqlite::work::runs_triggers;
 
 /// The facts as a connection knows them: what it has read, how much of it may be kept, and the clock by which it judges.
 pub(crate) struct Store {
@@ -84,6 +85,9 @@ impl Store {
             Transaction::Write => {
                 memory.catch_up(&self.engine)?;
                 memory.committed = None;
+                if memory.is_about_to_change() {
+                    return question(&mut self.reader(&mut Cache::default(), false));
+                }
                 self.ask(&mut memory, question)
             }
             Transaction::Read => self.read_committed(&mut memory, question),
@@ -105,13 +109,21 @@ impl Store {
             memory.forgotten += 1;
             memory.cache = Cache { generation: memory.cache.generation + 1, ..Cache::default() };
         }
+        if self.misses_changes(memory) {
+            memory.forget();
+        }
         let answer = question(&mut self.reader(&mut memory.cache, true));
         // An interrupt may have left something half read. What is merely refused leaves all as it was.
         let failed = matches!(&answer, Err(Error::Sqlite(_) | Error::NoSchema | Error::SchemaElsewhere(_) | Error::Told { .. }));
-        if failed || self.limits.get().kept_bytes == 0 || !self.engine.reads_committed() {
+        if failed || self.limits.get().kept_bytes == 0 || !self.engine.reads_committed() || self.misses_changes(memory) {
             memory.forget();
         }
         answer
+    }
+
+    /// Whether the connection may change bound tables without a note: its triggers do not run.
+    fn misses_changes(&self, memory: &Memory) -> bool {
+        !memory.cache.bound.is_empty() && !runs_triggers(self.engine.connection())
     }
 
     fn reader<'a>(&'a self, cache: &'a mut Cache, keeps: bool) -> Reader<'a> {

@@ -17,6 +17,9 @@ use crate::sqlite::error::Result;
 impl Reader<'_> {
     /// Whether the subject is suspended in the organization of a resource.
     pub(crate) fn is_suspended(&mut self, who: Who, node: Node) -> Result<bool> {
+        if !self.cache.bound.is_empty() && self.holds_nothing(who)? {
+            return Ok(true);
+        }
         if let Some(subject) = self.cache.subjects.get(who.0 as usize)
             && matches!(&subject.suspended, Some(Suspended::In(nowhere)) if nowhere.is_empty())
         {
@@ -26,11 +29,37 @@ impl Reader<'_> {
         if matches!(&suspended, Suspended::In(nowhere) if nowhere.is_empty()) {
             return Ok(false);
         }
-        let Some(organization) = self.organization_of(node)? else { return Ok(false) };
+        // Where the way up is cut, nobody knows whose the row is: being suspended anywhere counts.
+        let Some(organization) = self.organization_of(node)? else { return self.is_cut(node) };
         Ok(match suspended {
             Suspended::In(organizations) => organizations.contains(&organization),
             Suspended::OutsideOf(organizations) => !organizations.contains(&organization),
         })
+    }
+
+    /// Whether the subject's own row is gone.
+    fn holds_nothing(&mut self, who: Who) -> Result<bool> {
+        if let Some(is_gone) = self.cache.subjects.get(who.0 as usize).and_then(|subject| subject.is_gone) {
+            return Ok(is_gone);
+        }
+        let is_gone = self.is_gone(who)?;
+        if let Some(subject) = self.cache.subjects.get_mut(who.0 as usize) {
+            subject.is_gone = Some(is_gone);
+        }
+        Ok(is_gone)
+    }
+
+    /// Whether the way up from a resource ends at a row that is not there, or that has no parent though its type needs one.
+    fn is_cut(&mut self, node: Node) -> Result<bool> {
+        let mut up = Ancestors::from(node);
+        let mut top = node;
+        while let Some(here) = up.next(self)? {
+            top = here;
+        }
+        let rules = self.rules()?;
+        let Some(of) = self.cache.nodes.resource_type(top) else { return Ok(true) };
+        let is_bound = self.cache.nodes.resource_type(node).is_some_and(|of| self.cache.bound.has(of));
+        Ok(is_bound && (!self.is_registered(top)? || rules.types.has_parents(of)))
     }
 
     /// The organizations in which a subject is suspended.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use crate::base::identifier::{Subject, SubjectId};
 use crate::base::refusal::{nearest, shown};
 use crate::base::time;
+use crate::facts::bound::{bound_row, given_by_a_row};
 use crate::facts::catalog::{Resource, check_subject_type, check_type, find_resource};
 use crate::facts::store::Store;
 use crate::sqlite::connection::Engine;
@@ -17,7 +18,7 @@ use crate::sqlite::scalar::{Arguments, Effect, define};
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
     define(connection, store, "authz_grant", 4..=5, Effect::Writes, grant)?;
-    define(connection, &store.engine, "authz_revoke", 4..=4, Effect::Writes, revoke)
+    define(connection, store, "authz_revoke", 4..=4, Effect::Writes, revoke)
 }
 
 /// Reads a subject that may hold roles or be a member: one subject of a known type.
@@ -68,7 +69,18 @@ fn grant(store: &Store, call: &Arguments<'_>) -> Result<i64> {
     let id = call.required_id(3, "resource id")?;
     one_subject("subject", subject)?;
     engine.atomically(|| {
-        let resource = find_resource(engine, resource_type, &id)?;
+        let row = bound_row(store, resource_type, id.id())?;
+        if let Some(row) = row.as_ref().filter(|row| row.resource.is_some() && !row.is_noted) {
+            return Err(Error::refused(format!(
+                "nobody tells when a row of `{}` goes, so a role granted on it could pass to another; bind the table with notes, or say in a row who holds the role",
+                row.table
+            )));
+        }
+        let table = row.as_ref().map(|row| row.table.clone());
+        let resource = match row.and_then(|row| row.resource) {
+            Some(found) => Some(found),
+            None => find_resource(engine, resource_type, &id)?,
+        };
         // What the rules of the file refuse is looked into only then, so that what they accept costs no question more.
         let explain = |resource: Option<&Resource>, otherwise: Error| -> Result<i64> {
             single_subject(engine, "subject", subject)?;
@@ -78,7 +90,10 @@ fn grant(store: &Store, call: &Arguments<'_>) -> Result<i64> {
         };
         let Some(resource) = resource else {
             let id = shown(&id.text());
-            let missing = format!("the {resource_type} `{id}` is not registered; put it first with authz_put_resource");
+            let missing = match table {
+                Some(table) => format!("there is no {resource_type} `{id}` in `{table}`, to which the type is bound; insert the row first"),
+                None => format!("the {resource_type} `{id}` is not registered; put it first with authz_put_resource"),
+            };
             return explain(None, Error::refused(missing));
         };
         let old = engine.with(include_str!("../../sql/manage/assignments/find.sql"), |statement| {
@@ -112,19 +127,30 @@ fn grant(store: &Store, call: &Arguments<'_>) -> Result<i64> {
 ///
 /// Takes back only what was granted directly. What was never granted, or stands on a resource that is not registered, is 0; an unknown
 /// role or type is an error.
-fn revoke(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn revoke(store: &Store, call: &Arguments<'_>) -> Result<i64> {
+    let engine: &Engine = &store.engine;
     let (subject, role, resource_type) =
         (call.required_text(0, "subject")?, call.required_text(1, "role")?, call.required_text(2, "resource type")?);
     let id = call.required_id(3, "resource id")?;
     engine.atomically(|| {
         single_subject(engine, "subject", subject)?;
         check_type(engine, resource_type)?;
-        let resource = find_resource(engine, resource_type, &id)?;
+        let resource = match bound_row(store, resource_type, id.id())?.and_then(|row| row.resource) {
+            Some(found) => Some(found),
+            None => find_resource(engine, resource_type, &id)?,
+        };
         organization_of(engine, role, resource_type, resource.as_ref())?;
         let Some(resource) = resource else { return Ok(0) };
         let gone = engine.with(include_str!("../../sql/manage/assignments/delete.sql"), |statement| {
             Ok(statement.execute(params![subject, resource_type, resource.id, role])?)
         })?;
+        if gone == 0
+            && let Some(place) = given_by_a_row(store, subject, role, resource_type, id.id())?
+        {
+            return Err(Error::refused(format!(
+                "a row of the application gives the role `{role}` to `{subject}`, in `{place}`; change it there"
+            )));
+        }
         Ok(i64::from(gone > 0))
     })
 }

@@ -3,9 +3,10 @@
 //! Each works as a whole or not at all, and its events are those of one call. The rules stand in the file; a function looks for a better
 //! sentence where the file refuses what it wrote.
 //!
-//! May use: `base`, `model`, `sqlite`, `facts`, `outbox`.
+//! May use: `base`, `model`, `binding`, `sqlite`, `facts`, `outbox`.
 
 pub(crate) mod assignments;
+mod bindings;
 mod groups;
 mod model;
 pub(crate) mod permissions;
@@ -26,9 +27,10 @@ pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::
     model::register(connection, engine)?;
     permissions::register(connection, engine)?;
     roles::register(connection, engine)?;
-    resources::register(connection, engine)?;
+    resources::register(connection, store)?;
     assignments::register(connection, store)?;
     groups::register(connection, engine)?;
     relationships::register(connection, store)?;
-    settings::register(connection, engine)
+    settings::register(connection, engine)?;
+    bindings::register(connection, engine)
 }

@@ -6,7 +6,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 
 use crate::base::refusal::shown;
+use crate::facts::bound::{BoundRow, bound_row};
 use crate::facts::catalog::{Resource, check_type, find_resource};
+use crate::facts::store::Store;
 use crate::outbox::call::as_one_call;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
@@ -14,9 +16,9 @@ use crate::sqlite::scalar::{Arguments, Effect, define};
 use crate::sqlite::value::GivenId;
 
 /// Registers the functions of this module.
-pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
-    define(connection, engine, "authz_put_resource", 4..=5, Effect::Writes, put)?;
-    define(connection, engine, "authz_remove_resource", 2..=3, Effect::Writes, remove)
+pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
+    define(connection, store, "authz_put_resource", 4..=5, Effect::Writes, put)?;
+    define(connection, store, "authz_remove_resource", 2..=3, Effect::Writes, remove)
 }
 
 /// `authz_put_resource(resource_type, resource_id, parent_type, parent_id [, name])` → 1 if something changed, else 0.
@@ -24,7 +26,8 @@ pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite
 /// Inserts, renames or moves. Without `name` the old one stays; NULL as a name takes it away. A NULL parent is for root types only.
 ///
 /// Refuses an unknown type, a parent that is missing or of a type not allowed, a move under a descendant or into another organization.
-fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn put(store: &Store, call: &Arguments<'_>) -> Result<i64> {
+    let engine: &Engine = &store.engine;
     let resource_type = call.required_text(0, "resource type")?;
     let id = call.required_id(1, "resource id")?;
     let parent = match (call.text(2, "parent type")?, call.id(3, "parent id")?) {
@@ -42,8 +45,9 @@ fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
         return Err(Error::refused(format!("the name `{}` has {} characters; a name has at most 256", shown(name), name.chars().count())));
     }
     engine.atomically(|| {
+        refuse_bound(store, resource_type, &id)?;
         let old = find_resource(engine, resource_type, &id)?;
-        let place = Placement::find(engine, resource_type, &id, parent.as_ref())?;
+        let place = Placement::find(store, resource_type, &id, parent.as_ref())?;
         let Some(old) = old else { return insert(engine, resource_type, &id, &place, name.flatten()) };
         place.check(engine, resource_type)?;
         let moved = old.parent != place.parent;
@@ -65,6 +69,17 @@ fn put(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     })
 }
 
+/// Refuses to write about a row of the application: it is changed where it stands.
+fn refuse_bound(store: &Store, resource_type: &str, id: &GivenId<'_>) -> Result<()> {
+    match bound_row(store, resource_type, id.id())? {
+        Some(BoundRow { table, resource: Some(_), .. }) => Err(Error::refused(format!(
+            "the {resource_type} `{}` is a row of `{table}`, to which the type is bound; change it there",
+            shown(&id.text())
+        ))),
+        _ => Ok(()),
+    }
+}
+
 type GivenParent<'a> = (&'a str, GivenId<'a>);
 
 /// Where a resource lies, or is to lie.
@@ -76,12 +91,16 @@ struct Placement {
 }
 
 impl Placement {
-    fn find(engine: &Engine, resource_type: &str, id: &GivenId<'_>, parent: Option<&GivenParent<'_>>) -> Result<Placement> {
+    fn find(store: &Store, resource_type: &str, id: &GivenId<'_>, parent: Option<&GivenParent<'_>>) -> Result<Placement> {
         let Some((parent_type, parent_id)) = parent else {
             let organization = if resource_type == "organization" { id.value_as_stored() } else { Value::Null };
             return Ok(Placement { parent: None, organization, is_known: true });
         };
-        let found = find_resource(engine, parent_type, parent_id)?;
+        if let Some(row) = bound_row(store, parent_type, parent_id.id())?.and_then(|row| row.resource) {
+            // Where it lies is looked up at each question.
+            return Ok(Placement { parent: Some(((*parent_type).to_owned(), row.id)), organization: Value::Null, is_known: true });
+        }
+        let found = find_resource(&store.engine, parent_type, parent_id)?;
         let is_known = found.is_some();
         let (id, organization) =
             found.map_or_else(|| (parent_id.value_as_stored(), Value::Null), |parent| (parent.id, parent.organization));
@@ -170,7 +189,8 @@ fn words(id: &Value) -> String {
 /// Refuses one that has children or assignments, and an organization that has members. With `'cascade'` its descendants and all their
 /// assignments go too; with an organization go its memberships, with the sessions in it, its connections, directories, domains, groups and
 /// roles. Users stay.
-fn remove(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
+fn remove(store: &Store, call: &Arguments<'_>) -> Result<i64> {
+    let engine: &Engine = &store.engine;
     let resource_type = call.required_text(0, "resource type")?;
     let id = call.required_id(1, "resource id")?;
     let cascade = match call.text(2, "third argument")? {
@@ -183,6 +203,7 @@ fn remove(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
     };
     engine.atomically(|| {
         check_type(engine, resource_type)?;
+        refuse_bound(store, resource_type, &id)?;
         let Some(found) = find_resource(engine, resource_type, &id)? else { return Ok(0) };
         if !cascade {
             let (children, assignments) = engine.with(include_str!("../../sql/manage/resources/dependents.sql"), |statement| {

@@ -90,6 +90,11 @@ impl Types {
         seen
     }
 
+    /// Whether something of a type lies in something else.
+    pub(crate) fn has_parents(&self, key: TypeKey) -> bool {
+        !self.parents_of(key).is_empty()
+    }
+
     fn parents_of(&self, key: TypeKey) -> &[TypeKey] {
         self.parents.get(key.0 as usize).map_or(&[], Vec::as_slice)
     }

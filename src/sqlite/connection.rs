@@ -22,6 +22,10 @@ use super::virtual_table::{Host, IndexInfo, NoRows, Reach, VirtualTable, define}
 pub(crate) struct Engine {
     // Declared before the connection that they belong to, so that they are dropped first.
     statements: RefCell<HashMap<(usize, usize), Vec<Kept>>>,
+    /// Statements about the application's own tables, by their text
+    made: RefCell<HashMap<Rc<str>, Vec<Kept>>>,
+    /// Whether a statement was compiled anew since that was last asked: the schema may be another
+    pub(super) recompiled: Cell<bool>,
     /// Whether a statement was prepared since the settings of the connection were last looked at; SQLite prepares anew after each change
     pub(super) unsure: Cell<bool>,
     /// Whether the connection reads what others have not committed, as far as known
@@ -77,6 +81,8 @@ impl Engine {
         let own = unsafe { Connection::from_handle(connection.handle())? };
         let engine = Rc::new(Engine {
             statements: RefCell::default(),
+            made: RefCell::default(),
+            recompiled: Cell::default(),
             unsure: Cell::new(true),
             reads_uncommitted: Cell::default(),
             writes_as_written: Cell::default(),
@@ -104,6 +110,7 @@ impl Engine {
         self.writes_as_written.set(None);
         self.forgetful.borrow().iter().for_each(|forget| forget());
         self.statements.borrow_mut().clear();
+        self.made.borrow_mut().clear();
     }
 
     /// Keeps statements prepared from now on, or none.
@@ -113,6 +120,7 @@ impl Engine {
         self.writes_as_written.set(None);
         if !keeps {
             self.statements.borrow_mut().clear();
+            self.made.borrow_mut().clear();
         }
     }
 
@@ -170,12 +178,7 @@ impl Engine {
             None => self.prepare(sql).map_err(|error| self.located(error))?,
         };
         let answer = work(&mut kept.statement).map_err(|error| self.located(error));
-        let prepared = kept.statement.get_status(StatementStatus::RePrepare);
-        if kept.prepared != prepared {
-            kept.prepared = prepared;
-            self.unsure.set(true);
-            self.check_compiled(sql)?;
-        }
+        self.check_kept(sql, &mut kept)?;
         if self.keeps() {
             // What was bound would stay there with it.
             kept.statement.clear_bindings();
@@ -184,9 +187,48 @@ impl Engine {
         answer
     }
 
+    /// As [`with`](Self::with), for a text that was made for the tables of the application.
+    pub(crate) fn with_text<T>(&self, sql: &Rc<str>, work: impl FnOnce(&mut Statement<'_>) -> Result<T>) -> Result<T> {
+        let _nested = self.nested()?;
+        let pooled = self.made.borrow_mut().get_mut(sql).and_then(Vec::pop);
+        let mut kept = match pooled {
+            Some(kept) => kept,
+            None => self.prepare(sql)?,
+        };
+        let answer = work(&mut kept.statement);
+        self.check_kept(sql, &mut kept)?;
+        if self.keeps() {
+            kept.statement.clear_bindings();
+            self.made.borrow_mut().entry(Rc::clone(sql)).or_default().push(kept);
+        }
+        answer
+    }
+
+    /// Frees the statements about the application's own tables.
+    pub(crate) fn forget_made(&self) {
+        self.made.borrow_mut().clear();
+    }
+
+    /// Whether a statement was compiled anew since this was last asked, as all are after any change of the schema, also one that is undone.
+    pub(crate) fn was_recompiled(&self) -> bool {
+        self.recompiled.take()
+    }
+
+    /// Looks whether SQLite has compiled a statement anew.
+    fn check_kept(&self, sql: &str, kept: &mut Kept) -> Result<()> {
+        let prepared = kept.statement.get_status(StatementStatus::RePrepare);
+        if kept.prepared != prepared {
+            kept.prepared = prepared;
+            self.unsure.set(true);
+            self.recompiled.set(true);
+            self.check_compiled(sql)?;
+        }
+        Ok(())
+    }
+
     /// Prepares a statement that stays, and so must not live in the memory that is at hand for what comes and goes.
     #[cold]
-    fn prepare(&self, sql: &'static str) -> Result<Kept> {
+    fn prepare(&self, sql: &str) -> Result<Kept> {
         self.unsure.set(true);
         let fresh = self.connection.prepare_with_flags(&as_allowed(&self.connection, sql), PrepFlags::SQLITE_PREPARE_PERSISTENT)?;
         // SAFETY: the connection is boxed and never replaced, and outlives the statements by the order of the fields.

@@ -75,16 +75,21 @@ impl Engine {
     }
 }
 
-/// Refuses to write on a connection on which the triggers of the file do not run.
-pub(crate) fn check_triggers(connection: &Connection) -> Result<()> {
+/// Whether the triggers of the file run on a connection.
+pub(crate) fn runs_triggers(connection: &Connection) -> bool {
     let mut on: c_int = 1;
     // SAFETY: the handle is valid as long as the connection; −1 asks, and the answer is written through the pointer.
     unsafe { ffi::sqlite3_db_config(connection.handle(), ffi::SQLITE_DBCONFIG_ENABLE_TRIGGER, -1 as c_int, &raw mut on) };
-    match on {
-        0 => Err(Error::refused(
+    on != 0
+}
+
+/// Refuses to write on a connection on which the triggers of the file do not run.
+pub(crate) fn check_triggers(connection: &Connection) -> Result<()> {
+    match runs_triggers(connection) {
+        false => Err(Error::refused(
             "triggers are switched off on this connection (SQLITE_DBCONFIG_ENABLE_TRIGGER), and they enforce the rules; switch them on",
         )),
-        _ => Ok(()),
+        true => Ok(()),
     }
 }
 

@@ -1,0 +1,1 @@
+SELECT name, number, entry FROM main._authz_bindings ORDER BY name, number

@@ -1,0 +1,1 @@
+DELETE FROM main._authz_bindings

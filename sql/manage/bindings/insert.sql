@@ -1,0 +1,1 @@
+INSERT INTO main._authz_bindings (name, number, entry) VALUES (?1, ?2, ?3)
