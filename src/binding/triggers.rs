@@ -117,6 +117,8 @@ fn listened(types: &[&BoundType], sources: &[&Source], shape: &Shape) -> Vec<Str
         }
         conditions.extend(source.conditions.iter().map(String::as_str));
     }
+    // `UPDATE OR REPLACE` of a unique key deletes the row that has it.
+    named.extend(shape.keys.iter().flatten().map(String::as_str));
     let is_named = |column: &String| {
         named.iter().any(|one| one.eq_ignore_ascii_case(column)) || conditions.iter().any(|condition| names(condition, column))
     };
