@@ -9,16 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may use, none of which stands below it in this list.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     // The library.
     ("base", &[]),
     ("decide", &[]),
     ("model", &["base", "decide"]),
+    ("binding", &["base"]),
     ("sqlite", &["base"]),
-    ("facts", &["base", "decide", "model", "sqlite"]),
+    ("facts", &["base", "decide", "model", "binding", "sqlite"]),
     ("access", &["base", "decide", "model", "sqlite", "facts"]),
     ("outbox", &["base", "sqlite", "facts"]),
-    ("manage", &["base", "model", "sqlite", "facts", "outbox"]),
+    ("manage", &["base", "model", "binding", "sqlite", "facts", "outbox"]),
     ("identity", &["base", "sqlite", "facts", "outbox", "manage"]),
     ("search", &["base", "sqlite", "facts", "access"]),
     ("help", &["base", "sqlite"]),
@@ -37,7 +38,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
 const FILES: [&str; 4] = ["debug.rs", "lib.rs", "main.rs", "typed.rs"];
 
 /// The rooms of SQLite and of the file are unknown to these.
-const PURE: [&str; 3] = ["base", "decide", "model"];
+const PURE: [&str; 4] = ["base", "decide", "model", "binding"];
 
 /// The front page, as rooms may name it: what everybody uses, in tests; and the entry point of the loadable library, which registers.
 const FRONT_PAGE: [&str; 3] = ["register", "attach", "migrate"];

@@ -29,7 +29,9 @@ pub(crate) fn check(place: &str, condition: &str) -> Result<()> {
         }
         let is_called = *follows == Some('(') && !KEYWORDS.contains(&lower.as_str());
         if is_called && position < words.len() && !FUNCTIONS.contains(&lower.as_str()) {
-            return refuse("is a function that may not stand in a condition; it may use comparisons and SQLite's own text and number functions");
+            return refuse(
+                "is a function that may not stand in a condition; it may use comparisons and SQLite's own text and number functions",
+            );
         }
     }
     match condition.contains(';') || condition.contains("--") || condition.contains("/*") {

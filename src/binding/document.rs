@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Bindings, BoundType, Kind, Parent, Source, Template, Word, condition, literal, quoted};
+use super::condition;
+use super::entries::{Bindings, BoundType, Kind, Parent, Source, Template, Word, literal, quoted};
 use crate::base::identifier::{check_slug, check_type_slug};
 use crate::base::json::values;
 use crate::base::refusal::{Refusal, Result, nearest, shown};

@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use super::{BoundType, Kind, Source, Template, Word, literal, quoted};
+use super::entries::{BoundType, Kind, Source, Template, Word, literal, quoted};
 
 /// A statement with a parameter for each key that is looked for. Where a column takes values as they are, an integer and its text are two
 /// keys, and `loose` says that both are bound.
@@ -40,8 +40,6 @@ pub(crate) struct TypeQueries {
     pub(crate) place: Query,
     /// By id → id and name
     pub(crate) name: Option<Query>,
-    /// All rows → id
-    pub(crate) all: Query,
     /// For each parent, by its id → id, id of the parent
     pub(crate) children: Vec<Query>,
 }
@@ -53,7 +51,7 @@ impl TypeQueries {
         let applies: Vec<String> = bound.parents.iter().map(|parent| applies(&parent.column, parent.when.as_ref())).collect();
         let (which, above) = match (bound.parents.as_slice(), applies.as_slice()) {
             ([], _) => ("NULL".to_owned(), "NULL".to_owned()),
-            ([one], [_]) if one.when.is_none() => (format!("CASE WHEN {} THEN 0 END", applies[0]), quoted(&one.column)),
+            ([one], [applies]) if one.when.is_none() => (format!("CASE WHEN {applies} THEN 0 END"), quoted(&one.column)),
             (parents, applies) => {
                 let arms = |then: &dyn Fn(usize) -> String| {
                     let arms: Vec<String> =
@@ -73,7 +71,6 @@ impl TypeQueries {
         TypeQueries {
             place: query(&format!("{}, {which}, {above}", quoted(id)), table, &[id], &conditions, is_loose),
             name: bound.name.as_ref().map(|name| query(&format!("{}, {}", quoted(id), quoted(name)), table, &[id], &conditions, is_loose)),
-            all: query(&quoted(id), table, &[], &conditions, is_loose),
             children: children.collect(),
         }
     }
@@ -113,12 +110,6 @@ impl SourceQueries {
         };
         SourceQueries { on: by(&[resource]), of: by(&[subject]), of_on: by(&[resource, subject]) }
     }
-}
-
-/// How many rows an entry brings, for whoever binds it.
-pub(crate) fn count(table: &str, conditions: &[String]) -> String {
-    let query = query("count(*)", table, &[], conditions, &|_, _| false);
-    query.sql.to_string()
 }
 
 /// What a source brings, as a sentence names it.

@@ -8,7 +8,7 @@
 //! whether they have gone is looked at after.
 
 use super::condition::names;
-use super::{Bindings, BoundType, Kind, Source, Template, Word, literal, quoted};
+use super::entries::{Bindings, BoundType, Kind, Source, Template, Word, literal, quoted};
 use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
 
 /// What the triggers of a table have to know of it.
@@ -93,7 +93,7 @@ pub(crate) fn on_table(bindings: &Bindings, table: &str, shape: &Shape) -> Vec<S
 /// Whether the note of the row as a resource says all: a relation of the row itself.
 fn is_covered(source: &Source, types: &[&BoundType]) -> bool {
     let is_own = |one: &&BoundType| one.slug == source.resource_type && source.resource.column.as_deref() == Some(one.id.as_str());
-    source.kind == Kind::Relation && source.resource.before.is_empty() && types.iter().any(|one| is_own(one))
+    source.kind == Kind::Relation && source.resource.before.is_empty() && types.iter().any(is_own)
 }
 
 /// The columns on which an answer depends.

@@ -8,7 +8,7 @@ use super::held_roles::HeldRole;
 use super::reader::Reader;
 use crate::base::identifier::Id;
 use crate::base::time::{self, Millis};
-use crate::binding::Kind;
+use crate::binding::entries::Kind;
 use crate::decide::goal::{Node, RoleKey, Who};
 use crate::decide::roles::Ancestors;
 use crate::decide::rule::RoleSet;
@@ -42,7 +42,8 @@ impl Reader<'_> {
     /// Every assignment on one resource.
     pub(crate) fn assignments_on(&mut self, node: Node) -> Result<Vec<Assignment>> {
         let (slug, id) = self.slug_and_id(node)?;
-        let mut found = self.assignments(node, include_str!("../../sql/facts/assignments/assignments_on.sql"), rusqlite::params![slug, id])?;
+        let mut found =
+            self.assignments(node, include_str!("../../sql/facts/assignments/assignments_on.sql"), rusqlite::params![slug, id])?;
         found.extend(self.bound_assignments_on(node, None)?);
         Ok(found)
     }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use hashbrown::HashMap;
 
-use super::bound::Bound;
+use super::bindings::Bound;
 use super::held_roles::HeldRoles;
 use super::nodes::Nodes;
 use super::visible::VisibleSet;

@@ -132,7 +132,8 @@ impl Memory {
 
     /// Whether a row of a bound table is about to change, so that what is read now may not be so in a moment.
     pub(crate) fn is_about_to_change(&self) -> bool {
-        !self.cache.bound.is_empty() && self.bound.known.last().is_some_and(|last| last.is_of_everything() && last.number > self.bound.settled)
+        !self.cache.bound.is_empty()
+            && self.bound.known.last().is_some_and(|last| last.is_of_everything() && last.number > self.bound.settled)
     }
 
     /// Brings what is kept to the state that the data have now.

@@ -12,6 +12,7 @@
 //! | `reader.rs` | one question's view of it, to which the next files add |
 //! | `names.rs`, `subjects.rs`, `places.rs` | types, relations, permissions, roles; subjects; resources |
 //! | `relationships.rs`, `assignments.rs`, `suspension.rs` | rows of the tables |
+//! | `bindings.rs` | which of the application's tables hold which facts |
 //! | `bound.rs` | rows of the application's own tables, which the files above read together with those |
 //! | `gather.rs` | what contains a subject, and the roles that all of these hold |
 //! | `answers.rs` | what a decision asks |
@@ -22,6 +23,7 @@
 
 mod answers;
 pub(crate) mod assignments;
+pub(crate) mod bindings;
 pub(crate) mod bound;
 pub(crate) mod cache;
 pub(crate) mod catalog;

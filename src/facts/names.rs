@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::assignments::role_of;
-use super::bound::Bound;
+use super::bindings::Bound;
 use super::cache::{Permission, Role};
 use super::reader::Reader;
 use crate::base::refusal::{nearest, shown};

@@ -56,7 +56,15 @@ impl Reader<'_> {
         }
         let who = Who(u32::try_from(self.cache.subjects.len()).unwrap_or(u32::MAX));
         self.cache.entries += 2;
-        self.cache.subjects.push(KnownSubject { text: text.into(), kind, node, reach: Reach::Unknown, stale: Vec::new(), suspended: None, is_gone: None });
+        self.cache.subjects.push(KnownSubject {
+            text: text.into(),
+            kind,
+            node,
+            reach: Reach::Unknown,
+            stale: Vec::new(),
+            suspended: None,
+            is_gone: None,
+        });
         self.cache.subject_by_text.insert(text.into(), who);
         Ok(who)
     }

@@ -10,10 +10,10 @@ use serde_json::{Map, Value, json};
 use crate::base::identifier::BUILT_IN_SUBJECT_TYPES;
 use crate::base::refusal::{nearest, shown};
 use crate::binding::document::SECTIONS;
+use crate::binding::entries::{Bindings, BoundType, Kind, Source, Word, quoted};
 use crate::binding::queries::TypeQueries;
 use crate::binding::triggers::{Shape, on_table};
-use crate::binding::{Bindings, BoundType, Kind, Source, Word, quoted};
-use crate::facts::bound::read_document;
+use crate::facts::bindings::read_document;
 use crate::facts::catalog::{check_subject_type, check_type};
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::{Error, Result};
@@ -24,9 +24,7 @@ use crate::sqlite::transaction::alter;
 pub(crate) fn register(connection: &Connection, engine: &Rc<Engine>) -> rusqlite::Result<()> {
     define(connection, engine, "authz_bind", 0..=1, Effect::Migrates, bind)?;
     define(connection, engine, "authz_unbind", 1..=1, Effect::Migrates, unbind)?;
-    define(connection, engine, "authz_bindings", 0..=0, Effect::Reads, |engine, _| {
-        Ok(Value::Object(read_document(engine)?).to_string())
-    })
+    define(connection, engine, "authz_bindings", 0..=0, Effect::Reads, |engine, _| Ok(Value::Object(read_document(engine)?).to_string()))
 }
 
 /// `authz_bind([document])` → JSON of what is bound now: `{"types": […], "tables": […]}`.
@@ -95,6 +93,7 @@ fn unbind(engine: &Engine, call: &Arguments<'_>) -> Result<i64> {
 
 /// Writes all bindings down, and makes the triggers.
 fn write(engine: &Engine, document: &Map<String, Value>) -> Result<String> {
+    engine.check_writing()?;
     let connection = engine.connection();
     let bindings = Bindings::of(document)?;
     for one in &bindings.types {
@@ -334,9 +333,7 @@ fn check_source(engine: &Engine, source: &Source) -> Result<()> {
         Word::Column { column, .. } => Some(column),
         Word::Fixed(_) => None,
     };
-    for column in
-        [source.subject.column.as_ref(), source.resource.column.as_ref(), source.expires.as_ref(), said].into_iter().flatten()
-    {
+    for column in [source.subject.column.as_ref(), source.resource.column.as_ref(), source.expires.as_ref(), said].into_iter().flatten() {
         check_column(&shape, &place, &source.table, column)?;
     }
     for condition in &source.conditions {

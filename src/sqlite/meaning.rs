@@ -70,7 +70,7 @@ impl Engine {
 
     /// Refuses to write where an authorizer ignores something that functions or triggers rest on, or a trigger keeps those of the file from
     /// running. Asked anew after each change of the schema or of the authorizer.
-    pub(super) fn check_writing(&self) -> Result<()> {
+    pub(crate) fn check_writing(&self) -> Result<()> {
         let compiled = self.with(include_str!("../../sql/sqlite/meaning/schemas.sql"), |statement| {
             statement.query([])?.next()?;
             Ok(statement.get_status(StatementStatus::RePrepare))

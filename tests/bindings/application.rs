@@ -116,8 +116,14 @@ fn every_question_reads_them() {
         text("SELECT subject AS x FROM authz_list_subjects('document:read', 'document', 102) ORDER BY subject"),
         "group:7 user:2 user:3"
     );
-    assert_eq!(text("SELECT permission AS x FROM authz_list_permissions('user:1', 'document', 100) ORDER BY 1"), "document:read document:write");
-    assert_eq!(text("SELECT resource_type || ':' || resource_id AS x FROM authz_ancestors('document', 100)"), "document:100 project:10 organization:1");
+    assert_eq!(
+        text("SELECT permission AS x FROM authz_list_permissions('user:1', 'document', 100) ORDER BY 1"),
+        "document:read document:write"
+    );
+    assert_eq!(
+        text("SELECT resource_type || ':' || resource_id AS x FROM authz_ancestors('document', 100)"),
+        "document:100 project:10 organization:1"
+    );
     assert_eq!(
         text("SELECT resource_type || ':' || resource_id AS x FROM authz_descendants('organization', 1) ORDER BY 1"),
         "document:100 document:102 organization:1 project:10 project:11"
@@ -136,7 +142,9 @@ fn a_role_may_be_granted_on_a_bound_row_and_goes_with_it() {
     assert_eq!(one::<i64>(&connection, "SELECT authz_grant('user:5', 'owner', 'document', 100)", []), 1);
     assert_eq!(one::<i64>(&connection, "SELECT authz_grant('user:5', 'reader', 'project', '11')", []), 1);
     assert_eq!(read_by(&connection, 5), [100, 102, 103]);
-    connection.execute_batch("DELETE FROM documents WHERE id = 100; INSERT INTO documents (id, project_id, title) VALUES (100, 10, 'New')").unwrap();
+    connection
+        .execute_batch("DELETE FROM documents WHERE id = 100; INSERT INTO documents (id, project_id, title) VALUES (100, 10, 'New')")
+        .unwrap();
     assert_eq!(read_by(&connection, 5), [102, 103], "the next row with the number inherits nothing");
     connection.execute_batch("UPDATE projects SET id = 12 WHERE id = 11").unwrap();
     assert_eq!(read_by(&connection, 5), [102, 103], "a changed key takes its grants along");

@@ -113,7 +113,7 @@ impl Call {
     /// Whether the call can be made in this form.
     pub fn has(&self, form: Form) -> bool {
         // What changes the schema cannot be part of an INSERT.
-        form == Form::Select || self.name != "authz_migrate" && !self.is_statement()
+        form == Form::Select || !["authz_migrate", "authz_bind", "authz_unbind"].contains(&self.name) && !self.is_statement()
     }
 
     /// Whether it is a statement of the host that writes to a public table.
@@ -241,6 +241,10 @@ pub const CALLS: &[Call] = &[
             "auditor": {"resource_type": "organization", "permissions": ["document:read"]}}}'"#],
     ),
     call("authz_apply", &[FORCED, "'force'"]),
+    // ---- Writing: bindings
+    call("authz_bind", &[r#"'{"folder": {"table": "folders", "relations": {"parent": "folder:{parent_id}"}}}'"#]),
+    call("authz_bind", &[]),
+    call("authz_unbind", &["'folder'"]),
     call("authz_create_permission", &[r#"'{"slug": "document:share", "resource_type_slug": "document", "name": "Share"}'"#]),
     call("authz_update_permission", &["'document:read'", r#"'{"name": "Read it"}'"#]),
     call("authz_delete_permission", &["'document:spare'"]),
@@ -394,6 +398,7 @@ pub const CALLS: &[Call] = &[
     call("authz_help", &[]),
     call("authz_help", &["'check'"]),
     call("authz_setting", &["'events_keep_days'"]),
+    call("authz_bindings", &[]),
     call("authz_now", &[]).unsteady(),
     call("authz_debug", &[]).unsteady(),
     call("authz_version", &[]),
@@ -405,6 +410,7 @@ pub const CALLS: &[Call] = &[
 pub const REFUSED: &[Call] = &[
     call("authz_apply", &[r#"'{"roles": {"editor": {"resource_type": "nothing"}}}'"#]),
     call("authz_apply", &[FORCED]),
+    call("authz_bind", &[r#"'{"folder": {"table": "nothing"}}'"#]),
     call("authz_create_permission", &[r#"'{"slug": "document:read", "resource_type_slug": "document"}'"#]),
     call("authz_update_permission", &["'document:raed'", r#"'{"name": "Read it"}'"#]),
     call("authz_delete_permission", &["'document:raed'"]),
