@@ -23,7 +23,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("identity", &["base", "sqlite", "facts", "outbox", "manage"]),
     ("search", &["base", "sqlite", "facts", "access"]),
     ("help", &["base", "sqlite"]),
-    ("doctor", &["base", "sqlite"]),
+    ("doctor", &["base", "facts", "sqlite"]),
     ("debug", &["sqlite", "facts", "identity"]),
     // With the feature `fuzzing` only.
     ("fuzzing", &["base", "model", "access", "identity", "search"]),

@@ -7,5 +7,6 @@ FROM (
   SELECT 'authz_group_members', subject FROM main.authz_group_members WHERE subject GLOB 'user:*'
   UNION ALL
   SELECT 'authz_relationships', subject FROM main.authz_relationships WHERE subject GLOB 'user:*' AND subject <> 'user:*') AS s
-WHERE EXISTS (SELECT 1 FROM main.authz_users) AND NOT EXISTS (SELECT 1 FROM main.authz_users AS u WHERE u.id = substr(s.subject, 6))
+WHERE 'user' NOT IN (SELECT name FROM main._authz_bindings WHERE number = 0)
+  AND EXISTS (SELECT 1 FROM main.authz_users) AND NOT EXISTS (SELECT 1 FROM main.authz_users AS u WHERE u.id = substr(s.subject, 6))
 LIMIT 20

@@ -34,10 +34,40 @@ pub(crate) fn check(place: &str, condition: &str) -> Result<()> {
             );
         }
     }
+    // What closes more than it opens would end where the statement means it to go on.
+    let mut open = 0i32;
+    let is_balanced = characters_outside_texts(condition).all(|character| {
+        open += i32::from(character == '(') - i32::from(character == ')');
+        open >= 0
+    });
+    if !is_balanced || open != 0 {
+        return Err(Refusal::new(format!("{place}: the parentheses of `{}` do not match", shown(condition))));
+    }
     match condition.contains(';') || condition.contains("--") || condition.contains("/*") {
         true => Err(Refusal::new(format!("{place}: a condition is one expression, without comments and `;`"))),
         false => Ok(()),
     }
+}
+
+/// What stands outside of texts and quoted names.
+fn characters_outside_texts(condition: &str) -> impl Iterator<Item = char> {
+    let mut end = None;
+    condition.chars().filter(move |character| match end {
+        Some(close) => {
+            if *character == close {
+                end = None;
+            }
+            false
+        }
+        None => {
+            end = match character {
+                '\'' | '"' | '`' => Some(*character),
+                '[' => Some(']'),
+                _ => None,
+            };
+            end.is_none()
+        }
+    })
 }
 
 /// Whether a condition may read a column: its name stands in the text.
@@ -89,7 +119,10 @@ mod tests {
             "random() > 0",
             "host_function(a)",
             "\"random\"() > 0",
-            "a) OR (b -- ",
+            "a) OR (b",
+            "a = ')' OR (b",
+            "(a",
+            "a -- b",
             "a; DROP TABLE b",
         ] {
             assert!(check("where", bad).is_err(), "{bad}");

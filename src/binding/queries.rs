@@ -13,11 +13,17 @@ use super::entries::{BoundType, Kind, Source, Template, Word, literal, quoted};
 #[derive(Debug, Clone)]
 pub(crate) struct Query {
     pub(crate) sql: Rc<str>,
+    pub(crate) table: Rc<str>,
     pub(crate) loose: Vec<bool>,
 }
 
 /// How a column takes what it is compared with: `true` where it has no affinity.
 pub(crate) type IsLoose<'a> = &'a dyn Fn(&str, &str) -> bool;
+
+/// A column of the table. Without its table a name that is not there would be a text.
+fn column(name: &str) -> String {
+    format!("t.{}", quoted(name))
+}
 
 /// Puts a statement together: what is read, from where, and by which columns it is looked for.
 fn query(read: &str, table: &str, keys: &[&str], conditions: &[String], is_loose: IsLoose<'_>) -> Query {
@@ -25,12 +31,12 @@ fn query(read: &str, table: &str, keys: &[&str], conditions: &[String], is_loose
     let mut loose = Vec::new();
     for key in keys {
         let both = is_loose(table, key);
-        clauses.push(format!("{} {}", quoted(key), if both { "IN (?, ?)" } else { "= ?" }));
+        clauses.push(format!("{} {}", column(key), if both { "IN (?, ?)" } else { "= ?" }));
         loose.push(both);
     }
     clauses.extend(conditions.iter().map(|condition| format!("({condition})")));
     let filter = if clauses.is_empty() { String::new() } else { format!(" WHERE {}", clauses.join(" AND ")) };
-    Query { sql: format!("SELECT {read} FROM main.{}{filter}", quoted(table)).into(), loose }
+    Query { sql: format!("SELECT {read} FROM main.{} AS t{filter}", quoted(table)).into(), table: table.into(), loose }
 }
 
 /// The statements about a type.
@@ -51,35 +57,35 @@ impl TypeQueries {
         let applies: Vec<String> = bound.parents.iter().map(|parent| applies(&parent.column, parent.when.as_ref())).collect();
         let (which, above) = match (bound.parents.as_slice(), applies.as_slice()) {
             ([], _) => ("NULL".to_owned(), "NULL".to_owned()),
-            ([one], [applies]) if one.when.is_none() => (format!("CASE WHEN {applies} THEN 0 END"), quoted(&one.column)),
+            ([one], [applies]) if one.when.is_none() => (format!("CASE WHEN {applies} THEN 0 END"), column(&one.column)),
             (parents, applies) => {
                 let arms = |then: &dyn Fn(usize) -> String| {
                     let arms: Vec<String> =
                         applies.iter().enumerate().map(|(index, when)| format!("WHEN {when} THEN {}", then(index))).collect();
                     format!("CASE {} END", arms.join(" "))
                 };
-                let column = |index: usize| parents.get(index).map(|one| quoted(&one.column)).unwrap_or_default();
+                let column = |index: usize| parents.get(index).map(|one| column(&one.column)).unwrap_or_default();
                 (arms(&|index| index.to_string()), arms(&column))
             }
         };
         let children = bound.parents.iter().enumerate().map(|(index, parent)| {
             let mut conditions = conditions.clone();
-            conditions.extend(parent.when.as_ref().map(|(column, value)| format!("{} = {}", quoted(column), literal(value))));
+            conditions.extend(parent.when.as_ref().map(|(says, value)| format!("{} = {}", column(says), literal(value))));
             conditions.extend(applies.iter().take(index).map(|earlier| format!("NOT ifnull({earlier}, 0)")));
-            query(&format!("{}, {}", quoted(id), quoted(&parent.column)), table, &[parent.column.as_str()], &conditions, is_loose)
+            query(&format!("{}, {}", column(id), column(&parent.column)), table, &[parent.column.as_str()], &conditions, is_loose)
         });
         TypeQueries {
-            place: query(&format!("{}, {which}, {above}", quoted(id)), table, &[id], &conditions, is_loose),
-            name: bound.name.as_ref().map(|name| query(&format!("{}, {}", quoted(id), quoted(name)), table, &[id], &conditions, is_loose)),
+            place: query(&format!("{}, {which}, {above}", column(id)), table, &[id], &conditions, is_loose),
+            name: bound.name.as_ref().map(|name| query(&format!("{}, {}", column(id), column(name)), table, &[id], &conditions, is_loose)),
             children: children.collect(),
         }
     }
 }
 
 /// When a parent is the one that a row has.
-fn applies(column: &str, when: Option<&(String, String)>) -> String {
-    let is_given = format!("{} IS NOT NULL", quoted(column));
-    when.map_or(is_given.clone(), |(says, value)| format!("{is_given} AND {} = {}", quoted(says), literal(value)))
+fn applies(name: &str, when: Option<&(String, String)>) -> String {
+    let is_given = format!("{} IS NOT NULL", column(name));
+    when.map_or(is_given.clone(), |(says, value)| format!("{is_given} AND {} = {}", column(says), literal(value)))
 }
 
 /// The statements about a source. Each reads the value of the subject, what the column of the role or relation says, when it expires, and
@@ -96,12 +102,12 @@ pub(crate) struct SourceQueries {
 
 impl SourceQueries {
     pub(crate) fn of(source: &Source, is_loose: IsLoose<'_>) -> SourceQueries {
-        let value = |template: &Template| template.column.as_deref().map_or_else(|| "NULL".to_owned(), quoted);
+        let value = |template: &Template| template.column.as_deref().map_or_else(|| "NULL".to_owned(), column);
         let said = match &source.word {
             Word::Fixed(_) => "NULL".to_owned(),
-            Word::Column { column, .. } => quoted(column),
+            Word::Column { column: says, .. } => column(says),
         };
-        let expires = source.expires.as_deref().map_or_else(|| "NULL".to_owned(), quoted);
+        let expires = source.expires.as_deref().map_or_else(|| "NULL".to_owned(), column);
         let read = format!("{}, {said}, {expires}, {}", value(&source.subject), value(&source.resource));
         let (subject, resource) = (source.subject.column.as_deref(), source.resource.column.as_deref());
         let by = |keys: &[Option<&str>]| {

@@ -3,13 +3,14 @@
 //! Each statement under `sql/doctor/` finds one thing and says it in the four columns of the answer; most read the tables of one system, and
 //! are asked only where the file has it.
 //!
-//! May use: `base`, `sqlite`.
+//! May use: `base`, `facts`, `sqlite`.
 
 use std::rc::Rc;
 
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use crate::facts::bindings;
 use crate::sqlite::attached::schema_elsewhere;
 use crate::sqlite::connection::Engine;
 use crate::sqlite::error::Result;
@@ -92,6 +93,13 @@ fn examine(engine: &Rc<Engine>) -> Result<Box<dyn Rows>> {
                     Ok(rows.collect::<rusqlite::Result<Vec<[String; 4]>>>()?)
                 })?);
             }
+        }
+        for (what, table) in bindings::findings(engine)? {
+            findings.push(error(
+                what,
+                &table,
+                "SELECT authz_bind(), which makes the triggers anew, or bind the table again, or take it back with authz_unbind",
+            ));
         }
     }
     Ok(rows(findings))

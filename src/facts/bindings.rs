@@ -123,3 +123,20 @@ pub(crate) fn has_triggers(engine: &Engine, table: &str) -> Result<bool> {
     let found = engine.strings(include_str!("../../sql/facts/bindings/triggers.sql"), &[&table])?;
     Ok(names_on(table).iter().all(|name| found.contains(name)))
 }
+
+/// What is wrong with the bound tables: a sentence, and the table.
+pub(crate) fn findings(engine: &Engine) -> Result<Vec<(&'static str, String)>> {
+    let Some(bindings) = read_bindings(engine)? else { return Ok(Vec::new()) };
+    let mut findings = Vec::new();
+    for table in bindings.tables() {
+        let what = match (loose_columns(engine, table)?.is_empty(), bindings.notes(table) && !has_triggers(engine, table)?) {
+            (true, _) => "a bound table is not there, so questions about it fail",
+            (false, true) => {
+                "a bound table has lost its triggers, so nothing is kept between questions, and grants on its rows outlive them"
+            }
+            (false, false) => continue,
+        };
+        findings.push((what, table.to_owned()));
+    }
+    Ok(findings)
+}

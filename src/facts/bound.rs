@@ -378,10 +378,11 @@ fn ask<T>(
             }
             Ok(found)
         })
-        .map_err(|error| match &error {
-            Error::Sqlite(inner) if inner.to_string().contains("no such") => Error::refused(format!(
-                "a bound table is not as it was bound ({inner}); bind it again with authz_bind, or take the binding back with authz_unbind"
+        .map_err(|error| match error {
+            Error::NoSchema | Error::SchemaElsewhere(_) => Error::refused(format!(
+                "the table `{}` is not there any more, or lacks a column that was bound; bind it again with authz_bind, or take the binding back with authz_unbind",
+                query.table
             )),
-            _ => error,
+            other => other,
         })
 }

@@ -125,8 +125,11 @@ impl Reader<'_> {
         Ok(organization.and_then(|node| self.cache.nodes.get(node)).map(|(_, id)| Id::from(id)))
     }
 
-    /// Whether anybody is suspended where a resource lies.
+    /// Whether anybody is suspended where a resource lies, or may be a row that is gone.
     pub(crate) fn suspends(&mut self, node: Node) -> Result<bool> {
+        if !self.cache.bound.is_empty() {
+            return Ok(true);
+        }
         let Some(organization) = self.organization_of(node)? else { return Ok(false) };
         if self.requires_membership()? {
             return Ok(true);

@@ -16,7 +16,7 @@ use crate::binding::triggers::{Shape, on_table};
 use crate::facts::bindings::read_document;
 use crate::facts::catalog::{check_subject_type, check_type};
 use crate::sqlite::connection::Engine;
-use crate::sqlite::error::{Error, Result};
+use crate::sqlite::error::{Error, Result, words_of_sqlite};
 use crate::sqlite::scalar::{Arguments, Effect, define};
 use crate::sqlite::transaction::alter;
 
@@ -237,16 +237,8 @@ fn check_condition(engine: &Engine, place: &str, table: &str, is_view: bool, sha
         Err(error) => Err(Error::refused(format!(
             "{place}.where: `{}` is no condition about one row that holds at any time ({}); it may compare columns and values of the row",
             shown(condition),
-            words(&error)
+            words_of_sqlite(&error)
         ))),
-    }
-}
-
-fn words(error: &rusqlite::Error) -> String {
-    match error {
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-        other => other.to_string(),
     }
 }
 
