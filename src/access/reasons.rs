@@ -1,7 +1,8 @@
 //! Why a relation holds or does not: which branch of which rule said yes, or why none did, as a tree.
 //!
-//! What a goal or a part of its rule comes to is taken from the solver that decided the question; here it is only told. The tree is drawn
-//! without recursion, from a list of what has yet to be told, so that no depth of rules and goals overflows.
+//! What a goal or a part of its rule comes to is taken from the solver that decided the question; here it is only told. Where
+//! the tree leads to a goal that the decision could do without, the solver decides that too. No answer differs for it: all is read of one state
+//! of the file, and what a goal comes to does not depend on who asks for it, in a cycle neither. The tree is drawn without recursion, from a list of what has yet to be told, so that no depth of rules and goals overflows.
 
 use std::rc::Rc;
 
