@@ -125,7 +125,8 @@ fn write(engine: &Engine, document: &Map<String, Value>) -> Result<String> {
             }
         }
     }
-    let types: Vec<&str> = bindings.types.iter().map(|one| one.slug.as_str()).collect();
+    let mut types: Vec<&str> = bindings.types.iter().map(|one| one.slug.as_str()).collect();
+    types.sort_unstable();
     Ok(json!({"types": types, "tables": bindings.tables()}).to_string())
 }
 
