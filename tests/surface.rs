@@ -77,6 +77,7 @@ fn registering_adds_these_functions() {
             "authz_put_directory/4 writes",
             "authz_put_resource/4 writes",
             "authz_put_resource/5 writes",
+            "authz_put_resource/6 writes",
             "authz_relate/4 writes",
             "authz_relate/5 writes",
             "authz_remove_command/1 writes",

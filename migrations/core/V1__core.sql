@@ -252,18 +252,25 @@ CREATE TABLE authz_resources (
   organization ANY,
   name TEXT,
   description TEXT,
+  -- how the organization knows it, where that is not resource_id: write this, and read external_id
+  given_external_id ANY,
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+  -- unique in its organization and type: see _authz_external_ids
+  external_id TEXT AS (ifnull(given_external_id, CAST(resource_id AS TEXT))),
   PRIMARY KEY (resource_type, resource_id),
   CONSTRAINT "an id is an INTEGER or TEXT; where a driver binds a REAL, bind an integer or CAST(? AS INTEGER)"
     CHECK (typeof(resource_id) = 'integer' OR typeof(resource_id) = 'text'),
   CONSTRAINT "parent_type and parent_id are given together" CHECK ((parent_type IS NULL) = (parent_id IS NULL)),
   CONSTRAINT "the id of a parent or an organization is not REAL; bind an integer or CAST(? AS INTEGER)"
     CHECK (typeof(parent_id) <> 'real' AND typeof(organization) <> 'real'),
+  CONSTRAINT "an external id is TEXT of 1 to 128 characters; leave it NULL where it is the id itself"
+    CHECK (given_external_id IS NULL OR typeof(given_external_id) = 'text' AND length(given_external_id) BETWEEN 1 AND 128),
   CONSTRAINT "a name has at most 256 characters" CHECK (length(name) <= 256),
   CONSTRAINT "a description has at most 1000 characters" CHECK (length(description) <= 1000)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX _authz_resources_by_parent ON authz_resources (parent_type, parent_id, resource_type, resource_id) WHERE parent_type IS NOT NULL;
+CREATE INDEX _authz_resources_by_external_id ON authz_resources (resource_type, given_external_id) WHERE given_external_id IS NOT NULL;
 
 CREATE TABLE authz_groups (
   id TEXT NOT NULL PRIMARY KEY DEFAULT ('group_' || printf('%012X', (julianday('now') - 2440587.5) * 86400000) || hex(randomblob(7))),
@@ -686,9 +693,8 @@ BEGIN
   INSERT INTO _authz_changes (resource_type, resource_id) VALUES (NEW.resource_type, NEW.resource_id);
   INSERT OR IGNORE INTO _authz_replace_probe SELECT 1, 1 FROM authz_resources
   WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
-  INSERT INTO _authz_text VALUES (NEW.resource_id, printf('%s%s', NEW.name, NEW.description));
-  INSERT INTO _authz_search_notes SELECT NEW.resource_type, NEW.resource_id FROM _authz_search_state
-  WHERE format > 0 AND NOT EXISTS (SELECT 1 FROM _authz_search_notes WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id);
+  INSERT INTO _authz_text VALUES (NEW.resource_id, printf('%s%s%s', NEW.name, NEW.description, NEW.given_external_id));
+  INSERT INTO _authz_search_notes SELECT NEW.resource_type, NEW.resource_id FROM _authz_search_state WHERE format > 0 ON CONFLICT DO NOTHING;
   SELECT CASE
     WHEN (SELECT replaced FROM _authz_replace_probe) THEN RAISE(ABORT, 'replace_refused: OR REPLACE would delete the old row without its delete triggers; use UPDATE or ON CONFLICT DO UPDATE')
     WHEN t.slug IS NULL THEN RAISE(ABORT, 'resource_type_unknown: the resource type is not in authz_resource_types')
@@ -724,21 +730,38 @@ BEGIN
   SELECT RAISE(ABORT, 'resource_exists: 42 and ''42'' are one resource, and it is registered with the other type of id');
 END;
 
+-- A resource with its external id: insert it here, and it is refused where another of the type has that in the organization. Two can only
+-- clash where one of them was given its external id, so a resource that was given none is looked up among those that were.
+CREATE VIEW _authz_external_ids (resource_type, resource_id, given, external_id, organization) AS SELECT NULL, NULL, NULL, NULL, NULL;
+CREATE TRIGGER _authz_external_ids_check INSTEAD OF INSERT ON _authz_external_ids
+WHEN NEW.given IS NOT NULL OR EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND given_external_id = +NEW.external_id)
+BEGIN
+  SELECT RAISE(ABORT, 'authorization_resource_external_id_conflict: another resource of the type has that external id in the organization')
+  FROM authz_resources
+  WHERE resource_type = NEW.resource_type AND resource_id <> NEW.resource_id AND external_id = NEW.external_id AND organization IS NEW.organization
+    AND resource_id IN (
+      SELECT resource_id FROM authz_resources WHERE resource_type = NEW.resource_type AND given_external_id = +NEW.external_id
+      UNION ALL
+      VALUES (NEW.given), (CAST(NEW.given AS INTEGER))
+    );
+END;
+
 -- The organization is that of the parent, whose id is brought to the type it was registered with. Where the organization was given, the
 -- parent was found by the id as it was written.
-CREATE TRIGGER _authz_resources_inserted AFTER INSERT ON authz_resources WHEN NEW.organization IS NULL
+CREATE TRIGGER _authz_resources_inserted AFTER INSERT ON authz_resources
+WHEN NEW.organization IS NULL OR NEW.given_external_id IS NOT NULL
+  OR EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.resource_type AND given_external_id = +NEW.external_id)
 BEGIN
-  UPDATE authz_resources SET organization = CASE NEW.resource_type WHEN 'organization' THEN NEW.resource_id ELSE (
-      SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id
-    ) END
-  WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
-  UPDATE authz_resources SET (organization, parent_id) = (
-    SELECT organization, resource_id FROM authz_resources
-    WHERE resource_type = NEW.parent_type AND resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
-  )
-  WHERE NEW.parent_type IS NOT NULL AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id
+  UPDATE authz_resources SET parent_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
+  WHERE NEW.organization IS NULL AND NEW.parent_type IS NOT NULL AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id
     AND NEW.parent_type NOT IN (SELECT name FROM _authz_bindings WHERE number = 0)
     AND NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id);
+  UPDATE authz_resources SET organization = CASE NEW.resource_type WHEN 'organization' THEN NEW.resource_id ELSE (
+      SELECT p.organization FROM authz_resources AS p WHERE p.resource_type = NEW.parent_type AND p.resource_id = authz_resources.parent_id
+    ) END
+  WHERE NEW.organization IS NULL AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
+  INSERT INTO _authz_external_ids VALUES (NEW.resource_type, NEW.resource_id, NEW.given_external_id, NEW.external_id,
+    (SELECT organization FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id));
 END;
 
 -- A resource registered after its relationships were written: they take over the type of its id.
@@ -754,22 +777,34 @@ BEGIN
     AND CAST(resource_id AS TEXT) = CAST(NEW.resource_id AS TEXT);
 END;
 
-CREATE TRIGGER _authz_resources_update_organization BEFORE UPDATE OF organization ON authz_resources
-WHEN NEW.organization IS NOT OLD.organization AND (OLD.organization IS NOT NULL OR NEW.organization IS NOT CASE NEW.resource_type
-  WHEN 'organization' THEN NEW.resource_id ELSE (SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id) END)
+-- The organization is filled in, and follows a move: from the parent, or from the top where the parent has yet to follow. Roles of an
+-- organization, and those that its directories and sign-ins give, are for what lies in it.
+CREATE TRIGGER _authz_resources_update_organization BEFORE UPDATE OF organization ON authz_resources WHEN NEW.organization IS NOT OLD.organization
 BEGIN
-  SELECT RAISE(ABORT, 'resource_organization: the organization follows from the parents and cannot change');
+  SELECT CASE
+    WHEN NEW.organization IS NOT (SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
+      AND NEW.organization IS NOT (
+        WITH RECURSIVE above (type, id) AS (
+          SELECT NEW.resource_type, NEW.resource_id
+          UNION
+          SELECT r.parent_type, r.parent_id FROM above JOIN authz_resources AS r ON r.resource_type = above.type AND r.resource_id = above.id
+        )
+        SELECT id FROM above WHERE type = 'organization'
+      ) THEN RAISE(ABORT, 'resource_organization: the organization follows from the parents; change the parent')
+    WHEN EXISTS (
+      SELECT 1 FROM authz_role_assignments
+      WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id AND (organization IS NOT NULL OR source <> 'direct')
+    ) THEN RAISE(ABORT, 'resource_organization: a role of the organization, its directory or its sign-ins is assigned there; revoke it before the move')
+  END;
 END;
 
-CREATE TRIGGER _authz_resources_update BEFORE UPDATE OF resource_type, resource_id, parent_type, parent_id, name, description, created_at
-ON authz_resources
+CREATE TRIGGER _authz_resources_update
+BEFORE UPDATE OF resource_type, resource_id, parent_type, parent_id, name, description, given_external_id, created_at ON authz_resources
 BEGIN
   INSERT INTO _authz_changes (resource_type, resource_id) SELECT NEW.resource_type, NEW.resource_id
   WHERE (NEW.parent_type, NEW.parent_id) IS NOT (OLD.parent_type, OLD.parent_id);
-  INSERT INTO _authz_text VALUES (NULL, printf('%s%s', NEW.name, NEW.description));
-  INSERT INTO _authz_search_notes SELECT NEW.resource_type, NEW.resource_id FROM _authz_search_state
-  WHERE format > 0 AND NEW.name IS NOT OLD.name
-    AND NOT EXISTS (SELECT 1 FROM _authz_search_notes WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id);
+  INSERT INTO _authz_text VALUES (NULL, printf('%s%s%s', NEW.name, NEW.description, NEW.given_external_id));
+  INSERT INTO _authz_search_notes SELECT NEW.resource_type, NEW.resource_id FROM _authz_search_state WHERE format > 0 AND NEW.name IS NOT OLD.name ON CONFLICT DO NOTHING;
   SELECT RAISE(ABORT, 'resource_immutable: type, id and created_at of a resource cannot change; insert another and delete this one')
   WHERE (NEW.resource_type, NEW.resource_id, typeof(NEW.resource_id), NEW.created_at) <> (OLD.resource_type, OLD.resource_id, typeof(OLD.resource_id), OLD.created_at);
 END;
@@ -792,13 +827,40 @@ BEGIN
       )
       SELECT 1 FROM above WHERE type = NEW.resource_type AND id = NEW.resource_id
     ) THEN RAISE(ABORT, 'resource_cycle: the new parent lies below the resource itself')
-    WHEN p.organization IS NOT NEW.organization THEN RAISE(ABORT, 'resource_organization: a resource cannot move into another organization')
   END
   FROM (SELECT 1) LEFT JOIN authz_resources AS p ON p.resource_type = NEW.parent_type AND p.resource_id = NEW.parent_id;
 END;
 
-CREATE TRIGGER _authz_resources_updated AFTER UPDATE OF name, description, parent_type, parent_id ON authz_resources
-WHEN (NEW.name, NEW.description, NEW.parent_type, NEW.parent_id) IS NOT (OLD.name, OLD.description, OLD.parent_type, OLD.parent_id)
+-- All that lies below follows into another organization, or nothing moves.
+CREATE TRIGGER _authz_resources_moved AFTER UPDATE OF parent_type, parent_id ON authz_resources
+WHEN (NEW.parent_type, NEW.parent_id) IS NOT (OLD.parent_type, OLD.parent_id)
+  AND OLD.organization IS NOT (SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
+BEGIN
+  UPDATE authz_resources SET organization = (SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
+  WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
+  UPDATE authz_resources SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now'),
+    organization = (SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
+  WHERE (resource_type, resource_id) IN (
+    WITH RECURSIVE below (type, id) AS (
+      SELECT resource_type, resource_id FROM authz_resources WHERE parent_type = NEW.resource_type AND parent_id = NEW.resource_id
+      UNION
+      SELECT r.resource_type, r.resource_id FROM below JOIN authz_resources AS r ON r.parent_type = below.type AND r.parent_id = below.id
+    )
+    SELECT type, id FROM below
+  );
+END;
+
+-- A resource that has moved and has yet to follow into the organization of its parent is looked at when it does.
+CREATE TRIGGER _authz_resources_updated_external_id AFTER UPDATE OF given_external_id, organization ON authz_resources
+WHEN NEW.organization IS NOT OLD.organization OR NEW.given_external_id IS NOT OLD.given_external_id
+  AND NEW.organization IS (SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id)
+BEGIN
+  INSERT INTO _authz_external_ids VALUES (NEW.resource_type, NEW.resource_id, NEW.given_external_id, NEW.external_id, NEW.organization);
+END;
+
+CREATE TRIGGER _authz_resources_updated AFTER UPDATE OF name, description, given_external_id, parent_type, parent_id ON authz_resources
+WHEN (NEW.name, NEW.description, NEW.given_external_id, NEW.parent_type, NEW.parent_id)
+  IS NOT (OLD.name, OLD.description, OLD.given_external_id, OLD.parent_type, OLD.parent_id)
 BEGIN
   UPDATE authz_resources SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
 END;
@@ -808,8 +870,7 @@ END;
 CREATE TRIGGER _authz_resources_delete BEFORE DELETE ON authz_resources
 BEGIN
   INSERT INTO _authz_changes (resource_type, resource_id) VALUES (OLD.resource_type, OLD.resource_id);
-  INSERT INTO _authz_search_notes SELECT OLD.resource_type, OLD.resource_id FROM _authz_search_state
-  WHERE format > 0 AND NOT EXISTS (SELECT 1 FROM _authz_search_notes WHERE resource_type = OLD.resource_type AND resource_id = OLD.resource_id);
+  INSERT INTO _authz_search_notes SELECT OLD.resource_type, OLD.resource_id FROM _authz_search_state WHERE format > 0 ON CONFLICT DO NOTHING;
   SELECT RAISE(ABORT, 'resource_has_dependents: the resource has children; remove them first')
   WHERE EXISTS (SELECT 1 FROM authz_resources WHERE parent_type = OLD.resource_type AND parent_id = OLD.resource_id);
   DELETE FROM authz_role_assignments WHERE resource_type = OLD.resource_type AND resource_id = OLD.resource_id;

@@ -248,41 +248,45 @@ END;
 DROP TRIGGER _authz_resources_inserted;
 CREATE TRIGGER _authz_resources_inserted AFTER INSERT ON authz_resources
 BEGIN
-  UPDATE authz_resources SET organization = CASE NEW.resource_type WHEN 'organization' THEN NEW.resource_id ELSE (
-      SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id
-    ) END
-  WHERE NEW.organization IS NULL AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
-  UPDATE authz_resources SET (organization, parent_id) = (
-    SELECT organization, resource_id FROM authz_resources
-    WHERE resource_type = NEW.parent_type AND resource_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
-  )
+  UPDATE authz_resources SET parent_id = CASE typeof(NEW.parent_id) WHEN 'integer' THEN CAST(NEW.parent_id AS TEXT) ELSE CAST(NEW.parent_id AS INTEGER) END
   WHERE NEW.organization IS NULL AND NEW.parent_type IS NOT NULL AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id
     AND NEW.parent_type NOT IN (SELECT name FROM _authz_bindings WHERE number = 0)
     AND NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id);
-  INSERT INTO _authz_outbox (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
+  UPDATE authz_resources SET organization = CASE NEW.resource_type WHEN 'organization' THEN NEW.resource_id ELSE (
+      SELECT p.organization FROM authz_resources AS p WHERE p.resource_type = NEW.parent_type AND p.resource_id = authz_resources.parent_id
+    ) END
+  WHERE NEW.organization IS NULL AND resource_type = NEW.resource_type AND resource_id = NEW.resource_id;
+  INSERT INTO _authz_external_ids VALUES (NEW.resource_type, NEW.resource_id, NEW.given_external_id, NEW.external_id,
+    (SELECT organization FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id));
+  INSERT INTO _authz_outbox (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, external_id, created_at, updated_at)
   VALUES ('authorization_resource', 'authorization_resource.created', NEW.resource_type, NEW.resource_id, NEW.parent_type,
     CASE WHEN NEW.organization IS NULL
       THEN (SELECT parent_id FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id) ELSE NEW.parent_id END,
     ifnull(NEW.organization, (SELECT organization FROM authz_resources WHERE resource_type = NEW.resource_type AND resource_id = NEW.resource_id)),
-    NEW.name, NEW.description, NEW.created_at, NEW.updated_at);
+    NEW.name, NEW.description, NEW.given_external_id, NEW.created_at, NEW.updated_at);
 END;
 
--- A parent written with the other type of id than it is registered with is no move.
-CREATE TRIGGER _authz_resources_event_updated AFTER UPDATE OF name, description, parent_type, parent_id ON authz_resources
-WHEN (NEW.name, NEW.description, NEW.parent_type, CAST(NEW.parent_id AS TEXT)) IS NOT (OLD.name, OLD.description, OLD.parent_type, CAST(OLD.parent_id AS TEXT))
+-- A parent written with the other type of id than it is registered with is no move. What lies below a resource that moves into another
+-- organization is told of by the time that is set with its organization; what fills in the organization of a new one sets no time.
+CREATE TRIGGER _authz_resources_event_updated AFTER UPDATE OF name, description, given_external_id, parent_type, parent_id, updated_at ON authz_resources
+WHEN (NEW.name, NEW.description, NEW.given_external_id, NEW.organization, NEW.parent_type, CAST(NEW.parent_id AS TEXT))
+  IS NOT (OLD.name, OLD.description, OLD.given_external_id, OLD.organization, OLD.parent_type, CAST(OLD.parent_id AS TEXT))
 BEGIN
-  INSERT INTO _authz_outbox (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
+  INSERT INTO _authz_outbox (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, external_id, created_at, updated_at)
   VALUES ('authorization_resource',
     CASE WHEN (NEW.parent_type, CAST(NEW.parent_id AS TEXT)) IS NOT (OLD.parent_type, CAST(OLD.parent_id AS TEXT)) THEN 'authorization_resource.moved' ELSE 'authorization_resource.updated' END,
-    NEW.resource_type, NEW.resource_id, NEW.parent_type, NEW.parent_id, NEW.organization, NEW.name, NEW.description, NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
-  INSERT INTO _authz_outbox (kind, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
-  VALUES ('authorization_resource', OLD.resource_type, OLD.resource_id, OLD.parent_type, OLD.parent_id, OLD.organization, OLD.name, OLD.description, OLD.created_at, OLD.updated_at);
+    NEW.resource_type, NEW.resource_id, NEW.parent_type, NEW.parent_id,
+    CASE WHEN (NEW.parent_type, NEW.parent_id) IS (OLD.parent_type, OLD.parent_id) THEN NEW.organization
+      ELSE (SELECT organization FROM authz_resources WHERE resource_type = NEW.parent_type AND resource_id = NEW.parent_id) END,
+    NEW.name, NEW.description, NEW.given_external_id, NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));
+  INSERT INTO _authz_outbox (kind, resource_type, resource_id, parent_type, parent_id, organization, name, description, external_id, created_at, updated_at)
+  VALUES ('authorization_resource', OLD.resource_type, OLD.resource_id, OLD.parent_type, OLD.parent_id, OLD.organization, OLD.name, OLD.description, OLD.given_external_id, OLD.created_at, OLD.updated_at);
 END;
 
 CREATE TRIGGER _authz_resources_event_deleted AFTER DELETE ON authz_resources
 BEGIN
-  INSERT INTO _authz_outbox (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, created_at, updated_at)
-  VALUES ('authorization_resource', 'authorization_resource.deleted', OLD.resource_type, OLD.resource_id, OLD.parent_type, OLD.parent_id, OLD.organization, OLD.name, OLD.description, OLD.created_at, OLD.updated_at);
+  INSERT INTO _authz_outbox (kind, event, resource_type, resource_id, parent_type, parent_id, organization, name, description, external_id, created_at, updated_at)
+  VALUES ('authorization_resource', 'authorization_resource.deleted', OLD.resource_type, OLD.resource_id, OLD.parent_type, OLD.parent_id, OLD.organization, OLD.name, OLD.description, OLD.given_external_id, OLD.created_at, OLD.updated_at);
 END;
 
 -- Besides what core does with it. The event of a group that comes into being is before that of the assignment.
@@ -602,7 +606,7 @@ objects (seq, before, object) AS NOT MATERIALIZED (
     WHEN 'authorization_resource' THEN json_object(
       'object', 'authorization_resource',
       'id', p.resource_type || ':' || p.resource_id,
-      'external_id', CAST(p.resource_id AS TEXT),
+      'external_id', ifnull(p.external_id, CAST(p.resource_id AS TEXT)),
       'resource_type_slug', p.resource_type,
       'resource_id', p.resource_id,
       'name', p.name,

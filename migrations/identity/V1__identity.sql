@@ -597,8 +597,7 @@ DROP TRIGGER _authz_resources_delete;
 CREATE TRIGGER _authz_resources_delete BEFORE DELETE ON authz_resources
 BEGIN
   INSERT INTO _authz_changes (resource_type, resource_id) VALUES (OLD.resource_type, OLD.resource_id);
-  INSERT INTO _authz_search_notes SELECT OLD.resource_type, OLD.resource_id FROM _authz_search_state
-  WHERE format > 0 AND NOT EXISTS (SELECT 1 FROM _authz_search_notes WHERE resource_type = OLD.resource_type AND resource_id = OLD.resource_id);
+  INSERT INTO _authz_search_notes SELECT OLD.resource_type, OLD.resource_id FROM _authz_search_state WHERE format > 0 ON CONFLICT DO NOTHING;
   SELECT CASE
     WHEN EXISTS (SELECT 1 FROM authz_resources WHERE parent_type = OLD.resource_type AND parent_id = OLD.resource_id)
       THEN RAISE(ABORT, 'resource_has_dependents: the resource has children; remove them first')
@@ -612,15 +611,15 @@ END;
 
 CREATE TRIGGER _authz_resources_inserted_organization AFTER INSERT ON authz_resources WHEN NEW.resource_type = 'organization'
 BEGIN
-  INSERT INTO authz_organizations (id, name, description, created_at, updated_at)
-  SELECT NEW.resource_id, NEW.name, NEW.description, NEW.created_at, NEW.updated_at WHERE NEW.resource_id NOT IN (SELECT id FROM authz_organizations);
+  INSERT INTO authz_organizations (id, name, description, external_id, created_at, updated_at)
+  SELECT NEW.resource_id, NEW.name, NEW.description, NEW.given_external_id, NEW.created_at, NEW.updated_at WHERE NEW.resource_id NOT IN (SELECT id FROM authz_organizations);
 END;
 
-CREATE TRIGGER _authz_resources_updated_organization AFTER UPDATE OF name, description ON authz_resources
-WHEN NEW.resource_type = 'organization' AND (NEW.name, NEW.description) IS NOT (OLD.name, OLD.description)
+CREATE TRIGGER _authz_resources_updated_organization AFTER UPDATE OF name, description, given_external_id ON authz_resources
+WHEN NEW.resource_type = 'organization' AND (NEW.name, NEW.description, NEW.given_external_id) IS NOT (OLD.name, OLD.description, OLD.given_external_id)
 BEGIN
-  UPDATE authz_organizations SET name = NEW.name, description = NEW.description
-  WHERE id = NEW.resource_id AND (name, description) IS NOT (NEW.name, NEW.description);
+  UPDATE authz_organizations SET name = NEW.name, description = NEW.description, external_id = NEW.given_external_id
+  WHERE id = NEW.resource_id AND (name, description, external_id) IS NOT (NEW.name, NEW.description, NEW.given_external_id);
 END;
 
 CREATE TRIGGER _authz_resources_deleted_organization AFTER DELETE ON authz_resources WHEN OLD.resource_type = 'organization'
@@ -649,8 +648,8 @@ END;
 
 CREATE TRIGGER _authz_organizations_inserted AFTER INSERT ON authz_organizations
 BEGIN
-  INSERT INTO authz_resources (resource_type, resource_id, organization, name, description, created_at, updated_at)
-  SELECT 'organization', NEW.id, NEW.id, NEW.name, NEW.description, NEW.created_at, NEW.updated_at
+  INSERT INTO authz_resources (resource_type, resource_id, organization, name, description, given_external_id, created_at, updated_at)
+  SELECT 'organization', NEW.id, NEW.id, NEW.name, NEW.description, NEW.external_id, NEW.created_at, NEW.updated_at
   WHERE NOT EXISTS (SELECT 1 FROM authz_resources WHERE resource_type = 'organization' AND resource_id = NEW.id);
   INSERT INTO _authz_outbox (kind, event, id, name, description, external_id, metadata, created_at, updated_at)
   VALUES ('organization', 'organization.created', NEW.id, NEW.name, NEW.description, NEW.external_id, NEW.metadata, NEW.created_at, NEW.updated_at);
@@ -672,7 +671,7 @@ CREATE TRIGGER _authz_organizations_updated AFTER UPDATE OF name, description, e
 WHEN (NEW.name, NEW.description, NEW.external_id, NEW.metadata) IS NOT (OLD.name, OLD.description, OLD.external_id, OLD.metadata)
 BEGIN
   UPDATE authz_organizations SET updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE id = NEW.id;
-  UPDATE authz_resources SET name = NEW.name, description = NEW.description, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+  UPDATE authz_resources SET name = NEW.name, description = NEW.description, given_external_id = NEW.external_id, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
   WHERE resource_type = 'organization' AND resource_id = NEW.id;
   INSERT INTO _authz_outbox (kind, event, id, name, description, external_id, metadata, created_at, updated_at)
   VALUES ('organization', 'organization.updated', NEW.id, NEW.name, NEW.description, NEW.external_id, NEW.metadata, NEW.created_at, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'));

@@ -94,7 +94,7 @@ objects (seq, before, object) AS NOT MATERIALIZED (
     WHEN 'authorization_resource' THEN json_object(
       'object', 'authorization_resource',
       'id', p.resource_type || ':' || p.resource_id,
-      'external_id', CAST(p.resource_id AS TEXT),
+      'external_id', ifnull(p.external_id, CAST(p.resource_id AS TEXT)),
       'resource_type_slug', p.resource_type,
       'resource_id', p.resource_id,
       'name', p.name,

@@ -55,7 +55,7 @@ pub(crate) fn bound_row(store: &Store, resource_type: &str, id: IdRef<'_>) -> Re
                     Id::Integer(number) => Value::Integer(number),
                     Id::Text(text) => Value::Text(text.into()),
                 });
-                Some(Resource { id, parent: None, organization, name: None })
+                Some(Resource { id, parent: None, organization, name: None, given_external_id: None })
             }
             None => None,
         };

@@ -16,6 +16,7 @@ pub(crate) struct Resource {
     pub(crate) parent: Option<(String, Value)>,
     pub(crate) organization: Value,
     pub(crate) name: Option<String>,
+    pub(crate) given_external_id: Option<String>,
 }
 
 /// The registered resource of that type and id.
@@ -37,7 +38,7 @@ fn find_either(engine: &Engine, resource_type: &str, first: &Value, second: Opti
             Some(parent_type) => Some((parent_type, row.get(2)?)),
             None => None,
         };
-        Ok(Some(Resource { id: row.get(0)?, parent, organization: row.get(3)?, name: row.get(4)? }))
+        Ok(Some(Resource { id: row.get(0)?, parent, organization: row.get(3)?, name: row.get(4)?, given_external_id: row.get(5)? }))
     })
 }
 

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use rusqlite::types::Value;
-use rusqlite::{Connection, params};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::base::refusal::shown;
 use crate::facts::bound::{BoundRow, bound_row};
@@ -17,15 +17,17 @@ use crate::sqlite::value::GivenId;
 
 /// Registers the functions of this module.
 pub(crate) fn register(connection: &Connection, store: &Rc<Store>) -> rusqlite::Result<()> {
-    define(connection, store, "authz_put_resource", 4..=5, Effect::Writes, put)?;
+    define(connection, store, "authz_put_resource", 4..=6, Effect::Writes, put)?;
     define(connection, store, "authz_remove_resource", 2..=3, Effect::Writes, remove)
 }
 
-/// `authz_put_resource(resource_type, resource_id, parent_type, parent_id [, name])` → 1 if something changed, else 0.
+/// `authz_put_resource(resource_type, resource_id, parent_type, parent_id [, name [, external_id]])` → 1 if something changed, else 0.
 ///
-/// Inserts, renames or moves. Without `name` the old one stays; NULL as a name takes it away. A NULL parent is for root types only.
+/// Inserts, renames or moves. Without `name` or `external_id` the old one stays; NULL as a name takes it away, and as an external id makes
+/// it the id itself again. A NULL parent is for root types only.
 ///
-/// Refuses an unknown type, a parent that is missing or of a type not allowed, a move under a descendant or into another organization.
+/// Refuses an unknown type, a parent that is missing or of a type not allowed, a move under a descendant, an external id that another
+/// resource of the type has in the organization, and a move that would bring two together that have the same one.
 fn put(store: &Store, call: &Arguments<'_>) -> Result<i64> {
     let engine: &Engine = &store.engine;
     let resource_type = call.required_text(0, "resource type")?;
@@ -36,36 +38,34 @@ fn put(store: &Store, call: &Arguments<'_>) -> Result<i64> {
         _ => return Err(Error::refused("the parent type and the parent id are given together; give both or neither")),
     };
     let name = match call.count() {
-        5 => Some(call.text(4, "name")?),
-        _ => None,
+        4 => None,
+        _ => Some(call.text(4, "name")?),
     };
     if let Some(Some(name)) = name
         && name.chars().count() > 256
     {
         return Err(Error::refused(format!("the name `{}` has {} characters; a name has at most 256", shown(name), name.chars().count())));
     }
+    let external_id = match call.count() {
+        6 => Some(external_id(call)?.filter(|external_id| *external_id != id.text())),
+        _ => None,
+    };
     engine.atomically(|| {
         refuse_bound(store, resource_type, &id)?;
         let old = find_resource(engine, resource_type, &id)?;
-        let place = Placement::find(store, resource_type, &id, parent.as_ref())?;
-        let Some(old) = old else { return insert(engine, resource_type, &id, &place, name.flatten()) };
+        let mut place = Placement::find(store, resource_type, &id, parent.as_ref())?;
+        let Some(old) = old else { return insert(engine, resource_type, &id, &place, name.flatten(), external_id.flatten()) };
         place.check(engine, resource_type)?;
-        let moved = old.parent != place.parent;
-        let renamed = name.filter(|name| old.name.as_deref() != *name);
-        if !moved && renamed.is_none() {
+        if old.parent == place.parent {
+            // As it is stored: an organization may have been given with the other type of id.
+            place.organization = old.organization.clone();
+        }
+        let name = name.unwrap_or(old.name.as_deref());
+        let external_id = external_id.unwrap_or_else(|| old.given_external_id.clone());
+        if (&old.parent, old.name.as_deref(), &old.given_external_id) == (&place.parent, name, &external_id) {
             return Ok(0);
         }
-        as_one_call(engine, || {
-            if moved {
-                move_below(engine, resource_type, &old, place)?;
-            }
-            if let Some(name) = renamed {
-                engine.with(include_str!("../../sql/manage/resources/rename.sql"), |statement| {
-                    Ok(statement.execute(params![resource_type, old.id, name])?)
-                })?;
-            }
-            Ok(1)
-        })
+        update(engine, resource_type, &old, &place, name, external_id)
     })
 }
 
@@ -77,6 +77,21 @@ fn refuse_bound(store: &Store, resource_type: &str, id: &GivenId<'_>) -> Result<
             shown(&id.text())
         ))),
         _ => Ok(()),
+    }
+}
+
+/// The external id as it is stored: ids that are numbers are texts here.
+fn external_id(call: &Arguments<'_>) -> Result<Option<String>> {
+    let given = match call.value(5) {
+        ValueRef::Integer(_) | ValueRef::Real(_) => call.id(5, "external id")?.map(|id| id.text().into_owned()),
+        _ => call.text(5, "external id")?.map(str::to_owned),
+    };
+    match &given {
+        Some(given) if !(1..=128).contains(&given.chars().count()) => {
+            let count = given.chars().count();
+            Err(Error::refused(format!("the external id `{}` has {count} characters; an external id has 1 to 128", shown(given))))
+        }
+        _ => Ok(given),
     }
 }
 
@@ -132,47 +147,105 @@ impl Placement {
 }
 
 /// A new resource. The rules stand in the file; only where they refuse it are they gone into here, to say why.
-fn insert(engine: &Engine, resource_type: &str, id: &GivenId<'_>, place: &Placement, name: Option<&str>) -> Result<i64> {
+fn insert(
+    engine: &Engine,
+    resource_type: &str,
+    id: &GivenId<'_>,
+    place: &Placement,
+    name: Option<&str>,
+    external_id: Option<String>,
+) -> Result<i64> {
     let (parent_type, parent_id) = place.parent.as_ref().map(|(slug, id)| (slug, id)).unzip();
+    let id = id.value_as_stored();
     let inserted = engine.with(include_str!("../../sql/manage/resources/insert.sql"), |statement| {
-        Ok(statement.execute(params![resource_type, id.value_as_stored(), parent_type, parent_id, place.organization, name])?)
+        Ok(statement.execute(params![resource_type, id, parent_type, parent_id, place.organization, name, external_id])?)
     });
     match inserted {
         Ok(_) => Ok(1),
         Err(error) if error.is_constraint() => {
             check_type(engine, resource_type)?;
             place.check(engine, resource_type)?;
-            Err(error)
+            Err(clash(engine, resource_type, &id, place, external_id.as_deref(), error))
         }
         Err(error) => Err(error),
     }
 }
 
-fn move_below(engine: &Engine, resource_type: &str, old: &Resource, place: Placement) -> Result<()> {
-    let Placement { parent, organization, .. } = place;
-    if old.organization != organization {
+/// What a resource is to be now, in one statement, so that it is judged as a whole.
+fn update(
+    engine: &Engine,
+    resource_type: &str,
+    old: &Resource,
+    place: &Placement,
+    name: Option<&str>,
+    external_id: Option<String>,
+) -> Result<i64> {
+    let (parent_type, parent_id) = place.parent.as_ref().map(|(slug, id)| (slug, id)).unzip();
+    let updated = engine.with(include_str!("../../sql/manage/resources/update.sql"), |statement| {
+        Ok(statement.execute(params![resource_type, old.id, parent_type, parent_id, place.organization, name, external_id])?)
+    });
+    let Err(error) = updated else { return Ok(1) };
+    let told = error.to_string();
+    if told.starts_with("resource_cycle") {
         return Err(Error::refused(format!(
-            "the {resource_type} `{}` lies in organization `{}` and cannot move into `{}`",
+            "the {resource_type} `{}` cannot move under {} `{}`, which is or lies below it",
             words(&old.id),
-            words(&old.organization),
-            words(&organization)
+            parent_type.map_or("", String::as_str),
+            parent_id.map(words).unwrap_or_default()
         )));
     }
-    let (parent_type, parent_id) = parent.unzip();
-    engine
-        .with(include_str!("../../sql/manage/resources/move.sql"), |statement| {
-            Ok(statement.execute(params![resource_type, old.id, parent_type, parent_id])?)
-        })
-        .map_err(|error| match error.to_string().starts_with("resource_cycle") {
-            true => Error::refused(format!(
-                "the {resource_type} `{}` cannot move under {} `{}`, which is or lies below it",
-                words(&old.id),
-                parent_type.as_deref().unwrap_or_default(),
-                parent_id.as_ref().map(words).unwrap_or_default()
-            )),
-            false => error,
-        })?;
-    Ok(())
+    if told.starts_with("resource_organization") {
+        return Err(kept_in_place(engine, resource_type, old, error));
+    }
+    Err(clash(engine, resource_type, &old.id, place, external_id.as_deref(), error))
+}
+
+/// Names the two resources that would have the same external id.
+fn clash(engine: &Engine, resource_type: &str, id: &Value, place: &Placement, external_id: Option<&str>, error: Error) -> Error {
+    const CODE: &str = "authorization_resource_external_id_conflict";
+    if !error.to_string().starts_with(CODE) {
+        return error;
+    }
+    let found = engine.with(include_str!("../../sql/manage/resources/clash.sql"), |statement| {
+        let found = statement.query_row(params![resource_type, id, place.organization, external_id], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, Value>(1)?, row.get::<_, String>(2)?, row.get::<_, Value>(3)?))
+        });
+        Ok(found.optional()?)
+    });
+    let of = match place.organization {
+        Value::Null => "outside of organizations".to_owned(),
+        ref organization => format!("in organization `{}`", words(organization)),
+    };
+    match found {
+        Ok(Some((slug, one, external_id, other))) => Error::refused(format!(
+            "{CODE}: the {slug} `{}` cannot be `{}` {of}, for the {slug} `{}` is; give one of them another external id first",
+            words(&one),
+            shown(&external_id),
+            words(&other)
+        )),
+        Ok(None) => error,
+        Err(error) => error,
+    }
+}
+
+/// Names the role that keeps a resource in its organization.
+fn kept_in_place(engine: &Engine, resource_type: &str, old: &Resource, error: Error) -> Error {
+    let found = engine.with(include_str!("../../sql/manage/resources/kept_in_place.sql"), |statement| {
+        let found = statement.query_row(params![resource_type, old.id], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, Value>(3)?))
+        });
+        Ok(found.optional()?)
+    });
+    match found {
+        Ok(Some((subject, role, slug, id))) => Error::refused(format!(
+            "resource_organization: `{}` holds `{role}` on the {slug} `{}`, a role from organization `{}`; revoke it before the move",
+            shown(&subject),
+            words(&id),
+            words(&old.organization)
+        )),
+        Ok(None) => error,
+        Err(error) => error,
+    }
 }
 
 /// An id as a sentence shows it.

@@ -266,6 +266,7 @@ pub const CALLS: &[Call] = &[
     // ---- Writing: the resources and who may do what
     call("authz_put_resource", &["'document'", "60", "'project'", "2"]),
     call("authz_put_resource", &["'document'", "10", "'project'", "2", "'Moved'"]),
+    call("authz_put_resource", &["'document'", "10", "'project'", "2", "'Moved'", "'logo'"]),
     call("authz_remove_resource", &["'document'", "50"]),
     call("authz_remove_resource", &["'project'", "1", "'cascade'"]),
     call("authz_grant", &["'user:ben'", "'editor'", "'project'", "3"]),

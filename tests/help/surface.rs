@@ -15,7 +15,7 @@ pub(super) fn strings(connection: &Connection, sql: &str) -> Vec<String> {
 
 /// The columns of a table, whatever it is: name, type, and whether it is hidden. None of a module that is no table by itself.
 fn columns(connection: &Connection, table: &str) -> Vec<(String, String, bool)> {
-    let mut statement = connection.prepare("SELECT name, type, hidden FROM pragma_table_xinfo(?1)").unwrap();
+    let mut statement = connection.prepare("SELECT name, type, hidden = 1 FROM pragma_table_xinfo(?1)").unwrap();
     let rows = statement.query_map([table], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     rows.collect::<Result<_, _>>().unwrap_or_default()
 }
@@ -142,7 +142,7 @@ fn tables_have_the_columns_that_they_are_said_to_have() {
         );
         for ((name, told), (_, there, _)) in told.iter().zip(&there).filter(|_| entry.kind == "table") {
             let expected = match there.as_str() {
-                "ANY" => ["INTEGER or TEXT", "INTEGER or TEXT"],
+                "ANY" => ["INTEGER or TEXT", "TEXT"],
                 "TEXT" => ["TEXT", "JSON"],
                 other => [other, other],
             };

@@ -126,7 +126,7 @@ pub(crate) fn current(connection: &Connection) -> Objects {
             .to_owned(),
         format!(
             "SELECT 'resource ' || json_quote(resource_type) || ' ' || json_quote(resource_id),
-               json_object('object', 'authorization_resource', 'id', resource_type || ':' || resource_id, 'external_id', resource_id || '',
+               json_object('object', 'authorization_resource', 'id', resource_type || ':' || resource_id, 'external_id', external_id,
                  'resource_type_slug', resource_type, 'resource_id', resource_id, 'name', name, 'description', description,
                  'organization_id', organization || '', 'parent_resource_id', parent_type || ':' || parent_id,
                  'parent_resource_type_slug', parent_type, {times})
@@ -134,7 +134,7 @@ pub(crate) fn current(connection: &Connection) -> Objects {
         ),
         "SELECT 'organization ' || json_quote(id || ''), json_object('object', 'organization', 'id', o.id || '', 'resource_id', r.resource_id,
            'name', ifnull(r.name, r.resource_id || ''), 'description', r.description, 'domains', json('[]'), 'metadata', json(metadata),
-           'external_id', external_id, 'created_at', r.created_at, 'updated_at', r.updated_at)
+           'external_id', o.external_id, 'created_at', r.created_at, 'updated_at', r.updated_at)
          FROM authz_organizations AS o FULL JOIN authz_resources AS r ON r.resource_type = 'organization' AND r.resource_id = o.id
          WHERE r.resource_type IS 'organization' OR r.resource_type IS NULL"
             .to_owned(),
@@ -216,7 +216,7 @@ INSERT INTO authz_resource_type_parents (resource_type, parent_type) VALUES
   ('folder', 'organization'), ('folder', 'folder'), ('document', 'folder');";
 
 /// Statements with places for what varies: `?1` to `?4` are small numbers and texts. Whichever of them is refused is refused.
-const STATEMENTS: [&str; 76] = [
+const STATEMENTS: [&str; 79] = [
     "INSERT INTO authz_organizations (id, name, metadata) VALUES (?1, ?3, '{\"k\":\"v\"}')",
     "INSERT OR IGNORE INTO authz_organizations (id) VALUES (CAST(?1 AS TEXT))",
     "INSERT INTO authz_resources (resource_type, resource_id, name) VALUES ('organization', ?1, ?3)",
@@ -255,6 +255,9 @@ const STATEMENTS: [&str; 76] = [
     "SELECT authz_put_resource('folder', ?1, 'folder', ?2, ?3)",
     "SELECT authz_put_resource('document', ?4, 'folder', ?1, ?3)",
     "UPDATE authz_resources SET parent_id = ?1, name = ?3 WHERE resource_type = 'document' AND resource_id = ?4",
+    "UPDATE authz_resources SET given_external_id = nullif(?4, 'a') WHERE resource_type = 'folder' AND resource_id = ?1",
+    "SELECT authz_put_resource('folder', ?1, 'organization', ?2, ?3, ?4)",
+    "UPDATE authz_resources SET parent_type = 'organization', parent_id = ?2, given_external_id = ?3 WHERE resource_type = 'folder' AND resource_id = ?1",
     "DELETE FROM authz_resources WHERE resource_type = 'document'",
     "SELECT authz_remove_resource('folder', ?1, 'cascade')",
     "SELECT authz_grant('user:' || ?4, 'r' || ?1, 'organization', ?2)",

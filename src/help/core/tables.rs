@@ -55,9 +55,10 @@ pub(crate) const ENTRIES: &[Entry] = &[
     Entry::table(
         "authz_resources",
         "rows (resource_type TEXT, resource_id INTEGER or TEXT, parent_type TEXT, parent_id INTEGER or TEXT, organization INTEGER or TEXT, \
-         name TEXT, description TEXT, created_at TEXT, updated_at TEXT)",
+         name TEXT, description TEXT, given_external_id TEXT, created_at TEXT, updated_at TEXT, external_id TEXT)",
         "The registered resources, by the ids of the application. `organization` is the one at the top of the ancestors, filled in where it is \
-         not given. INSERT OR REPLACE over an existing row is refused; use ON CONFLICT DO UPDATE.",
+         not given. `external_id` is how the organization knows a resource: `given_external_id`, or the id as text where that is NULL; it is \
+         generated, so write `given_external_id`. INSERT OR REPLACE over an existing row is refused; use ON CONFLICT DO UPDATE.",
         "SELECT resource_type, resource_id, name FROM authz_resources WHERE parent_type = 'project' AND parent_id = 1;",
     ),
     Entry::table(

@@ -130,7 +130,11 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     ("UPDATE authz_resources SET resource_id = 9 WHERE resource_id = 7", "resource_immutable"),
     ("UPDATE authz_resources SET parent_type = 'document', parent_id = 8 WHERE resource_id = 7", "resource_cycle"),
-    ("UPDATE authz_resources SET parent_id = 'other' WHERE resource_id = 'atlas'", "resource_organization"),
+    ("UPDATE authz_resources SET organization = 'other' WHERE resource_id = 'atlas'", "resource_organization"),
+    (
+        "UPDATE authz_resources SET given_external_id = '8' WHERE resource_type = 'document' AND resource_id = 7",
+        "authorization_resource_external_id_conflict",
+    ),
     ("DELETE FROM authz_resources WHERE resource_id = 'atlas'", "resource_has_dependents"),
     ("INSERT INTO authz_groups (id) VALUES ('a#b')", "id_invalid"),
     ("INSERT OR REPLACE INTO authz_groups (id) VALUES ('eng')", "replace_refused"),
