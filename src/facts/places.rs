@@ -83,21 +83,22 @@ impl Reader<'_> {
             Ok(children)
         })?;
         if !self.cache.bound.is_empty() {
+            self.drop_bound(&mut registered)?;
             registered.extend(self.bound_children(resource_type, id)?);
-            self.keep_where_they_lie(resource_type, id, &mut registered)?;
         }
         Ok(registered)
     }
 
-    /// Of the registered rows of a bound type, those whose own row says otherwise are no children.
-    fn keep_where_they_lie(&mut self, above: TypeKey, id: &Value, children: &mut Vec<(TypeKey, Value)>) -> Result<()> {
-        let above = IdRef::stored(id.into()).map(|id| self.node(above, id));
-        let mut seen = hashbrown::HashSet::new();
+    /// Leaves out what is registered and a row of the application as well: the row says where it lies.
+    fn drop_bound(&mut self, children: &mut Vec<(TypeKey, Value)>) -> Result<()> {
         let mut kept = Vec::with_capacity(children.len());
         for (of, id) in children.drain(..) {
-            let Some(node) = IdRef::stored((&id).into()).map(|id| self.cache.nodes.number(of, id)) else { continue };
-            let lies_here = !self.cache.bound.has(of) || Some(self.place(node)?) == above.map(Location::Below);
-            if lies_here && seen.insert(node) {
+            let node = IdRef::stored((&id).into()).map(|id| self.cache.nodes.number(of, id));
+            let is_row = match node.filter(|_| self.cache.bound.has(of)) {
+                Some(node) => self.bound_place(node)?.is_some(),
+                None => false,
+            };
+            if !is_row {
                 kept.push((of, id));
             }
         }
