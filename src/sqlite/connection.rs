@@ -52,6 +52,11 @@ struct Kept {
     prepared: i32,
 }
 
+/// A statement of the library is one text of the program: its address tells it from all others.
+fn key(sql: &'static str) -> (usize, usize) {
+    (sql.as_ptr() as usize, sql.len())
+}
+
 /// So many statements of the library may run inside each other. A trigger of the application that asks a question while a function writes
 /// makes three or four; a view that stands in the place of a table of the schema and asks again makes them without end.
 const MOST_NESTED: u32 = 16;
@@ -170,21 +175,34 @@ impl Engine {
     /// Runs `work` with the prepared form of `sql`, which stays prepared. A statement may be in use several times at once.
     pub(crate) fn with<T>(&self, sql: &'static str, work: impl FnOnce(&mut Statement<'_>) -> Result<T>) -> Result<T> {
         let _nested = self.nested()?;
-        // A statement of the library is one text of the program: its address tells it from all others.
-        let key = (sql.as_ptr() as usize, sql.len());
-        let pooled = self.statements.borrow_mut().get_mut(&key).and_then(Vec::pop);
-        let mut kept = match pooled {
-            Some(kept) => kept,
-            None => self.prepare(sql).map_err(|error| self.located(error))?,
-        };
+        let mut kept = self.take(sql)?;
         let answer = work(&mut kept.statement).map_err(|error| self.located(error));
+        self.give_back(sql, kept)?;
+        answer
+    }
+
+    /// The prepared form of `sql`, taken from those that are kept. Not generic, like `give_back`: the compiler makes one of each, and
+    /// not one for every closure that asks.
+    fn take(&self, sql: &'static str) -> Result<Kept> {
+        let pooled = self.statements.borrow_mut().get_mut(&key(sql)).and_then(Vec::pop);
+        match pooled {
+            Some(kept) => Ok(kept),
+            None => self.prepare(sql).map_err(|error| self.located(error)),
+        }
+    }
+
+    /// Keeps a statement that has run for the next question.
+    ///
+    /// # Errors
+    /// SQLite compiled it anew, and not as its text says.
+    fn give_back(&self, sql: &'static str, mut kept: Kept) -> Result<()> {
         self.check_kept(sql, &mut kept)?;
         if self.keeps() {
             // What was bound would stay there with it.
             kept.statement.clear_bindings();
-            self.statements.borrow_mut().entry(key).or_default().push(kept);
+            self.statements.borrow_mut().entry(key(sql)).or_default().push(kept);
         }
-        answer
+        Ok(())
     }
 
     /// As [`with`](Self::with), for a text that was made for the tables of the application.
