@@ -42,6 +42,7 @@ impl Ancestors {
     }
 
     /// The next resource up.
+    #[inline]
     pub(crate) fn next<F: Facts>(&mut self, facts: &mut F) -> Result<Option<Node>, F::Error> {
         let Some(here) = self.next else { return Ok(None) };
         self.next = facts.parent(here)?.filter(|above| *above != self.marker);

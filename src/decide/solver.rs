@@ -128,6 +128,7 @@ impl Solver {
         }
     }
 
+    #[inline]
     fn number(&mut self, goal: Goal) -> u32 {
         *self.numbers.entry(goal).or_insert_with(|| {
             let number = u32::try_from(self.goals.len()).unwrap_or(u32::MAX);
@@ -137,6 +138,7 @@ impl Solver {
         })
     }
 
+    #[inline]
     fn set(&mut self, number: u32, state: State) {
         if let Some(place) = self.states.get_mut(number as usize) {
             *place = state;
@@ -168,6 +170,7 @@ impl Solver {
     }
 
     /// A rule with all that the data say about it filled in.
+    #[inline]
     fn formula<F: Facts>(&mut self, facts: &mut F, rule: &Rule, goal: Goal) -> Result<Formula, F::Error> {
         Ok(match rule {
             Rule::Direct => {
@@ -224,11 +227,12 @@ impl Solver {
         })
     }
 
+    #[inline]
     fn any<F: Facts>(&mut self, facts: &mut F, rules: &[Rule], goal: Goal) -> Result<Formula, F::Error> {
         let mut parts = Parts::default();
         // What one look-up decides comes before what has to be followed.
-        let (near, far): (Vec<_>, Vec<_>) = rules.iter().partition(|rule| matches!(rule, Rule::Direct | Rule::Roles(_)));
-        for rule in near.into_iter().chain(far) {
+        let is_near = |rule: &&Rule| matches!(rule, Rule::Direct | Rule::Roles(_));
+        for rule in rules.iter().filter(is_near).chain(rules.iter().filter(|rule| !is_near(rule))) {
             match self.formula(facts, rule, goal)? {
                 Formula::Known(Truth::Yes) => return Ok(Formula::Known(Truth::Yes)),
                 Formula::Known(Truth::No) => {}
@@ -239,6 +243,7 @@ impl Solver {
         Ok(Formula::Any(parts))
     }
 
+    #[inline]
     fn found(&mut self, found: Found) -> Formula {
         match found {
             Found::Yes => Formula::Known(Truth::Yes),
@@ -260,6 +265,7 @@ impl Solver {
         step
     }
 
+    #[inline]
     fn look(&self, formula: &mut Formula, least: &mut u32) -> Step {
         match formula {
             Formula::Known(truth) => Step::Known(*truth),
@@ -290,6 +296,7 @@ impl Solver {
     }
 
     /// The parts of a union (`decisive` is yes) or of an intersection (no).
+    #[inline]
     fn advance_parts(&self, parts: &mut Parts, decisive: Truth, least: &mut u32) -> Step {
         while let Some(mut part) = parts.open.pop() {
             match self.advance(&mut part, least) {

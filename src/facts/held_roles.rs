@@ -34,6 +34,7 @@ impl HeldRoles {
     }
 
     /// What is held on exactly this resource.
+    #[inline]
     pub(crate) fn on(&self, node: Node) -> &[HeldRole] {
         let range = self.places.get(&node).map(|(from, to)| *from as usize..*to as usize);
         range.and_then(|range| self.all.get(range)).unwrap_or_default()

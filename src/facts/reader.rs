@@ -66,6 +66,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether something that expires then is still in force. What is due at exactly now is over; all of one question has one now.
+    #[inline]
     pub(crate) fn is_live(&self, expires_at: Millis) -> bool {
         if expires_at == Millis::MAX {
             return true;
