@@ -7,6 +7,7 @@ CREATE TABLE bare_resources (
   organization ANY,
   name TEXT,
   description TEXT,
+  given_external_id ANY,
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   PRIMARY KEY (resource_type, resource_id)
