@@ -24,9 +24,15 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Watches the file until the signal comes, and whatever file is put in its place.
 pub(crate) fn watch(file: &File, stop: &Stop, news: &watch::Sender<News>) -> Result<(), Failure> {
     let (mut commits, mut last) = (0, 0);
+    // Whether the pages know that the file which they show is not there any more: it may go before it is first looked at.
+    let mut has_told = false;
     while !stop.asked() {
         // Somebody may be about to put a file there; those who ask for a page are told what is wrong.
         let Ok((identity, connection)) = file.connect() else {
+            if !std::mem::replace(&mut has_told, true) {
+                commits += 1;
+                news.send_replace(Some((commits, last)));
+            }
             stop.wait(LOOK);
             continue;
         };
@@ -39,6 +45,7 @@ pub(crate) fn watch(file: &File, stop: &Stop, news: &watch::Sender<News>) -> Res
         }
         news.send_replace(Some((commits, last)));
         commits += 1;
+        has_told = true;
     }
     Ok(())
 }
