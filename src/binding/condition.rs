@@ -12,23 +12,22 @@ const FUNCTIONS: [&str; 24] = [
 ];
 
 /// Words before a parenthesis that are no functions.
-const KEYWORDS: [&str; 16] =
-    ["and", "or", "not", "in", "is", "between", "case", "when", "then", "else", "escape", "collate", "like", "glob", "cast", "values"];
+const KEYWORDS: [&str; 14] =
+    ["and", "or", "not", "in", "is", "between", "case", "when", "then", "else", "escape", "collate", "cast", "values"];
 
 /// Refuses a condition in which a word stands that may mean something else tomorrow.
 pub(crate) fn check(place: &str, condition: &str) -> Result<()> {
-    let words = words(condition);
-    for (position, (word, follows)) in words.iter().enumerate() {
+    for (word, follows) in words(condition) {
         let lower = word.to_ascii_lowercase();
-        let refuse = |why: &str| Err(Refusal::new(format!("{place}: `{}` {why}", shown(word))));
+        let refuse = |why: &str| Err(Refusal::new(format!("{place}: `{}` {why}", shown(&word))));
         if matches!(lower.as_str(), "current_time" | "current_date" | "current_timestamp") {
             return refuse("changes with time, and a condition says the same of a row at any time; use a column that expires");
         }
         if matches!(lower.as_str(), "select" | "exists") {
             return refuse("asks about other rows, and a condition is about one row alone");
         }
-        let is_called = *follows == Some('(') && !KEYWORDS.contains(&lower.as_str());
-        if is_called && position < words.len() && !FUNCTIONS.contains(&lower.as_str()) {
+        let is_called = follows == Some('(') && !KEYWORDS.contains(&lower.as_str());
+        if is_called && !FUNCTIONS.contains(&lower.as_str()) {
             return refuse(
                 "is a function that may not stand in a condition; it may use comparisons and SQLite's own text and number functions",
             );
@@ -109,8 +108,8 @@ mod tests {
 
     #[test]
     fn a_condition_says_the_same_at_any_time() {
-        for good in ["deleted_at IS NULL", "active", "kind IN ('a', 'b') AND (length(name) > 0)", "\"select\" = 1", "a = 'datetime(1)'"] {
-            assert!(check("where", good).is_ok() || good.contains("select"), "{good}");
+        for good in ["deleted_at IS NULL", "active", "kind IN ('a', 'b') AND (length(name) > 0)", "a LIKE (b)", "a = 'datetime(1)'"] {
+            assert!(check("where", good).is_ok(), "{good}");
         }
         for bad in [
             "datetime('now') > a",

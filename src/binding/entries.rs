@@ -90,8 +90,7 @@ impl Template {
 
     /// The text with a value in it. A value is never syntax: what would be read as a wildcard or a userset, or is no id, makes none.
     pub(crate) fn filled(&self, value: &str) -> Option<String> {
-        let is_id = check_id("id", value).is_ok() || value.parse::<i64>().is_ok();
-        is_id.then(|| format!("{}{value}{}", self.before, self.after))
+        is_id(value).then(|| format!("{}{value}{}", self.before, self.after))
     }
 
     /// The type of subject that the text names.
@@ -137,6 +136,11 @@ impl Bindings {
         self.types.iter().filter(|one| one.table == table).all(|one| one.notes)
             && self.sources.iter().filter(|one| one.table == table).all(|one| one.notes)
     }
+}
+
+/// Whether a value may be an id.
+pub(crate) fn is_id(value: &str) -> bool {
+    check_id("id", value).is_ok() || value.parse::<i64>().is_ok()
 }
 
 /// A name as SQL quotes it.

@@ -17,7 +17,7 @@ use super::reader::Reader;
 use super::store::Store;
 use crate::base::identifier::{Id, IdRef};
 use crate::base::time::{self, Millis};
-use crate::binding::entries::{Kind, Source, Template};
+use crate::binding::entries::{Kind, Source, Template, is_id};
 use crate::binding::queries::{Query, SourceQueries};
 use crate::decide::goal::{Goal, Node, RoleKey, TypeKey, Who};
 use crate::model::compiled::{Declared, SubjectKind};
@@ -112,7 +112,7 @@ impl Reader<'_> {
         let mut found = Vec::new();
         for (key, query) in below {
             found.extend(ask(self.engine, query, &[wanted], |row| {
-                let is_it = IdRef::stored(row.get_ref(1)?) == Some(wanted) && is_id(row.get_ref(0)?);
+                let is_it = IdRef::stored(row.get_ref(1)?) == Some(wanted) && is_stored_id(row.get_ref(0)?);
                 Ok(if is_it { Some((*key, row.get::<_, Value>(0)?)) } else { None })
             })?);
         }
@@ -324,9 +324,13 @@ fn filled(template: &Template, value: ValueRef<'_>) -> Option<String> {
     }
 }
 
-fn is_id(value: ValueRef<'_>) -> bool {
-    let whole = Template { before: String::new(), column: Some(String::new()), after: String::new() };
-    filled(&whole, value).is_some()
+/// Whether a stored value may be an id.
+fn is_stored_id(value: ValueRef<'_>) -> bool {
+    match value {
+        ValueRef::Integer(_) => true,
+        ValueRef::Text(text) => std::str::from_utf8(text).is_ok_and(is_id),
+        _ => false,
+    }
 }
 
 fn text_of(value: ValueRef<'_>) -> Option<String> {

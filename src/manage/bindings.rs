@@ -119,7 +119,7 @@ fn write(engine: &Engine, document: &Map<String, Value>) -> Result<String> {
         connection.execute_batch(&format!("DROP TRIGGER main.{}", quoted(&name)))?;
     }
     for table in bindings.tables() {
-        if let (true, Object::Table(_)) = (bindings.notes(table), object(engine, table, table)?) {
+        if bindings.notes(table) && object(engine, table, table)? == Object::Table {
             for trigger in on_table(&bindings, table, &shape(engine, table)?) {
                 connection.execute_batch(&trigger)?;
             }
@@ -130,10 +130,11 @@ fn write(engine: &Engine, document: &Map<String, Value>) -> Result<String> {
     Ok(json!({"types": types, "tables": bindings.tables()}).to_string())
 }
 
-/// What a name stands for in the main database, with its text.
+/// What a name stands for in the main database.
+#[derive(PartialEq, Eq)]
 enum Object {
-    Table(String),
-    View(String),
+    Table,
+    View,
 }
 
 fn object(engine: &Engine, place: &str, table: &str) -> Result<Object> {
@@ -152,12 +153,12 @@ fn object(engine: &Engine, place: &str, table: &str) -> Result<Object> {
     match found {
         Some((kind, sql)) if kind == "view" => match sql.to_ascii_lowercase().contains("authz_") {
             true => refused(format!("the view `{}` asks this library, which would ask the view again", shown(table))),
-            false => Ok(Object::View(sql)),
+            false => Ok(Object::View),
         },
         Some((_, sql)) if sql.to_ascii_uppercase().starts_with("CREATE VIRTUAL") => {
             refused(format!("`{}` is a virtual table, and nobody tells when its rows change; bind a table", shown(table)))
         }
-        Some((_, sql)) => Ok(Object::Table(sql)),
+        Some(_) => Ok(Object::Table),
         None => {
             for schema in engine.strings(include_str!("../../sql/manage/bindings/elsewhere.sql"), &[])? {
                 let sql = format!("SELECT 1 FROM {}.sqlite_schema WHERE name = ?1 COLLATE NOCASE", quoted(&schema));
@@ -251,10 +252,7 @@ fn check_bound_type(engine: &Engine, one: &BoundType) -> Result<()> {
     if !BUILT_IN_SUBJECT_TYPES.contains(&place) {
         check_type(engine, place)?;
     }
-    let (is_view, sql) = match object(engine, place, &one.table)? {
-        Object::Table(sql) => (false, sql),
-        Object::View(sql) => (true, sql),
-    };
+    let is_view = object(engine, place, &one.table)? == Object::View;
     let shape = shape(engine, &one.table)?;
     for column in [Some(&one.id), one.name.as_ref()].into_iter().flatten() {
         check_column(&shape, place, &one.table, column)?;
@@ -296,16 +294,15 @@ fn check_bound_type(engine: &Engine, one: &BoundType) -> Result<()> {
         }
     }
     if is_view {
-        check_view(engine, one, &sql)?;
+        check_view(engine, one)?;
     }
     Ok(())
 }
 
 /// A view in which a row is found by reading all of it would be read whole at every question.
-fn check_view(engine: &Engine, one: &BoundType, _sql: &str) -> Result<()> {
+fn check_view(engine: &Engine, one: &BoundType) -> Result<()> {
     let queries = TypeQueries::of(one, &|_, _| false);
-    let plan = engine.connection().prepare(&format!("EXPLAIN QUERY PLAN {}", queries.place.sql))?;
-    let mut plan = plan;
+    let mut plan = engine.connection().prepare(&format!("EXPLAIN QUERY PLAN {}", queries.place.sql))?;
     let details: Vec<String> = plan.query_map([rusqlite::types::Null], |row| row.get(3))?.collect::<rusqlite::Result<_>>()?;
     match details.iter().any(|detail| detail.starts_with("SCAN") && !detail.starts_with("SCAN CONSTANT")) {
         true => Err(Error::refused(format!(
@@ -320,7 +317,7 @@ fn check_view(engine: &Engine, one: &BoundType, _sql: &str) -> Result<()> {
 
 fn check_source(engine: &Engine, source: &Source) -> Result<()> {
     let place = format!("{} of `{}`", crate::binding::queries::noun(source.kind), shown(&source.table));
-    let is_view = matches!(object(engine, &place, &source.table)?, Object::View(_));
+    let is_view = object(engine, &place, &source.table)? == Object::View;
     let shape = shape(engine, &source.table)?;
     let said = match &source.word {
         Word::Column { column, .. } => Some(column),
